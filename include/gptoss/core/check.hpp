@@ -1,0 +1,49 @@
+// Errors: one line that names the operation, the operand, what it got and what it expected.
+//
+//     linear: w.cols is 2880, expected 4096 (x.cols)
+//
+// Error is thrown for what a user can mend (a file, a flag, a shape that does not fit).
+// ShapeError is the special case of two extents that disagree. The checks run once per call of an
+// op, never inside its loops, and are always on.
+#pragma once
+#include <stdexcept>
+#include <string>
+
+namespace gptoss {
+
+struct Error : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+struct ShapeError : Error {
+    using Error::Error;
+};
+
+// require_extent("linear", "w.cols", w.cols, x.cols, "x.cols")
+inline void require_extent(const char* op, const char* operand, long long got, long long expected,
+                           const char* expected_name) {
+    if (got == expected) return;
+    throw ShapeError(std::string(op) + ": " + operand + " is " + std::to_string(got) +
+                     ", expected " + std::to_string(expected) + " (" + expected_name + ")");
+}
+
+// A vector operand: require_size("rmsnorm", "gain", gain, x.cols, "x.cols")
+template <class Vector>
+void require_size(const char* op, const char* operand, const Vector& v, int expected,
+                  const char* expected_name) {
+    if (v.size == expected) return;
+    throw ShapeError(std::string(op) + ": " + operand + " has " + std::to_string(v.size) +
+                     " elements, expected " + std::to_string(expected) + " (" + expected_name +
+                     ")");
+}
+
+// A matrix operand: require_shape("rmsnorm", "y", y, x.rows, x.cols)
+template <class Matrix>
+void require_shape(const char* op, const char* operand, const Matrix& m, int rows, int cols) {
+    if (m.rows == rows && m.cols == cols) return;
+    throw ShapeError(std::string(op) + ": " + operand + " is (" + std::to_string(m.rows) + ", " +
+                     std::to_string(m.cols) + "), expected (" + std::to_string(rows) + ", " +
+                     std::to_string(cols) + ")");
+}
+
+}  // namespace gptoss
