@@ -1,0 +1,44 @@
+// Linear: a matrix of learned weights times every token vector, plus a bias.
+//
+//     y[t,o] = sum_i x[t,i] * w[o,i] + bias[o]
+//
+//   x     (n_tokens, in)
+//   w     (out, in)        BF16, widened exactly as it is read
+//   bias  (out)
+//   y     (n_tokens, out)
+//
+// Where    q, k, v and out of attention, and the router: 5 * n_layers times per pass.
+// Source   official model: torch.nn.Linear in classes AttentionBlock and MLPBlock.
+// Units    none.
+// Errors   ShapeError, naming the operand, if extents disagree.
+// Pitfalls Weights are (out, in): one output is one contiguous row. Attention has biases here, on
+//          all four projections. The file may fuse q, k and v; their rows are apart in w.
+#pragma once
+#include "gptoss/core/check.hpp"
+#include "gptoss/core/view.hpp"
+
+namespace gptoss {
+
+inline void linear(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, MatrixView y) {
+    const int n_tokens = x.rows;
+    const int in_size = x.cols;
+    const int out_size = w.rows;
+    require_extent("linear", "w.cols", w.cols, in_size, "x.cols");
+    require_size("linear", "bias", bias, out_size, "w.rows");
+    require_shape("linear", "y", y, n_tokens, out_size);
+
+    for (int t = 0; t < n_tokens; ++t) {
+        const float* x_t = x.row(t);  // (in)
+        float* y_t = y.row(t);        // (out)
+        for (int o = 0; o < out_size; ++o) {
+            const Bf16Row w_o = w.row(o);  // (in)
+            float sum = 0.0f;
+            for (int i = 0; i < in_size; ++i) {
+                sum += x_t[i] * w_o[i];
+            }
+            y_t[o] = sum + bias.data[o];
+        }
+    }
+}
+
+}  // namespace gptoss

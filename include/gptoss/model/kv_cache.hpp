@@ -1,0 +1,104 @@
+// KV cache: the rotated keys and the values of all earlier positions, per layer.
+//
+//     full layer     capacity grows with the context, by doubling; nothing is ever dropped
+//     sliding layer  capacity window - 1 + (tokens per pass) at most: a ring that overwrites what
+//     no
+//                    later query can see
+//     position s is in row s % capacity of both keys and values
+//
+//   keys, values  (capacity, n_kv_heads * head_dim)   float
+//
+// Where    cache_store writes, attend reads, once per layer and pass.
+// Source   Shazeer 2019, Fast Transformer Decoding, section 2.4; Jiang et al. 2023, Mistral 7B,
+//          section 2 (rolling buffer).
+// Units    float32: 8,192 bytes per position and layer in the real models.
+// Errors   Error when the context would pass max_context_length.
+// Pitfalls A ring of exactly window rows is too short for a pass of several tokens: its last tokens
+//          overwrite keys that its first ones still need. Keys are stored rotated by their absolute
+//          position, so a row can move when the ring grows, but its content never changes.
+#pragma once
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "gptoss/core/buffer.hpp"
+#include "gptoss/core/check.hpp"
+#include "gptoss/core/config.hpp"
+#include "gptoss/core/view.hpp"
+
+namespace gptoss {
+
+struct LayerCache {
+    MatrixView keys;    // (capacity, n_kv_heads * head_dim)
+    MatrixView values;  // (capacity, n_kv_heads * head_dim)
+    Buffer memory;
+};
+
+struct KvCache {
+    std::vector<LayerCache> layers;
+    int length = 0;  // positions stored so far
+};
+
+// How many rows a layer needs to add n_tokens behind length positions.
+inline int needed_capacity(const Config& c, int layer, int length, int n_tokens) {
+    if (!c.slides(layer)) return length + n_tokens;
+    return std::min(length, c.sliding_window - 1) + n_tokens;
+}
+
+// Growing by doubling copies every row once on average; never beyond what can be needed.
+inline int grown_capacity(const Config& c, int layer, int old_capacity, int needed) {
+    const int useful = c.slides(layer) ? c.sliding_window : c.max_context_length;
+    return std::max(needed, std::min(2 * old_capacity, useful));
+}
+
+// Moves the rows that a later query can see into a larger cache.
+template <class Memory>
+void grow(LayerCache& cache, const Config& c, int layer, int length, int new_capacity) {
+    const int kv_size = c.kv_size();
+    const std::size_t row_bytes = std::size_t(kv_size) * sizeof(float);
+    const std::size_t half = std::size_t(new_capacity) * row_bytes;
+
+    LayerCache grown;
+    grown.memory = Buffer::allocate<Memory>(2 * half);
+    grown.keys = grown.memory.matrix(0, new_capacity, kv_size);
+    grown.values = grown.memory.matrix(half, new_capacity, kv_size);
+
+    const int old_capacity = cache.keys.rows;
+    const int first_kept = std::max(0, length - old_capacity);
+    for (int s = first_kept; s < length; ++s) {
+        const int from = s % old_capacity;
+        const int to = s % new_capacity;
+        Memory::copy(grown.keys.row(to), cache.keys.row(from), row_bytes);
+        Memory::copy(grown.values.row(to), cache.values.row(from), row_bytes);
+    }
+    cache = std::move(grown);
+}
+
+// Makes room for n_tokens more positions in every layer.
+template <class Memory>
+void reserve(KvCache& cache, const Config& c, int n_tokens) {
+    if (n_tokens > c.max_context_length - cache.length) {
+        throw Error("context: " + std::to_string(cache.length) + " tokens and " +
+                    std::to_string(n_tokens) + " more, expected at most " +
+                    std::to_string(c.max_context_length) + " (max_context_length)");
+    }
+    cache.layers.resize(std::size_t(c.n_layers));
+    for (int layer = 0; layer < c.n_layers; ++layer) {
+        LayerCache& layer_cache = cache.layers[std::size_t(layer)];
+        const int old_capacity = layer_cache.keys.rows;
+        const int needed = needed_capacity(c, layer, cache.length, n_tokens);
+        if (needed <= old_capacity) continue;
+        const int new_capacity = grown_capacity(c, layer, old_capacity, needed);
+        grow<Memory>(layer_cache, c, layer, cache.length, new_capacity);
+    }
+}
+
+inline std::size_t bytes_of(const KvCache& cache) {
+    std::size_t bytes = 0;
+    for (const LayerCache& layer_cache : cache.layers) {
+        bytes += layer_cache.memory.bytes();
+    }
+    return bytes;
+}
+
+}  // namespace gptoss
