@@ -1,0 +1,128 @@
+"""The goldens: which model, which tokens, which seed.
+
+A config here is a dict with the keys of a Hugging Face `config.json` for GptOssForCausalLM, in the
+order of the released file. It is the only description of a model that these scripts pass around.
+"""
+
+from dataclasses import dataclass
+
+REAL_VOCAB_SIZE = 201088
+REAL_EOS_ID = 200002
+REAL_PAD_ID = 199999
+
+
+def hf_config(
+    *,
+    n_layers: int,
+    hidden_size: int,
+    intermediate_size: int,
+    n_heads: int,
+    n_kv_heads: int,
+    head_dim: int,
+    n_experts: int,
+    top_k: int,
+    sliding_window: int,
+    vocab_size: int,
+) -> dict:
+    """The `config.json` of a gpt-oss of these sizes; whatever is not an argument is as released."""
+    specials_fit = vocab_size > max(REAL_EOS_ID, REAL_PAD_ID)
+    kinds = ["sliding_attention", "full_attention"]             # layer 0 slides
+    return {
+        "architectures": ["GptOssForCausalLM"],
+        "attention_bias": True,
+        "attention_dropout": 0.0,
+        "eos_token_id": REAL_EOS_ID if specials_fit else vocab_size - 1,
+        "experts_per_token": top_k,
+        "head_dim": head_dim,
+        "hidden_act": "silu",                                   # ignored: clamped SwiGLU is coded
+        "hidden_size": hidden_size,
+        "initial_context_length": 4096,
+        "initializer_range": 0.02,
+        "intermediate_size": intermediate_size,
+        "layer_types": [kinds[layer % 2] for layer in range(n_layers)],
+        "max_position_embeddings": 131072,
+        "model_type": "gpt_oss",
+        "num_attention_heads": n_heads,
+        "num_experts_per_tok": top_k,
+        "num_hidden_layers": n_layers,
+        "num_key_value_heads": n_kv_heads,
+        "num_local_experts": n_experts,
+        "output_router_logits": False,
+        "pad_token_id": REAL_PAD_ID if specials_fit else vocab_size - 2,
+        "quantization_config": {
+            "modules_to_not_convert": [
+                "model.layers.*.self_attn",
+                "model.layers.*.mlp.router",
+                "model.embed_tokens",
+                "lm_head",
+            ],
+            "quant_method": "mxfp4",
+        },
+        "rms_norm_eps": 1e-05,
+        "rope_scaling": {
+            "beta_fast": 32.0,
+            "beta_slow": 1.0,
+            "factor": 32.0,
+            "original_max_position_embeddings": 4096,
+            "rope_type": "yarn",
+            "truncate": False,
+        },
+        "rope_theta": 150000,
+        "router_aux_loss_coef": 0.9,
+        "sliding_window": sliding_window,
+        "swiglu_limit": 7.0,
+        "tie_word_embeddings": False,
+        "transformers_version": "4.55.0.dev0",
+        "use_cache": True,
+        "vocab_size": vocab_size,
+    }
+
+
+@dataclass(frozen=True)
+class Golden:
+    """One recorded run: a model (config and seed of its weights) and the tokens it reads."""
+
+    name: str
+    purpose: str
+    config: dict
+    tokens: list[int]
+    token_rule: str
+    seed: int = 1
+    is_large: bool = False                                      # gigabytes: only with --all
+
+
+TINY = Golden(
+    name="tiny",
+    purpose="smallest model with every mechanism; its numbers are known from elsewhere",
+    config=hf_config(
+        n_layers=4, hidden_size=64, intermediate_size=32, n_heads=4, n_kv_heads=2, head_dim=64,
+        n_experts=8, top_k=4, sliding_window=4, vocab_size=128,
+    ),
+    tokens=[1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 17, 42],
+    token_rule="Fibonacci numbers, then 17 and 42",
+)
+
+ODD = Golden(
+    name="odd",
+    purpose="no two extents alike, so that no transpose and no index can hide",
+    config=hf_config(
+        n_layers=5, hidden_size=96, intermediate_size=64, n_heads=6, n_kv_heads=2, head_dim=32,
+        n_experts=6, top_k=3, sliding_window=5, vocab_size=300,
+    ),
+    tokens=[(t * t + 299) % 300 for t in range(60)],            # first id is the last row, 299
+    token_rule="(t * t + 299) mod 300 for t in 0..59; squares repeat modulo 300",
+)
+
+BLOCK20B = Golden(
+    name="block20b",
+    purpose="one block at the real widths of the 20b model, vocabulary cut to 512 rows",
+    config=hf_config(
+        n_layers=1, hidden_size=2880, intermediate_size=2880, n_heads=64, n_kv_heads=8, head_dim=64,
+        n_experts=32, top_k=4, sliding_window=128, vocab_size=512,
+    ),
+    tokens=[1, 511, 42, 256, 1, 137],                           # known probes use token 1
+    token_rule="the token of the known probes, twice; the last row; three others",
+    is_large=True,
+)
+
+GOLDENS = {golden.name: golden for golden in (TINY, ODD, BLOCK20B)}
