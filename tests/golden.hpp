@@ -1,0 +1,155 @@
+// The goldens, as the tests use them: activations of an independent implementation (see
+// tests/golden/README.md) and the synthetic weights they belong to.
+//
+//     const Golden& golden = golden_tiny();
+//     const ConstMatrixView q = golden.at(Site::attn_q, layer);       (n_tokens, n_heads *
+//     head_dim) CHECK_SITE(golden, Site::attn_q, layer, got, tolerance(Site::attn_q).alone);
+//
+// A site with three dimensions has its first two flattened into rows, as in the forward.
+#pragma once
+#include <cmath>
+#include <cstring>
+#include <map>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "catch.hpp"
+#include "gptoss/format/safetensors.hpp"
+#include "gptoss/model/weights.hpp"
+#include "gptoss/run/synth.hpp"
+#include "gptoss/trace/sites.hpp"
+#include "tolerances.hpp"
+
+namespace gptoss::test {
+
+class Golden {
+public:
+    Golden(std::string golden_name, Config config)
+        : name(std::move(golden_name)),
+          weights(synthetic_weights(config, 1)),
+          file_(open_safetensors(std::string(GPTOSS_GOLDEN_DIR) + "/" + name + ".safetensors")) {
+        const nlohmann::json ids = nlohmann::json::parse(file_.metadata.at("tokens"));
+        for (const nlohmann::json& id : ids) {
+            tokens.push_back(id.get<std::int32_t>());
+        }
+        for (const auto& [site, tensor] : file_.tensors) {
+            std::vector<float>& values = values_[site];
+            values.resize(std::size_t(tensor.n_bytes / 4));
+            std::memcpy(values.data(), tensor.bytes, std::size_t(tensor.n_bytes));
+        }
+    }
+
+    const Config& config() const { return weights.config; }
+    int n_tokens() const { return int(tokens.size()); }
+    ConstIdsView token_ids() const { return {tokens.data(), n_tokens()}; }
+    Shape shape(Site site, int layer) const {
+        return file_.tensors.at(site_name(site, layer)).shape;
+    }
+    std::size_t n_sites() const { return values_.size(); }
+
+    ConstMatrixView at(Site site, int layer) const {
+        const std::vector<float>& values = values_.at(site_name(site, layer));
+        const int cols = int(shape(site, layer).back());
+        return {values.data(), int(values.size()) / cols, cols};
+    }
+    ConstIdsView ids_at(Site site, int layer) const {
+        const ConstMatrixView bits = at(site, layer);
+        return {reinterpret_cast<const std::int32_t*>(bits.data), bits.rows, bits.cols};
+    }
+
+    std::string name;
+    Weights weights;
+    std::vector<std::int32_t> tokens;
+
+private:
+    Safetensors file_;
+    std::map<std::string, std::vector<float>> values_;
+};
+
+inline const Golden& golden_tiny() {
+    static const Golden golden("tiny", preset_tiny());
+    return golden;
+}
+
+inline const Golden& golden_odd() {
+    static const Golden golden("odd", preset_odd());
+    return golden;
+}
+
+// One block at the real widths of 20b, vocabulary cut to 512 rows: 450 MB, a second or two.
+inline const Golden& golden_block20b() {
+    static const Golden golden = [] {
+        Config config = with_layers(preset_20b(), 1);
+        config.vocab_size = 512;
+        config.pad_token_id = 510;
+        config.eos_token_id = 511;
+        return Golden("block20b", config);
+    }();
+    return golden;
+}
+
+struct Difference {
+    double error = 0;  // max |got - expected| / rms(expected)
+    double max = 0;    // max |got - expected|
+    double mean = 0;
+    int row = 0;  // where the maximum is
+    int col = 0;
+    float got = 0;
+    float expected = 0;
+    bool same_shape = true;
+    bool same_infinities = true;
+};
+
+inline Difference difference(ConstMatrixView got, ConstMatrixView expected) {
+    Difference found;
+    found.same_shape = got.rows == expected.rows && got.cols == expected.cols;
+    if (!found.same_shape) return found;
+    double sum_of_squares = 0;
+    double sum = 0;
+    double n_finite = 0;
+    for (int r = 0; r < got.rows; ++r) {
+        for (int c = 0; c < got.cols; ++c) {
+            const float a = got.row(r)[c];
+            const float b = expected.row(r)[c];
+            if (!std::isfinite(a) || !std::isfinite(b)) {
+                if (!(a == b)) found.same_infinities = false;
+                continue;
+            }
+            const double distance = std::abs(double(a) - double(b));
+            n_finite += 1;
+            sum += distance;
+            sum_of_squares += double(b) * double(b);
+            if (distance > found.max) {
+                found.max = distance;
+                found.row = r;
+                found.col = c;
+                found.got = a;
+                found.expected = b;
+            }
+        }
+    }
+    const double rms = std::sqrt(sum_of_squares / n_finite);
+    found.mean = sum / n_finite;
+    found.error = found.max == 0 ? 0 : found.max / rms;
+    return found;
+}
+
+// "" if got is within the bound, else one line that says where it is not.
+inline std::string site_mistake(const Golden& golden, Site site, int layer, ConstMatrixView got,
+                                double bound) {
+    const Difference d = difference(got, golden.at(site, layer));
+    if (d.same_shape && d.same_infinities && d.error <= bound) return "";
+    std::ostringstream text;
+    text << golden.name << " " << site_name(site, layer) << "[" << d.row << ", " << d.col
+         << "]: got " << d.got << ", expected " << d.expected << "; max difference " << d.max
+         << ", mean " << d.mean << ", max / rms " << d.error << ", allowed " << bound;
+    if (!d.same_shape) text << "; shapes differ";
+    if (!d.same_infinities) text << "; infinities or NaN differ";
+    return text.str();
+}
+
+}  // namespace gptoss::test
+
+#define CHECK_SITE(golden, site, layer, got, bound) \
+    CHECK(gptoss::test::site_mistake(golden, site, layer, got, bound) == "")
