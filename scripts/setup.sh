@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# Installs what is missing on Debian 12 or Ubuntu 24.04, saying what and why; uses sudo only when
+# it is not root. When nothing is missing it says nothing and ends at once.
+#
+#   scripts/setup.sh           what scripts/demo.sh and scripts/test.sh need
+#   scripts/setup.sh --full    also what scripts/test.sh --full needs
+set -euo pipefail
+# shellcheck source=scripts/common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+missing=()  # names of packages
+
+# want PACKAGE PROBE REASON: PROBE is a command, or a file that the package brings.
+want() {
+    local package=$1 probe=$2 reason=$3
+    if command -v "$probe" >/dev/null || [[ -e $probe ]]; then return; fi
+    printf '  %-20s %s\n' "$package" "$reason"
+    missing+=("$package")
+}
+
+want_for_building_and_testing() {
+    want g++ g++ "the compiler"
+    want cmake cmake "the build system, 3.25 or later"
+    want ninja-build ninja "runs the build's steps"
+    want nlohmann-json3-dev /usr/include/nlohmann/json.hpp "reads config.json and safetensors headers"
+    want libcli11-dev /usr/include/CLI/CLI.hpp "reads the tool's command line"
+    want catch2 /usr/include/catch2 "the test framework"
+    want python3 python3 "checks the documents and the data manifest"
+}
+
+want_for_full_testing() {
+    want gdb gdb "the test that steps from the forward into each op"
+    want clang-14 clang++-14 "second compiler"
+    want clang-19 clang++-19 "third compiler"
+    want clang-format-19 clang-format-19 "the layout check"
+    want shellcheck shellcheck "the check of these scripts"
+    python3 -c 'import ensurepip' 2>/dev/null ||
+        want python3-venv "" "holds PyTorch for the Hugging Face check"
+}
+
+as_root() {
+    if [[ $(id -u) -eq 0 ]]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        say "not root, and there is no sudo: please run this as root: $*" >&2
+        return 1
+    fi
+}
+
+installable() { [[ -n $(apt-cache madison "$1" 2>/dev/null) ]]; }
+
+install_missing() {
+    if ! command -v apt-get >/dev/null; then
+        say "no apt-get here: please install the packages above by hand" >&2
+        return 1
+    fi
+    # A third-party source that does not answer is no reason to stop.
+    quietly apt-update as_root apt-get update || say "apt-get update failed; going on" >&2
+
+    local found=() package
+    for package in "${missing[@]}"; do
+        if installable "$package"; then
+            found+=("$package")
+        else
+            say "  $package is not to be had here; what needs it will be skipped or fail"
+        fi
+    done
+    if [[ ${#found[@]} -eq 0 ]]; then return; fi
+    quietly apt-install as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y --no-install-recommends "${found[@]}"
+    say "installed: ${found[*]}"
+}
+
+main() {
+    # The list is printed under a heading, so it is collected first.
+    local list
+    list=$(mktemp)
+    want_for_building_and_testing >"$list"
+    if [[ ${1:-} == --full ]]; then want_for_full_testing >>"$list"; fi
+    if [[ ${#missing[@]} -gt 0 ]]; then
+        say "Missing here, to be installed with apt-get:"
+        cat "$list"
+    fi
+    rm -f "$list"
+    if [[ ${#missing[@]} -gt 0 ]]; then install_missing; fi
+}
+
+main "$@"

@@ -1,0 +1,159 @@
+#!/usr/bin/env bash
+# Builds and tests. The last line is "N passed, N failed, N skipped"; a test is one ctest entry or
+# one check of this script, and every skip is printed with its reason.
+#
+#   scripts/test.sh           under 2 minutes after the build
+#   scripts/test.sh --full    also sanitizers, the other compilers, the same bits everywhere, the
+#                             layout, Hugging Face's implementation: under 25 minutes on two cores
+#   scripts/test.sh --long    also a checkpoint of the real size (14 GB of disk, an hour)
+# A failure is counted and the next section runs, so -e is off; steps of one check are joined by &&.
+set -uo pipefail
+# shellcheck source=scripts/common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+cd "$root" || exit
+
+passed=0
+failed=0
+skipped=0
+readonly kSkipStatus=77  # a check ends with it after printing "SKIPPED: name: reason"
+
+# --- One line per section ---------------------------------------------------------------------
+report() {  # report NAME VERDICT SECONDS [DETAIL]
+    printf '%-40s %-8s %5d s   %s\n' "$1" "$2" "$3" "${4:-}"
+}
+
+print_skips() {  # print_skips LOG: counts them too
+    local line
+    while IFS= read -r line; do
+        say "    $line"
+        skipped=$((skipped + 1))
+    done < <(grep -o 'SKIPPED: .*' "$1" || true)
+}
+
+# check NAME COMMAND...: one test; its output goes to build/logs/NAME.log
+check() {
+    local name=$1 log start=$SECONDS status=0
+    log=$logs/${name//[ \/]/-}.log
+    shift
+    "$@" >"$log" 2>&1 </dev/null || status=$?
+    if [[ $status -eq 0 ]]; then
+        report "$name" ok $((SECONDS - start))
+        passed=$((passed + 1))
+        print_skips "$log"
+    elif [[ $status -eq $kSkipStatus ]]; then
+        report "$name" skipped $((SECONDS - start))
+        print_skips "$log"
+    else
+        report "$name" FAILED $((SECONDS - start)) "all of it: $log"
+        failed=$((failed + 1))
+        tail -n 40 "$log"
+        return 1
+    fi
+}
+
+# suite NAME FOLDER [CTEST OPTION...]: every ctest entry of a build folder is a test
+suite() {
+    local name=$1 folder=$2 log start=$SECONDS verdict=ok
+    log=$logs/${name//[ \/]/-}.log
+    shift 2
+    ctest --test-dir "$folder" --output-on-failure --no-tests=error --timeout 600 -j "$jobs" "$@" \
+        >"$log" 2>&1 </dev/null || verdict=FAILED
+
+    # "98% tests passed, 1 tests failed out of 50"; skipped ones are not among the failed
+    local bad total left_out
+    read -r bad total < <(sed -n 's/.* tests passed, \([0-9]*\) tests* failed out of \([0-9]*\)/\1 \2/p' "$log") ||
+        { bad=1 total=1; }
+    left_out=$(grep -c '\*\*\*Skipped' "$log" || true)
+    passed=$((passed + total - bad - left_out))
+    failed=$((failed + bad))
+    report "$name" $verdict $((SECONDS - start)) "$((total - bad - left_out)) of $total passed"
+    print_skips "$folder/Testing/Temporary/LastTest.log"
+    if [[ $verdict == FAILED ]]; then
+        tail -n 60 "$log"
+        say "(all of it: $log)"
+        return 1
+    fi
+}
+
+# --- Builds -----------------------------------------------------------------------------------
+# build PRESET TARGET [CMAKE OPTION...]: into the preset's own folder
+build() {
+    local preset=$1 target=$2
+    shift 2
+    cmake --preset "$preset" "$@" &&
+        cmake --build --preset "$preset" --target "$target"
+}
+
+# build_with COMPILER: the whole tree with another compiler, warnings as errors
+build_with() {
+    local compiler=$1
+    skip_without "$compiler" || return
+    cmake -B "build/$compiler" -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER="$compiler" \
+        -DCMAKE_COMPILE_WARNING_AS_ERROR=ON &&
+        cmake --build "build/$compiler"
+}
+
+skip_without() {  # skip_without COMMAND
+    if command -v "$1" >/dev/null; then return 0; fi
+    say "SKIPPED: ${FUNCNAME[1]}: $1 is not installed"
+    return $kSkipStatus
+}
+
+# --- Checks of their own ----------------------------------------------------------------------
+layout() {
+    skip_without clang-format-19 || return
+    find include tests examples \( -name '*.hpp' -o -name '*.cpp' -o -name '*.cuh' \) -print0 |
+        xargs -0 clang-format-19 --dry-run --Werror
+}
+
+shell_scripts() {
+    skip_without shellcheck || return
+    find scripts tests .ci \( -name '*.sh' -o -name run \) -print0 | xargs -0 shellcheck -x
+}
+
+hugging_face() {
+    local venv=build/venv-golden requirements=tests/golden/requirements.txt
+    if ! cmp -s $requirements $venv/requirements.txt; then
+        python3 -m venv $venv &&
+            $venv/bin/pip install --quiet -r $requirements &&
+            cp $requirements $venv/requirements.txt || return
+    fi
+    $venv/bin/python tests/golden/make_golden.py --check
+}
+
+# --- The ladder -------------------------------------------------------------------------------
+quick() {
+    check "release build" build release all "$@" && suite "release tests" build/release
+    check "debug build of step_through" build debug step_through "$@" &&
+        suite "stepping in gdb" build/debug -R '^step_into_ops$'
+}
+
+full() {
+    quick -DCMAKE_COMPILE_WARNING_AS_ERROR=ON
+    check "layout" layout
+    check "shell scripts" shell_scripts
+    check "same bits everywhere" tests/house/same_bits.sh
+    check "sanitizer build" build asan all && suite "sanitizer tests" build/asan -LE house
+    check "clang 19 build" build_with clang++-19 && suite "clang 19 tests" build/clang++-19 -LE house
+    check "clang 14 build" build_with clang++-14
+    check "hugging face" hugging_face
+}
+
+long() {
+    full
+    check "real size" tests/house/real_size.sh
+}
+
+main() {
+    mkdir -p "$logs"
+    case ${1:-} in
+        "") scripts/setup.sh && quick ;;
+        --full) scripts/setup.sh --full && full ;;
+        --long) scripts/setup.sh --full && long ;;
+        *) say "usage: scripts/test.sh [--full | --long]" >&2 && exit 2 ;;
+    esac
+    say "$passed passed, $failed failed, $skipped skipped"
+    [[ $failed -eq 0 && $passed -gt 0 ]]
+}
+
+main "$@"
