@@ -175,9 +175,12 @@ inline Config preset_odd() {
     return c;
 }
 
-// Large enough to learn from text: 1,024 byte-pair ranks and the 21 named control tokens.
+// Large enough to learn from text: 1,024 byte-pair ranks and the ten named control tokens behind
+// them.
 inline Config preset_nano() {
-    Config c = small_preset(4, 96, 64, 1045);
+    Config c = small_preset(4, 96, 64, 1034);
+    c.pad_token_id = 1025;  // <|endoftext|>
+    c.eos_token_id = 1026;  // <|return|>
     c.n_heads = 16;
     c.n_kv_heads = 2;
     c.head_dim = 32;

@@ -53,7 +53,7 @@ inline int grown_capacity(const Config& c, int layer, int old_capacity, int need
 
 // Moves the rows that a later query can see into a larger cache.
 template <class Memory>
-void grow(LayerCache& cache, const Config& c, int layer, int length, int new_capacity) {
+void grow(LayerCache& cache, const Config& c, int length, int new_capacity) {
     const int kv_size = c.kv_size();
     const std::size_t row_bytes = std::size_t(kv_size) * sizeof(float);
     const std::size_t half = std::size_t(new_capacity) * row_bytes;
@@ -74,14 +74,17 @@ void grow(LayerCache& cache, const Config& c, int layer, int length, int new_cap
     cache = std::move(grown);
 }
 
+inline void require_context(const KvCache& cache, const Config& c, int n_tokens) {
+    if (n_tokens <= c.max_context_length - cache.length) return;
+    throw Error("context: " + std::to_string(cache.length) + " tokens and " +
+                std::to_string(n_tokens) + " more, expected at most " +
+                std::to_string(c.max_context_length) + " (max_context_length)");
+}
+
 // Makes room for n_tokens more positions in every layer.
 template <class Memory>
 void reserve(KvCache& cache, const Config& c, int n_tokens) {
-    if (n_tokens > c.max_context_length - cache.length) {
-        throw Error("context: " + std::to_string(cache.length) + " tokens and " +
-                    std::to_string(n_tokens) + " more, expected at most " +
-                    std::to_string(c.max_context_length) + " (max_context_length)");
-    }
+    require_context(cache, c, n_tokens);
     cache.layers.resize(std::size_t(c.n_layers));
     for (int layer = 0; layer < c.n_layers; ++layer) {
         LayerCache& layer_cache = cache.layers[std::size_t(layer)];
@@ -89,7 +92,7 @@ void reserve(KvCache& cache, const Config& c, int n_tokens) {
         const int needed = needed_capacity(c, layer, cache.length, n_tokens);
         if (needed <= old_capacity) continue;
         const int new_capacity = grown_capacity(c, layer, old_capacity, needed);
-        grow<Memory>(layer_cache, c, layer, cache.length, new_capacity);
+        grow<Memory>(layer_cache, c, cache.length, new_capacity);
     }
 }
 
