@@ -1,0 +1,204 @@
+#include "gptoss/format/config_json.hpp"
+
+#include "catch.hpp"
+#include "gptoss/format/write_config_json.hpp"
+#include "temp_folder.hpp"
+
+using namespace gptoss;
+
+namespace {
+
+// The 20b files as released.
+const char* const kOpenAi20b = R"({
+  "num_hidden_layers": 24, "num_experts": 32, "experts_per_token": 4, "vocab_size": 201088,
+  "hidden_size": 2880, "intermediate_size": 2880, "swiglu_limit": 7.0, "head_dim": 64,
+  "num_attention_heads": 64, "num_key_value_heads": 8, "sliding_window": 128,
+  "initial_context_length": 4096, "rope_theta": 150000, "rope_scaling_factor": 32.0,
+  "rope_ntk_alpha": 1, "rope_ntk_beta": 32})";
+
+const char* const kHuggingFace20b = R"({
+  "architectures": ["GptOssForCausalLM"], "attention_bias": true, "attention_dropout": 0.0,
+  "eos_token_id": 200002, "experts_per_token": 4, "head_dim": 64, "hidden_act": "silu",
+  "hidden_size": 2880, "initial_context_length": 4096, "initializer_range": 0.02,
+  "intermediate_size": 2880, "max_position_embeddings": 131072, "model_type": "gpt_oss",
+  "layer_types": ["sliding_attention", "full_attention", "sliding_attention", "full_attention",
+                  "sliding_attention", "full_attention", "sliding_attention", "full_attention",
+                  "sliding_attention", "full_attention", "sliding_attention", "full_attention",
+                  "sliding_attention", "full_attention", "sliding_attention", "full_attention",
+                  "sliding_attention", "full_attention", "sliding_attention", "full_attention",
+                  "sliding_attention", "full_attention", "sliding_attention", "full_attention"],
+  "num_attention_heads": 64, "num_experts_per_tok": 4, "num_hidden_layers": 24,
+  "num_key_value_heads": 8, "num_local_experts": 32, "output_router_logits": false,
+  "pad_token_id": 199999, "rms_norm_eps": 1e-05,
+  "rope_scaling": {"beta_fast": 32.0, "beta_slow": 1.0, "factor": 32.0,
+                   "original_max_position_embeddings": 4096, "rope_type": "yarn",
+                   "truncate": false},
+  "rope_theta": 150000, "router_aux_loss_coef": 0.9, "sliding_window": 128, "swiglu_limit": 7.0,
+  "tie_word_embeddings": false, "transformers_version": "4.55.0.dev0", "use_cache": true,
+  "vocab_size": 201088})";
+
+nlohmann::json openai() {
+    return nlohmann::json::parse(kOpenAi20b);
+}
+nlohmann::json hugging_face() {
+    return nlohmann::json::parse(kHuggingFace20b);
+}
+Config read(const nlohmann::json& json) {
+    return config_from_json("c.json", json);
+}
+
+// A file with one key changed, or taken out where the value is null.
+nlohmann::json with(nlohmann::json json, const char* key, nlohmann::json value) {
+    json[key] = std::move(value);
+    return json;
+}
+nlohmann::json without(nlohmann::json json, const char* key) {
+    json.erase(key);
+    return json;
+}
+
+}  // namespace
+
+TEST_CASE("config_json: both released files of 20b are the preset", "[config_json]") {
+    CHECK(read(openai()) == preset_20b());
+    CHECK(read(hugging_face()) == preset_20b());
+}
+
+TEST_CASE("config_json: an integer where a float is meant, and the other way to write it",
+          "[config_json]") {
+    CHECK(read(with(openai(), "swiglu_limit", 7)).swiglu_limit == 7.0f);
+    CHECK(
+        read(nlohmann::json::parse(
+            std::string(kOpenAi20b).replace(std::string(kOpenAi20b).find("150000"), 6, "1.5e5"))) ==
+        preset_20b());
+}
+
+TEST_CASE("config_json: a file without swiglu_limit means 7", "[config_json]") {
+    CHECK(read(without(openai(), "swiglu_limit")) == preset_20b());
+    CHECK(read(without(hugging_face(), "swiglu_limit")) == preset_20b());
+}
+
+TEST_CASE("config_json: newer files keep the whole rotation in rope_parameters", "[config_json]") {
+    nlohmann::json newer = without(without(hugging_face(), "rope_theta"), "rope_scaling");
+    newer["rope_parameters"] = hugging_face()["rope_scaling"];
+    newer["rope_parameters"]["rope_theta"] = 150000.0;
+    CHECK(read(newer) == preset_20b());
+
+    newer["rope_parameters"]["factor"] = 16;
+    CHECK(read(newer).rope_scaling_factor == 16.0f);
+}
+
+TEST_CASE("config_json: rope_scaling null means no YaRN, its absence is an error",
+          "[config_json]") {
+    const Config plain = read(with(hugging_face(), "rope_scaling", nullptr));
+    CHECK(plain.rope_scaling_factor == 1.0f);
+    CHECK(plain.initial_context_length == 131072);
+    CHECK_THROWS_WITH(read(without(hugging_face(), "rope_scaling")),
+                      "c.json: has neither rope_scaling nor rope_parameters");
+}
+
+TEST_CASE("config_json: layer_types is taken as it is written", "[config_json]") {
+    nlohmann::json json = hugging_face();
+    json["layer_types"][0] = "full_attention";
+    CHECK_FALSE(read(json).slides(0));
+    CHECK(read(without(hugging_face(), "layer_types")) == preset_20b());
+}
+
+TEST_CASE("config_json: what is written is read back, in both layouts", "[config_json]") {
+    for (const char* name : {"tiny", "odd", "nano", "20b", "120b"}) {
+        INFO(name);
+        const Config c = preset(name);
+        CHECK(read(nlohmann::json::parse(hugging_face_config_text(c))) == c);
+
+        Config from_openai = read(nlohmann::json::parse(openai_config_text(c)));
+        CHECK(from_openai.eos_token_id < c.vocab_size);
+        from_openai.pad_token_id = c.pad_token_id;  // the two that this layout does not hold
+        from_openai.eos_token_id = c.eos_token_id;
+        CHECK(from_openai == c);
+    }
+    CHECK_THAT(hugging_face_config_text(preset_20b()),
+               ContainsSubstring("\"rms_norm_eps\": 1e-05,"));
+    CHECK(nlohmann::json::parse(openai_config_text(preset_20b())) == openai());
+}
+
+TEST_CASE("config_json: a file on disk", "[config_json]") {
+    const TempFolder folder;
+    write_bytes(folder / "config.json", kOpenAi20b);
+    CHECK(read_config(folder / "config.json") == preset_20b());
+}
+
+TEST_CASE("config_json: OpenAI's layout refuses what it cannot say", "[config_json][errors]") {
+    Config c = preset_tiny();
+    c.eps = 1e-6f;
+    CHECK_THROWS_WITH(openai_config_text(c), "config: OpenAI's layout cannot say an eps");
+    c = preset_tiny();
+    c.layer_kinds[0] = AttentionKind::full;
+    CHECK_THROWS_WITH(openai_config_text(c),
+                      "config: OpenAI's layout cannot say a layer order other than alternating");
+}
+
+TEST_CASE("config_json: a file that is not a JSON object is named", "[config_json][errors]") {
+    const TempFolder folder;
+    const std::string path = (folder / "config.json").string();
+    CHECK_THROWS_WITH(read_config(path), path + ": cannot be opened");
+    CHECK_THROWS_WITH(read_config(folder.path), folder.path.string() + ": cannot be opened");
+    write_bytes(path, "");
+    CHECK_THROWS_WITH(read_config(path), path + ": not valid JSON (at byte 1)");
+    write_bytes(path, "num_experts: 32\nvocab: 5");
+    CHECK_THROWS_WITH(read_config(path), path + ": not valid JSON (at byte 3)");
+    write_bytes(path, "[1]");
+    CHECK_THROWS_WITH(read_config(path), path + ": holds a JSON array, expected an object");
+    write_bytes(path, R"({"num_experts": 1, "num_experts": 2})");
+    CHECK_THROWS_WITH(read_config(path), path + ": key \"num_experts\" occurs twice");
+    write_bytes(path, R"({"num_experts": 1e999})");
+    CHECK_THROWS_WITH(read_config(path), path + ": not valid JSON (a number out of range)");
+}
+
+TEST_CASE("config_json: a missing or wrong key is named, with what was expected",
+          "[config_json][errors]") {
+    CHECK_THROWS_WITH(read(nlohmann::json::object()), "c.json: has no num_hidden_layers");
+    CHECK_THROWS_WITH(read(without(openai(), "num_experts")), "c.json: has no num_experts");
+    CHECK_THROWS_WITH(read(without(hugging_face(), "rms_norm_eps")), "c.json: has no rms_norm_eps");
+    CHECK_THROWS_WITH(read(with(openai(), "hidden_size", "2880")),
+                      "c.json: hidden_size is \"2880\", expected an integer from 0 to 2147483647");
+    CHECK_THROWS_WITH(read(with(openai(), "hidden_size", -1)),
+                      "c.json: hidden_size is -1, expected an integer from 0 to 2147483647");
+    CHECK_THROWS_WITH(read(with(openai(), "hidden_size", 9223372036854775808u)),
+                      "c.json: hidden_size is 9223372036854775808, expected an integer from 0 to "
+                      "2147483647");
+    CHECK_THROWS_WITH(read(with(openai(), "rope_theta", true)),
+                      "c.json: rope_theta is true, expected a number");
+    CHECK_THROWS_WITH(read(with(openai(), "rope_theta", 1e300)),
+                      "c.json: rope_theta is 1e+300, expected a number that fits a float");
+    CHECK_THROWS_WITH(read(with(hugging_face(), "model_type", "llama")),
+                      "c.json: model_type is \"llama\", expected \"gpt_oss\"");
+    CHECK_THROWS_WITH(read(with(hugging_face(), "rope_scaling", 1)),
+                      "c.json: rope_scaling is 1, expected an object");
+    CHECK_THROWS_WITH(read(with(hugging_face(), "layer_types", {"sliding"})),
+                      "c.json: layer_types holds \"sliding\", expected \"sliding_attention\" or "
+                      "\"full_attention\"");
+    CHECK_THROWS_WITH(read(with(hugging_face(), "layer_types", {"full_attention"})),
+                      "c.json: config: layer_types has 1 entries, expected n_layers = 24");
+
+    nlohmann::json linear = hugging_face();
+    linear["rope_scaling"]["rope_type"] = "linear";
+    CHECK_THROWS_WITH(read(linear),
+                      "c.json: rope_scaling: rope_type is \"linear\", expected \"yarn\"");
+    nlohmann::json rounded = hugging_face();
+    rounded["rope_scaling"]["truncate"] = true;
+    CHECK_THROWS_WITH(read(rounded),
+                      "c.json: rope_scaling: truncate is true, expected false: the bounds of YaRN "
+                      "are not rounded");
+}
+
+TEST_CASE("config_json: the rules of validate are reported with the file",
+          "[config_json][errors]") {
+    CHECK_THROWS_WITH(read(with(openai(), "experts_per_token", 33)),
+                      "c.json: config: top_k is 33, expected at most n_experts = 32");
+    CHECK_THROWS_WITH(read(with(openai(), "num_hidden_layers", 2000)),
+                      "c.json: num_hidden_layers is 2000, expected at most 1024");
+    CHECK_THROWS_WITH(read(with(openai(), "num_experts", 2147483647)),
+                      "c.json: describes more than 10^15 parameters");
+    CHECK_THROWS_WITH(read(with(openai(), "num_attention_heads", 2147483640)),
+                      "c.json: describes more than 10^15 parameters");
+}
