@@ -1,13 +1,15 @@
 // How far the float32 paths may be from the float64 goldens, per site, and why.
 //
-//     error = max |got - expected| / rms(expected)      over the finite values of one site and
-//     layer
+//     error = max |got - expected| / rms(expected)     finite values of one site and layer
 //
-// alone    the op gets the golden's own input (rounded to float32): what one op adds
-// in_pass  the whole forward pass in float32: what has piled up since the embedding
+// alone    the op gets the golden's own input, rounded to float32: what one op adds (tiny and odd)
+// in_pass  the whole forward pass: what has piled up since the embedding (tiny and odd)
+// at_20b   the whole forward pass over one layer at the real widths (block20b)
 //
-// Each figure is about twice the largest error measured on tiny, odd and block20b; the measured one
-// stands behind it. Raising one needs a reason here, measured.
+// Each bound is about twice the largest error measured, so a change that doubles an error is seen;
+// model/golden_test.cpp prints what it measures. Errors at 20b widths are ten times larger because
+// the scalar path adds 2880 products in a row, and in the first RMSNorm 2880 squares of generator
+// weights, all odd multiples of 2^-16, which round the same way.
 #pragma once
 #include <string>
 
@@ -19,34 +21,35 @@ struct Tolerance {
     Site site;
     double alone;
     double in_pass;
+    double at_20b;
     const char* reason;
 };
 
 inline constexpr Tolerance kTolerances[] = {
-    {Site::embedding, 0, 0, "BF16 widens exactly"},
-    {Site::attn_norm, 1e-6, 1e-6, ""},
-    {Site::attn_q, 1e-6, 1e-6, ""},
-    {Site::attn_k, 1e-6, 1e-6, ""},
-    {Site::attn_v, 1e-6, 1e-6, ""},
-    {Site::attn_q_rope, 1e-6, 1e-6, ""},
-    {Site::attn_k_rope, 1e-6, 1e-6, ""},
-    {Site::attn_scores, 1e-6, 1e-6, ""},
-    {Site::attn_weights, 1e-6, 1e-6, ""},
-    {Site::attn_sink_share, 1e-6, 1e-6, ""},
-    {Site::attn_mix, 1e-6, 1e-6, ""},
-    {Site::attn_out, 1e-6, 1e-6, ""},
-    {Site::attn_residual, 1e-6, 1e-6, ""},
-    {Site::mlp_norm, 1e-6, 1e-6, ""},
-    {Site::mlp_router_logits, 1e-6, 1e-6, ""},
-    {Site::mlp_expert_ids, 0, 0, "integers; no near-tie in the goldens' routers"},
-    {Site::mlp_expert_weights, 1e-6, 1e-6, ""},
-    {Site::mlp_gate_up, 1e-6, 1e-6, ""},
-    {Site::mlp_swiglu, 1e-6, 1e-6, ""},
-    {Site::mlp_expert_out, 1e-6, 1e-6, ""},
-    {Site::mlp_out, 1e-6, 1e-6, ""},
-    {Site::mlp_residual, 1e-6, 1e-6, ""},
-    {Site::final_norm, 1e-6, 1e-6, ""},
-    {Site::logits, 1e-6, 1e-6, ""},
+    {Site::embedding, 0, 0, 0, "BF16 widens exactly"},
+    {Site::attn_norm, 1e-6, 3e-5, 8e-5, ""},
+    {Site::attn_q, 1e-6, 2e-5, 2e-4, ""},
+    {Site::attn_k, 1e-6, 2e-5, 2e-4, ""},
+    {Site::attn_v, 1e-6, 2e-5, 2e-4, ""},
+    {Site::attn_q_rope, 1e-6, 2e-5, 2e-4, ""},
+    {Site::attn_k_rope, 1e-6, 2e-5, 2e-4, ""},
+    {Site::attn_scores, 1e-6, 3e-5, 3e-4, ""},
+    {Site::attn_weights, 1e-6, 8e-5, 2e-4, ""},
+    {Site::attn_sink_share, 1e-6, 7e-6, 2e-4, ""},
+    {Site::attn_mix, 1e-6, 3e-5, 4e-4, ""},
+    {Site::attn_out, 1e-6, 2e-5, 3e-4, ""},
+    {Site::attn_residual, 1e-6, 2e-5, 2e-4, ""},
+    {Site::mlp_norm, 1e-6, 3e-5, 2e-4, ""},
+    {Site::mlp_router_logits, 1e-6, 2e-5, 9e-5, ""},
+    {Site::mlp_expert_ids, 0, 0, 0, "integers; no near-tie in the goldens' routers"},
+    {Site::mlp_expert_weights, 1e-6, 2e-5, 2e-4, ""},
+    {Site::mlp_gate_up, 1e-6, 4e-6, 4e-5, ""},
+    {Site::mlp_swiglu, 1e-6, 7e-6, 6e-5, ""},
+    {Site::mlp_expert_out, 1e-6, 7e-6, 4e-5, ""},
+    {Site::mlp_out, 1e-6, 3e-5, 3e-4, ""},
+    {Site::mlp_residual, 1e-6, 3e-5, 3e-4, ""},
+    {Site::final_norm, 1e-6, 3e-5, 4e-4, ""},
+    {Site::logits, 1e-6, 3e-5, 4e-4, ""},
 };
 
 inline const Tolerance& tolerance(Site site) {

@@ -8,10 +8,10 @@
 // Source   official model: class TokenGenerator. Like it, a stop token is shown before it ends the
 //          run.
 // Errors   Error from feed (an id outside the vocabulary, a prompt longer than the context) and
-// from
-//          sample (an option out of range).
-// Pitfalls The last token chosen is not fed: a caller who continues feeds it first. <|end|> closes a message, not the answer: it is no stop id. 512 tokens per pass keep the
-//          activations at 170 MB at 20b.
+//          from sample (an option out of range).
+// Pitfalls The last token chosen is not fed: a caller who continues feeds it first. <|end|> closes
+//          a message, not the answer: it is no stop id. 512 tokens per pass keep the activations at
+//          170 MB at 20b.
 #pragma once
 #include <algorithm>
 #include <cstdint>
