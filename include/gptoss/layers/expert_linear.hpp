@@ -17,10 +17,19 @@
 //          store (out, in) except those unpacked to BF16; hidden_size equals intermediate_size in
 //          the real models, so a transposed down matrix passes every shape check.
 #pragma once
+#include <string>
+
 #include "gptoss/core/check.hpp"
 #include "gptoss/core/view.hpp"
 
 namespace gptoss {
+
+inline void require_x_rows(int rows, int n_tokens, int top_k) {
+    if (rows == n_tokens || rows == n_tokens * top_k) return;
+    throw ShapeError("expert_linear: x.rows is " + std::to_string(rows) + ", expected " +
+                     std::to_string(n_tokens) + " (ids.rows) or " +
+                     std::to_string(n_tokens * top_k) + " (ids.rows * ids.cols)");
+}
 
 inline void expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
                           ConstMatrixView bias, MatrixView y) {
@@ -31,7 +40,8 @@ inline void expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_e
     const int n_blocks = in_size / kMxfp4BlockSize;
     const bool one_x_per_rank = x.rows == n_tokens * top_k;
     require_extent("expert_linear", "x.cols", x.cols, in_size, "all_experts.cols");
-    if (!one_x_per_rank) require_extent("expert_linear", "x.rows", x.rows, n_tokens, "ids.rows");
+    require_multiple("expert_linear", "all_experts.cols", in_size, kMxfp4BlockSize, "MXFP4 block");
+    require_x_rows(x.rows, n_tokens, top_k);
     require_shape("expert_linear", "bias", bias, all_experts.n_experts, out_size);
     require_shape("expert_linear", "y", y, n_tokens * top_k, out_size);
 

@@ -42,6 +42,12 @@ inline int best_expert(const float* logits_t, int n_experts, const std::int32_t*
     return best;
 }
 
+inline void require_enough_experts(int top_k, int n_experts) {
+    if (top_k <= n_experts) return;
+    throw ShapeError("route: ids.cols is " + std::to_string(top_k) + ", expected at most " +
+                     std::to_string(n_experts) + " (logits.cols)");
+}
+
 inline void require_no_nan(const float* logits_t, int n_experts, int t) {
     for (int e = 0; e < n_experts; ++e) {
         if (!std::isnan(logits_t[e])) continue;
@@ -56,7 +62,7 @@ inline void route(ConstMatrixView logits, IdsView ids, MatrixView weights) {
     const int top_k = ids.cols;
     require_extent("route", "ids.rows", ids.rows, n_tokens, "logits.rows");
     require_shape("route", "weights", weights, n_tokens, top_k);
-    if (top_k > n_experts) require_extent("route", "ids.cols", top_k, n_experts, "logits.cols");
+    require_enough_experts(top_k, n_experts);
 
     for (int t = 0; t < n_tokens; ++t) {
         const float* logits_t = logits.row(t);  // (n_experts)

@@ -18,13 +18,16 @@
 //          Nguyen et al. 2024, Turning Up the Heat: Min-p Sampling, section 3; the released models
 //          are meant to be sampled with temperature 1 and nothing cut.
 // Units    temperature divides logits; p are unnormalised probabilities.
-// Errors   Error if an option is out of range or every logit is NaN or -inf.
+// Errors   Error if an option is out of range, a logit is +inf, or every logit is NaN or -inf;
+//          ShapeError if there is no row of logits or no room for the id.
 // Pitfalls Divide by the temperature, never multiply. Sums are double and run in id order, and the
 //          uniform comes from a counter, so a seed gives the same tokens on every run and compiler.
+//          A NaN among numbers is never chosen.
 #pragma once
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -42,14 +45,14 @@ struct SamplingOptions {
 };
 
 inline void validate(const SamplingOptions& options) {
-    const auto require_range = [](const char* name, float value, bool holds, const char* range) {
+    const auto require_range = [](const char* name, auto value, bool holds, const char* range) {
         if (holds) return;
         throw Error(std::string("sample: ") + name + " is " + std::to_string(value) +
                     ", expected " + range);
     };
     const bool finite = std::isfinite(options.temperature);
     require_range("temperature", options.temperature, finite && options.temperature >= 0, ">= 0");
-    require_range("top_k", float(options.top_k), options.top_k >= 0, ">= 0");
+    require_range("top_k", options.top_k, options.top_k >= 0, ">= 0");
     require_range("top_p", options.top_p, options.top_p > 0 && options.top_p <= 1, "(0, 1]");
     require_range("min_p", options.min_p, options.min_p >= 0 && options.min_p <= 1, "[0, 1]");
 }
@@ -77,8 +80,11 @@ inline std::int32_t greedy(ConstVectorView logits) {
         if (std::isnan(logits.data[o])) continue;
         if (best < 0 || logits.data[o] > logits.data[best]) best = o;
     }
-    if (best < 0 || std::isinf(logits.data[best])) {
-        throw Error("sample: no logit is a finite number");
+    if (best < 0 || logits.data[best] == -std::numeric_limits<float>::infinity()) {
+        throw Error("sample: every logit is NaN or -inf, expected a finite one");
+    }
+    if (std::isinf(logits.data[best])) {
+        throw Error("sample: logits[" + std::to_string(best) + "] is inf, expected a finite one");
     }
     return best;
 }
@@ -131,6 +137,8 @@ inline std::size_t n_kept(const std::vector<Candidate>& sorted, const SamplingOp
 
 inline void sample(ConstMatrixView logits, SamplingOptions options, double uniform, IdsView id) {
     validate(options);
+    if (logits.rows == 0) throw ShapeError("sample: logits.rows is 0, expected at least 1");
+    require_shape("sample", "id", id, 1, 1);
     const ConstVectorView last_row = {logits.row(logits.rows - 1), logits.cols};  // (vocab_size)
     if (options.temperature == 0.0f) {
         id.data[0] = greedy(last_row);

@@ -10,10 +10,12 @@
 //
 // Where    once per layer, between the two matrices of the experts.
 // Source   Shazeer 2020, GLU Variants Improve Transformer, section 2; official model: function
-// swiglu. Units    dimensionless; limit in units of h. Errors   ShapeError, naming the operand, if
-// extents disagree. Pitfalls gate and up alternate; they are not two halves of h. The gate has no
-// lower clamp (8e-4 at
-//          most in y, so only a test of this function sees it). up gets +1. alpha is 1.702, not 1.
+//          swiglu.
+// Units    dimensionless; limit in units of h.
+// Errors   ShapeError, naming the operand, if extents disagree.
+// Pitfalls gate and up alternate; they are not two halves of h. The gate has no lower clamp (4e-4
+//          at most in y, so only a test of this function sees it). up is clamped on both sides and
+//          gets +1. alpha is 1.702, not 1.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -28,7 +30,7 @@ inline constexpr float kSwigluAlpha = 1.702f;  // x * sigmoid(1.702 x) is close 
 inline void swiglu(ConstMatrixView h, float limit, MatrixView y) {
     const int n_rows = h.rows;
     const int intermediate_size = h.cols / 2;
-    require_extent("swiglu", "h.cols", h.cols, 2 * intermediate_size, "an even number");
+    require_multiple("swiglu", "h.cols", h.cols, 2, "gate and up");
     require_shape("swiglu", "y", y, n_rows, intermediate_size);
 
     for (int row = 0; row < n_rows; ++row) {

@@ -2,8 +2,7 @@
 //
 //     full layer     capacity grows with the context, by doubling; nothing is ever dropped
 //     sliding layer  capacity window - 1 + (tokens per pass) at most: a ring that overwrites what
-//     no
-//                    later query can see
+//                    no later query can see
 //     position s is in row s % capacity of both keys and values
 //
 //   keys, values  (capacity, n_kv_heads * head_dim)   float
@@ -11,7 +10,7 @@
 // Where    cache_store writes, attend reads, once per layer and pass.
 // Source   Shazeer 2019, Fast Transformer Decoding, section 2.4; Jiang et al. 2023, Mistral 7B,
 //          section 2 (rolling buffer).
-// Units    float32: 8,192 bytes per position and layer in the real models.
+// Units    float32: 4,096 bytes per position and layer in the real models.
 // Errors   Error when the context would pass max_context_length.
 // Pitfalls A ring of exactly window rows is too short for a pass of several tokens: its last tokens
 //          overwrite keys that its first ones still need. Keys are stored rotated by their absolute
@@ -51,7 +50,7 @@ inline int grown_capacity(const Config& c, int layer, int old_capacity, int need
     return std::max(needed, std::min(2 * old_capacity, useful));
 }
 
-// Moves the rows that a later query can see into a larger cache.
+// Moves the rows of all positions that the cache still holds into a larger one.
 template <class Memory>
 void grow(LayerCache& cache, const Config& c, int length, int new_capacity) {
     const int kv_size = c.kv_size();
