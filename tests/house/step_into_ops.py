@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""One step from each op line of the forward lands in that op's header.
+
+    tests/house/step_into_ops.py build/debug/bin/step_through
+
+gdb stops at every line "Ops::name(" of the forward, steps once, and says where it then is. Which
+function an op is, and which header defines it, is read from ops/scalar.hpp and layers/.
+"""
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+GPTOSS = ROOT / "include" / "gptoss"
+FORWARD = ["model/transformer.hpp", "model/attention_block.hpp", "model/expert_block.hpp",
+           "run/generate.hpp"]
+
+# Run inside gdb, after a breakpoint was set at every op line.
+STEP_FROM_EVERY_STOP = r"""
+set width 0
+run > /dev/null
+python
+def place():
+    return gdb.selected_frame().find_sal()
+
+for _ in range({n_stops}):
+    stop = place()
+    gdb.execute("step", to_string=True)
+    function = gdb.selected_frame().name()
+    print(f"STEP {{stop.symtab.filename}}:{{stop.line}} {{function}} {{place().symtab.fullname()}}")
+    gdb.execute("continue", to_string=True)
+end
+"""
+
+# And one look at a tensor: printed as rows with its shape.
+PRINT_A_VIEW = r"""
+break gptoss::expert_block
+run > /dev/null
+print a.attn_norm
+"""
+
+
+def op_lines():
+    """{"model/transformer.hpp:34": "embed", ...}"""
+    found = {}
+    for header in FORWARD:
+        lines = (GPTOSS / header).read_text(encoding="utf-8").split("\n")
+        for number, line in enumerate(lines, start=1):
+            op = re.match(r"\s*Ops::(\w+)\(", line)
+            if op:
+                found[f"{header}:{number}"] = op.group(1)
+    return found
+
+
+def function_of(op):
+    table = (GPTOSS / "ops/scalar.hpp").read_text(encoding="utf-8")
+    return re.search(rf"\b{op} = &gptoss::(\w+);", table).group(1)
+
+
+def header_of(function):
+    for header in sorted((GPTOSS / "layers").glob("*.hpp")):
+        if re.search(rf"^inline .*\b{function}\(", header.read_text(encoding="utf-8"), re.MULTILINE):
+            return header
+    return None
+
+
+def run_gdb(program, script):
+    with tempfile.NamedTemporaryFile("w", suffix=".gdb") as file:
+        file.write(script)
+        file.flush()
+        command = ["gdb", "-batch", "-nx", "-x", "scripts/debug/gptoss.gdb", "-x", file.name,
+                   "--args", program]
+        result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    return result.stdout + result.stderr
+
+
+def problems_of(program):
+    expected = op_lines()
+    breakpoints = "".join(f"tbreak {place}\n" for place in expected)
+    output = run_gdb(program, breakpoints + STEP_FROM_EVERY_STOP.format(n_stops=len(expected)))
+
+    seen = set()
+    for stop, function, file in re.findall(r"^STEP (\S+) (\S+) (\S+)$", output, re.MULTILINE):
+        place = stop.split("/gptoss/")[-1]
+        op = expected.get(place)
+        if op is None:
+            yield f"{place}: stopped here, which is no op line"
+            continue
+        seen.add(place)
+        wanted = header_of(function_of(op))
+        if function != f"gptoss::{function_of(op)}" or pathlib.Path(file) != wanted:
+            yield f"{place}: one step from Ops::{op} lands in {function} of {file}"
+        else:
+            print(f"{place}: Ops::{op} -> layers/{wanted.name}")
+    for place in expected.keys() - seen:
+        yield f"{place}: Ops::{expected[place]} was never reached"
+    if len(seen) < len(expected):
+        print(output)
+
+
+def view_problems(program):
+    output = run_gdb(program, PRINT_A_VIEW)
+    if not re.search(r"= MatrixView \(4, 96\)\n  \[0\]( +[-\d.e]+){8}  \.\.\.\n  \[1\]", output):
+        yield f"print a.attn_norm does not show rows and shape:\n{output}"
+
+
+def main():
+    if shutil.which("gdb") is None:
+        print("SKIPPED: step_into_ops: gdb is not installed")
+        return 77
+    program = str(pathlib.Path(sys.argv[1]).resolve())
+    problems = [*problems_of(program), *view_problems(program)]
+    for problem in problems:
+        print(problem)
+    print(f"{len(op_lines())} op lines, {len(problems)} problems")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
