@@ -1,0 +1,66 @@
+// Everything, from the ground up. A program may also include just the headers it uses.
+#pragma once
+
+// What a tensor is.
+#include "gptoss/core/bf16.hpp"
+#include "gptoss/core/buffer.hpp"
+#include "gptoss/core/check.hpp"
+#include "gptoss/core/config.hpp"
+#include "gptoss/core/generator.hpp"
+#include "gptoss/core/model_size.hpp"
+#include "gptoss/core/mxfp4.hpp"
+#include "gptoss/core/view.hpp"
+
+// The components, one file each.
+#include "gptoss/layers/attention.hpp"
+#include "gptoss/layers/combine.hpp"
+#include "gptoss/layers/embedding.hpp"
+#include "gptoss/layers/expert_linear.hpp"
+#include "gptoss/layers/linear.hpp"
+#include "gptoss/layers/residual.hpp"
+#include "gptoss/layers/rmsnorm.hpp"
+#include "gptoss/layers/rope.hpp"
+#include "gptoss/layers/router.hpp"
+#include "gptoss/layers/sampling.hpp"
+#include "gptoss/layers/softmax.hpp"
+#include "gptoss/layers/swiglu.hpp"
+#include "gptoss/layers/unembedding.hpp"
+
+// Looking at activations, and writing them down.
+#include "gptoss/report/dump.hpp"
+#include "gptoss/trace/sites.hpp"
+#include "gptoss/trace/watch.hpp"
+
+// The components put together.
+#include "gptoss/model/activations.hpp"
+#include "gptoss/model/attention_block.hpp"
+#include "gptoss/model/expert_block.hpp"
+#include "gptoss/model/kv_cache.hpp"
+#include "gptoss/model/transformer.hpp"
+#include "gptoss/model/weights.hpp"
+#include "gptoss/ops/scalar.hpp"
+
+// Files, text, and running it all.
+#include "gptoss/format/config_json.hpp"
+#include "gptoss/format/json.hpp"
+#include "gptoss/format/mapped_file.hpp"
+#include "gptoss/format/partial_file.hpp"
+#include "gptoss/format/safetensors.hpp"
+#include "gptoss/format/safetensors_writer.hpp"
+#include "gptoss/format/tensor.hpp"
+#include "gptoss/format/write_config_json.hpp"
+#include "gptoss/run/generate.hpp"
+#include "gptoss/text/bpe.hpp"
+#include "gptoss/text/byte_alphabet.hpp"
+#include "gptoss/text/load_tokenizer.hpp"
+#include "gptoss/text/special_tokens.hpp"
+#include "gptoss/text/split.hpp"
+#include "gptoss/text/streaming_decoder.hpp"
+#include "gptoss/text/tiktoken_file.hpp"
+#include "gptoss/text/tokenizer.hpp"
+#include "gptoss/text/tokenizer_json.hpp"
+#include "gptoss/text/unicode.hpp"
+#include "gptoss/text/unicode_ranges.hpp"
+#include "gptoss/text/utf8.hpp"
+#include "gptoss/text/vocabulary.hpp"
+#include "gptoss/text/write_tokenizer_json.hpp"

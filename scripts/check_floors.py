@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""Checks how the headers of include/gptoss lie on top of each other.
+
+    floors      a header includes its own room and lower floors only, some rooms less than that; no
+                .hpp includes a .cuh
+    umbrella    every .hpp is reached from gptoss/gptoss.hpp
+    tests       every header has a test of the same stem, or a reason below
+"""
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+INCLUDE = ROOT / "include"
+
+# Room: (floor, rooms it may include or None for every lower floor, outside headers it may include)
+ROOMS = {
+    "core": (0, set(), ()),
+    "layers": (1, {"core"}, ()),
+    "trace": (1, {"core"}, ()),
+    "format": (1, {"core"}, ("nlohmann/",)),
+    "text": (1, {"core", "format"}, ("nlohmann/",)),  # vocabularies are files, some of them JSON
+    "report": (2, {"core", "trace", "format"}, ("nlohmann/",)),
+    "fast": (2, {"core"}, ("Eigen/", "omp.h", "immintrin.h")),
+    "cuda": (2, {"core"}, ("cuda", "cublas")),
+    "pitfalls": (2, {"core", "layers"}, ()),
+    "ops": (3, None, ()),
+    "model": (4, None, ()),
+    "run": (5, None, ("nlohmann/",)),
+    "gptoss.hpp": (7, None, ()),
+}
+
+# A room's files include each other freely, except that one op does not know another.
+SHARED_IN_LAYERS = {"gptoss/layers/softmax.hpp"}
+
+# Outside headers that belong to the operating system.
+SYSTEM = re.compile(r"^(sys/[a-z_]+|fcntl|unistd)\.h$")
+
+WITHOUT_TEST = {
+    "gptoss.hpp": "only includes; tests/house compiles it in two files of one program",
+}
+
+INCLUDE_LINE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
+
+
+def room_of(header):
+    """gptoss/layers/rope.hpp -> layers;  gptoss/gptoss.hpp -> gptoss.hpp"""
+    return header.split("/")[1]
+
+
+def includes_of(header):
+    return INCLUDE_LINE.findall((INCLUDE / header).read_text(encoding="utf-8"))
+
+
+def may_include(header, target):
+    room, target_room = room_of(header), room_of(target)
+    if room == target_room:
+        return room != "layers" or target in SHARED_IN_LAYERS
+    floor, allowed, _ = ROOMS[room]
+    if allowed is not None:
+        return target_room in allowed
+    return ROOMS[target_room][0] < floor
+
+
+def is_outside_allowed(header, bracket, target):
+    if bracket == "<" and "/" not in target and "." not in target:
+        return True  # <vector>
+    _, _, outside = ROOMS[room_of(header)]
+    return bool(SYSTEM.match(target)) or target.startswith(outside)
+
+
+def floor_problems(headers):
+    for header in headers:
+        if room_of(header) not in ROOMS:
+            yield f"{header}: {room_of(header)}/ has no floor in scripts/check_floors.py"
+            continue
+        for bracket, target in includes_of(header):
+            if target.startswith("gptoss/"):
+                if not (INCLUDE / target).is_file():
+                    yield f"{header}: includes {target}, which does not exist"
+                elif header.endswith(".hpp") and target.endswith(".cuh"):
+                    yield f"{header}: includes {target}; a .hpp never includes a .cuh"
+                elif not may_include(header, target):
+                    yield f"{header}: includes {target}, which is not below it"
+            elif not is_outside_allowed(header, bracket, target):
+                yield f"{header}: includes {target}, which {room_of(header)}/ may not know"
+
+
+def umbrella_problems(headers):
+    reached, to_visit = set(), ["gptoss/gptoss.hpp"]
+    while to_visit:
+        header = to_visit.pop()
+        if header in reached or not (INCLUDE / header).is_file():
+            continue
+        reached.add(header)
+        to_visit += [target for _, target in includes_of(header) if target.startswith("gptoss/")]
+    for header in headers:
+        if header.endswith(".hpp") and header not in reached:
+            yield f"{header}: not reached from gptoss/gptoss.hpp"
+
+
+def test_problems(headers):
+    for header in headers:
+        path = header.removeprefix("gptoss/")
+        test = ROOT / "tests" / re.sub(r"\.\w+$", "_test.cpp", path)
+        # The twins of layers/x are tested in layers/x_test.cpp too.
+        twin_test = ROOT / "tests" / "layers" / test.name
+        has_test = test.is_file() or (room_of(header) in ("fast", "cuda") and twin_test.is_file())
+        reason = WITHOUT_TEST.get(path)
+        if has_test and reason:
+            yield f"{header}: has a test; remove its reason from scripts/check_floors.py"
+        elif not has_test and not reason:
+            yield f"{header}: has no {test.relative_to(ROOT)}"
+        elif reason:
+            print(f"no test: {header}: {reason}")
+    for path in WITHOUT_TEST:
+        if not (INCLUDE / "gptoss" / path).is_file():
+            yield f"gptoss/{path}: does not exist; remove its reason from scripts/check_floors.py"
+
+
+def main():
+    headers = sorted(
+        path.relative_to(INCLUDE).as_posix()
+        for path in INCLUDE.rglob("*")
+        if path.suffix in (".hpp", ".cuh")
+    )
+    problems = [*floor_problems(headers), *umbrella_problems(headers), *test_problems(headers)]
+    for problem in problems:
+        print(problem)
+    print(f"{len(headers)} headers, {len(problems)} problems")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,42 @@
+# cmake -DWAY=... -DSOURCE=... -DBUILD=... -DWORK=... -DGENERATOR=... -DCOMPILER=... -P consume.cmake
+# Builds tests/house/consumer in a folder of its own, runs it, and looks at its compile command:
+# nothing of our own flags may be in it.
+file(REMOVE_RECURSE "${WORK}")
+file(MAKE_DIRECTORY "${WORK}")
+
+function(run)
+    execute_process(COMMAND ${ARGN} OUTPUT_VARIABLE output ERROR_VARIABLE output
+                    RESULT_VARIABLE status)
+    if(NOT status EQUAL 0)
+        list(JOIN ARGN " " command)
+        message(FATAL_ERROR "${command}\n${output}")
+    endif()
+    set(output "${output}" PARENT_SCOPE)
+endfunction()
+
+if(WAY STREQUAL "find_package")
+    # Installed in one place, used in another: nothing in it may remember the first.
+    run("${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${WORK}/first")
+    file(RENAME "${WORK}/first" "${WORK}/moved")
+    set(where "-DCMAKE_PREFIX_PATH=${WORK}/moved")
+else()
+    set(where "-DGPTOSS_SOURCE=${SOURCE}")
+endif()
+
+run("${CMAKE_COMMAND}" -S "${SOURCE}/tests/house/consumer" -B "${WORK}/build" -G "${GENERATOR}"
+    "-DCMAKE_CXX_COMPILER=${COMPILER}" -DWAY=${WAY} "${where}")
+run("${CMAKE_COMMAND}" --build "${WORK}/build")
+run("${WORK}/build/consumer")
+if(NOT output STREQUAL "0.8485 1.1314\n")
+    message(FATAL_ERROR "consumer printed '${output}', expected '0.8485 1.1314'")
+endif()
+
+file(READ "${WORK}/build/compile_commands.json" commands)
+foreach(flag IN ITEMS -W -ffp-contract -march -O -fsanitize -DGPTOSS)
+    if(commands MATCHES " ${flag}[^ ]*")
+        message(FATAL_ERROR "${CMAKE_MATCH_0} leaks into the consumer's compile command")
+    endif()
+endforeach()
+if(WAY STREQUAL "find_package" AND commands MATCHES "${SOURCE}/include")
+    message(FATAL_ERROR "the installed package points back into ${SOURCE}")
+endif()

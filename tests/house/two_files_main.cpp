@@ -1,0 +1,8 @@
+// Two files of one program include everything: nothing may be defined twice.
+#include "gptoss/gptoss.hpp"
+
+int layers_counted_elsewhere();
+
+int main() {
+    return layers_counted_elsewhere() == gptoss::preset_tiny().n_layers ? 0 : 1;
+}
