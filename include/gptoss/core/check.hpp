@@ -27,6 +27,22 @@ inline void require_extent(const char* op, const char* operand, long long got, l
                      ", expected " + std::to_string(expected) + " (" + expected_name + ")");
 }
 
+// require_at_least("attend", "keys.rows", keys.rows, n_visible, "visible positions")
+inline void require_at_least(const char* op, const char* operand, long long got, long long least,
+                             const char* least_name) {
+    if (got >= least) return;
+    throw ShapeError(std::string(op) + ": " + operand + " is " + std::to_string(got) +
+                     ", expected at least " + std::to_string(least) + " (" + least_name + ")");
+}
+
+// Parts of equal size: require_multiple("rope", "x.cols", x.cols, head_dim, "head_dim")
+inline void require_multiple(const char* op, const char* operand, long long got, long long unit,
+                             const char* unit_name) {
+    if (got > 0 && unit > 0 && got % unit == 0) return;
+    throw ShapeError(std::string(op) + ": " + operand + " is " + std::to_string(got) +
+                     ", expected a multiple of " + std::to_string(unit) + " (" + unit_name + ")");
+}
+
 // A vector operand: require_size("rmsnorm", "gain", gain, x.cols, "x.cols")
 template <class Vector>
 void require_size(const char* op, const char* operand, const Vector& v, int expected,

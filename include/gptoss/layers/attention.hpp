@@ -1,9 +1,11 @@
 // Attention: every query head mixes the values it can see, weighted by how well their keys match.
 //
-//     score[s] = q[t,h] . k[s,g] / sqrt(head_dim)     for every visible s;  g = h / (queries per kv
-//     head) weights, sink_share[t,h] = softmax_with_sink(score, sinks[h]) mix[t,h] = sum_s
-//     weights[s] * v[s,g] visible: s <= p on full layers, p - window < s <= p on sliding ones;  p =
-//     positions[t]
+//     score[s]            = q[t,h] . k[s,g] / sqrt(head_dim)      g = h / (n_heads / n_kv_heads)
+//     weights, sink_share = softmax_with_sink(score, sinks[h])    over the visible s
+//     mix[t,h]            = sum_s weights[s] * v[s,g]
+//
+// With p = positions[t], s is visible if s <= p on full layers and if p - window < s <= p on
+// sliding ones.
 //
 //   q          (n_tokens, n_heads * head_dim)      rotated
 //   keys       (capacity, n_kv_heads * head_dim)   the cache: position s is in row s % capacity,
@@ -27,7 +29,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <string>
 #include <vector>
 
 #include "gptoss/core/check.hpp"
@@ -50,6 +51,7 @@ inline void cache_store(ConstMatrixView x, ConstIdsView positions, MatrixView ca
     const int n_tokens = x.rows;
     require_extent("cache_store", "positions.rows", positions.rows, n_tokens, "x.rows");
     require_extent("cache_store", "cache.cols", cache.cols, x.cols, "x.cols");
+    require_at_least("cache_store", "cache.rows", cache.rows, n_tokens, "x.rows");
 
     for (int t = 0; t < n_tokens; ++t) {
         const int slot = positions.data[t] % cache.rows;
@@ -66,19 +68,17 @@ inline int first_visible_position(int position, int window) {
     return std::max(0, position - window + 1);
 }
 
-inline void require_cached(int n_visible, int capacity) {
-    if (n_visible <= capacity) return;
-    throw ShapeError("attend: keys.rows is " + std::to_string(capacity) + ", expected at least " +
-                     std::to_string(n_visible) + " (visible positions)");
-}
-
 // Lays visible, the values of positions first .. first + visible.size - 1, into a row over all S.
 inline void record_row(MatrixView record, int row, float hidden, int first,
                        ConstVectorView visible) {
     if (record.data == nullptr) return;
-    float* record_row = record.row(row);  // (S)
-    std::fill(record_row, record_row + record.cols, hidden);
-    std::copy(visible.data, visible.data + visible.size, record_row + first);
+    float* recorded = record.row(row);  // (S)
+    for (int s = 0; s < record.cols; ++s) {
+        recorded[s] = hidden;
+    }
+    for (int i = 0; i < visible.size; ++i) {
+        recorded[first + i] = visible.data[i];
+    }
 }
 
 // scores[s] = q . k[s,g] / sqrt(head_dim) for s = first .. first + scores.size - 1
@@ -111,20 +111,46 @@ inline void mix_values(ConstVectorView weights, ConstMatrixView values, int g, i
     }
 }
 
+inline void require_record(const char* operand, ConstMatrixView record, int n_rows,
+                           ConstIdsView positions) {
+    if (record.data == nullptr) return;
+    require_extent("attend", operand, record.rows, n_rows, "rows: n_heads * n_tokens");
+    for (int t = 0; t < positions.rows; ++t) {
+        require_at_least("attend", operand, record.cols, positions.data[t] + 1,
+                         "columns: every position up to the query's");
+    }
+}
+
+inline void require_attend_shapes(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values,
+                                  ConstVectorView sinks, ConstIdsView positions,
+                                  AttentionRecord record, ConstMatrixView mix) {
+    const int n_tokens = q.rows;
+    const int n_heads = sinks.size;
+    require_multiple("attend", "q.cols", q.cols, n_heads, "sinks.size");
+    const int head_dim = q.cols / n_heads;
+    require_multiple("attend", "keys.cols", keys.cols, head_dim, "head_dim");
+    const int n_kv_heads = keys.cols / head_dim;
+    require_multiple("attend", "sinks.size", n_heads, n_kv_heads, "kv heads in keys.cols");
+    require_shape("attend", "values", values, keys.rows, keys.cols);
+    require_extent("attend", "positions.rows", positions.rows, n_tokens, "q.rows");
+    require_shape("attend", "mix", mix, n_tokens, q.cols);
+
+    require_record("record.scores", record.scores, n_heads * n_tokens, positions);
+    require_record("record.weights", record.weights, n_heads * n_tokens, positions);
+    if (record.sink_share.data != nullptr) {
+        require_shape("attend", "record.sink_share", record.sink_share, n_tokens, n_heads);
+    }
+}
+
 inline void attend(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values,
                    ConstVectorView sinks, ConstIdsView positions, int window,
                    AttentionRecord record, MatrixView mix) {
+    require_attend_shapes(q, keys, values, sinks, positions, record, mix);
     const int n_tokens = q.rows;
     const int n_heads = sinks.size;
     const int head_dim = q.cols / n_heads;
     const int n_kv_heads = keys.cols / head_dim;
     const int queries_per_kv_head = n_heads / n_kv_heads;
-    require_extent("attend", "q.cols", q.cols, n_heads * head_dim, "a multiple of sinks.size");
-    require_extent("attend", "sinks.size", n_heads, n_kv_heads * queries_per_kv_head,
-                   "a multiple of the kv heads in keys.cols");
-    require_shape("attend", "values", values, keys.rows, keys.cols);
-    require_extent("attend", "positions.rows", positions.rows, n_tokens, "q.rows");
-    require_shape("attend", "mix", mix, n_tokens, q.cols);
 
     const float infinity = std::numeric_limits<float>::infinity();
     std::vector<float> score_memory;
@@ -134,7 +160,7 @@ inline void attend(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView valu
         const int position = positions.data[t];
         const int first = first_visible_position(position, window);
         const int n_visible = position - first + 1;
-        require_cached(n_visible, keys.rows);
+        require_at_least("attend", "keys.rows", keys.rows, n_visible, "visible positions");
         score_memory.resize(std::size_t(n_visible));
         weight_memory.resize(std::size_t(n_visible));
 
