@@ -1,0 +1,141 @@
+// Building Weights: from the bytes of tensors to the views that the ops take.
+//
+// Matrices become views of the bytes as they are. Gains, biases and sinks are widened to float,
+// once and exactly, and kept in the store that Weights.owner points to. Where the bytes come from
+// (a mapped file, run/load.hpp; memory, run/synthetic_weights.hpp) makes no difference here.
+//
+// Errors   none: shapes and dtypes have been checked (run/check_tensors.hpp).
+#pragma once
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "gptoss/core/bf16.hpp"
+#include "gptoss/core/view.hpp"
+#include "gptoss/format/mapped_file.hpp"
+#include "gptoss/format/tensor.hpp"
+#include "gptoss/model/weights.hpp"
+#include "gptoss/run/tensor_inventory.hpp"
+
+namespace gptoss {
+
+// What a Weights keeps alive.
+struct WeightStore {
+    std::vector<std::shared_ptr<const MappedFile>> files;
+    std::vector<std::vector<std::uint8_t>> tensors;  // generated ones
+    std::vector<std::vector<float>> widened;
+};
+
+// The bytes of every slot of every layer, whatever the layout they came in.
+class SlotTensors {
+public:
+    // A tensor that fills several slots is cut along its first axis (OpenAI's qkv).
+    void add(const TensorSpec& spec, const Config& c, const std::uint8_t* bytes) {
+        for (const TensorRow* row : spec.rows) {
+            TensorView part{spec.dtype, shape_of(*row, c), bytes, 0};
+            part.n_bytes = element_count(part.shape) * std::uint64_t(dtype_bytes(part.dtype));
+            bytes += part.n_bytes;
+            tensors_[{row->slot, spec.layer}] = part;
+        }
+    }
+    bool has(Slot slot, int layer) const { return tensors_.contains({slot, layer}); }
+    const TensorView& at(Slot slot, int layer) const { return tensors_.at({slot, layer}); }
+
+private:
+    std::map<std::pair<Slot, int>, TensorView> tensors_;
+};
+
+inline Bf16Matrix bf16_matrix(const TensorView& tensor) {
+    return {tensor.bytes, int(tensor.shape[0]), int(tensor.shape[1])};
+}
+
+inline ConstVectorView widened_vector(const TensorView& tensor, WeightStore& store) {
+    const std::size_t size = std::size_t(tensor.n_bytes / 2);
+    std::vector<float> values(size);
+    for (std::size_t i = 0; i < size; ++i)
+        values[i] = load_bf16(tensor.bytes, i);
+    store.widened.push_back(std::move(values));
+    return {store.widened.back().data(), int(size)};
+}
+
+inline ConstMatrixView widened_matrix(const TensorView& tensor, WeightStore& store) {
+    const ConstVectorView values = widened_vector(tensor, store);
+    return {values.data, int(tensor.shape[0]), int(tensor.shape[1])};
+}
+
+inline ExpertStack mxfp4_experts(const TensorView& codes, const TensorView& scales) {
+    ExpertStack stack;
+    stack.codes = codes.bytes;    // (n_experts, rows, cols / 32, 16)
+    stack.scales = scales.bytes;  // (n_experts, rows, cols / 32)
+    stack.n_experts = int(codes.shape[0]);
+    stack.rows = int(codes.shape[1]);
+    stack.cols = int(codes.shape[2]) * kMxfp4BlockSize;
+    return stack;
+}
+
+inline ExpertStack bf16_experts(const TensorView& transposed) {
+    ExpertStack stack;
+    stack.bf16_transposed = transposed.bytes;  // (n_experts, cols, rows)
+    stack.n_experts = int(transposed.shape[0]);
+    stack.rows = int(transposed.shape[2]);
+    stack.cols = int(transposed.shape[1]);
+    return stack;
+}
+
+inline AttentionWeights attention_weights(const SlotTensors& tensors, int layer,
+                                          WeightStore& store) {
+    AttentionWeights w;
+    w.norm_gain = widened_vector(tensors.at(Slot::attn_norm, layer), store);
+    w.q = bf16_matrix(tensors.at(Slot::q, layer));
+    w.q_bias = widened_vector(tensors.at(Slot::q_bias, layer), store);
+    w.k = bf16_matrix(tensors.at(Slot::k, layer));
+    w.k_bias = widened_vector(tensors.at(Slot::k_bias, layer), store);
+    w.v = bf16_matrix(tensors.at(Slot::v, layer));
+    w.v_bias = widened_vector(tensors.at(Slot::v_bias, layer), store);
+    w.sinks = widened_vector(tensors.at(Slot::sinks, layer), store);
+    w.out = bf16_matrix(tensors.at(Slot::out, layer));
+    w.out_bias = widened_vector(tensors.at(Slot::out_bias, layer), store);
+    return w;
+}
+
+inline ExpertWeights expert_weights(const SlotTensors& tensors, int layer, WeightStore& store) {
+    ExpertWeights w;
+    w.norm_gain = widened_vector(tensors.at(Slot::mlp_norm, layer), store);
+    w.router = bf16_matrix(tensors.at(Slot::router, layer));
+    w.router_bias = widened_vector(tensors.at(Slot::router_bias, layer), store);
+    if (tensors.has(Slot::gate_up_bf16, layer)) {
+        w.gate_up = bf16_experts(tensors.at(Slot::gate_up_bf16, layer));
+        w.down = bf16_experts(tensors.at(Slot::down_bf16, layer));
+    } else {
+        w.gate_up = mxfp4_experts(tensors.at(Slot::gate_up_codes, layer),
+                                  tensors.at(Slot::gate_up_scales, layer));
+        w.down = mxfp4_experts(tensors.at(Slot::down_codes, layer),
+                               tensors.at(Slot::down_scales, layer));
+    }
+    w.gate_up_bias = widened_matrix(tensors.at(Slot::gate_up_bias, layer), store);
+    w.down_bias = widened_matrix(tensors.at(Slot::down_bias, layer), store);
+    return w;
+}
+
+// store already keeps the bytes behind tensors; it ends as the owner of the result.
+inline Weights build_weights(const Config& c, const SlotTensors& tensors,
+                             std::shared_ptr<WeightStore> store) {
+    Weights weights;
+    weights.config = c;
+    weights.embedding = bf16_matrix(tensors.at(Slot::embedding, kOutsideLayers));
+    for (int layer = 0; layer < c.n_layers; ++layer) {
+        LayerWeights w;
+        w.attn = attention_weights(tensors, layer, *store);
+        w.mlp = expert_weights(tensors, layer, *store);
+        weights.layers.push_back(w);
+    }
+    const TensorView& final_norm = tensors.at(Slot::final_norm, kOutsideLayers);
+    weights.final_norm_gain = widened_vector(final_norm, *store);
+    weights.unembedding = bf16_matrix(tensors.at(Slot::unembedding, kOutsideLayers));
+    weights.owner = std::move(store);
+    return weights;
+}
+
+}  // namespace gptoss

@@ -1,0 +1,121 @@
+// Checking a checkpoint's tensors against the inventory: all problems at once, one line each.
+//
+//     DIR: 2 problems
+//       DIR/model.safetensors: "block.0.attn.sinks": is BF16 (8), expected BF16 (4)
+//       DIR: "norm.scale": is missing, expected BF16 (64)
+//
+// The layout is the one that most of the tensor names belong to, so that a checkpoint with a few
+// wrong names is still compared with what it was meant to be.
+//
+// Errors   Error with the list. Missing, unknown and doubled tensors, dtypes and shapes; and, where
+//          scales are checked, a byte of 255, which stands for NaN.
+#pragma once
+#include <cstring>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gptoss/core/mxfp4.hpp"
+#include "gptoss/format/json.hpp"
+#include "gptoss/run/checkpoint_files.hpp"
+#include "gptoss/run/tensor_inventory.hpp"
+
+namespace gptoss {
+
+struct FoundTensor {
+    const Safetensors* file = nullptr;
+    TensorView view;
+};
+using FoundTensors = std::map<std::string, FoundTensor>;  // by name
+
+inline FoundTensors find_tensors(const CheckpointFiles& checkpoint,
+                                 std::vector<std::string>& problems) {
+    FoundTensors found;
+    for (const Safetensors& file : checkpoint.files) {
+        for (const auto& [name, view] : file.tensors) {
+            const auto [place, is_new] = found.try_emplace(name, FoundTensor{&file, view});
+            if (is_new) continue;
+            problems.push_back(file.path + ": " + quoted(name) + ": is also in " +
+                               place->second.file->path);
+        }
+    }
+    return found;
+}
+
+inline Layout likeliest_layout(const CheckpointFiles& checkpoint, const FoundTensors& found) {
+    Layout likeliest = Layout::openai;
+    int most_matches = 0;
+    for (const Layout layout : {Layout::openai, Layout::hugging_face, Layout::hugging_face_bf16}) {
+        int n_matches = 0;
+        for (const TensorSpec& spec : tensor_inventory(checkpoint.config, layout)) {
+            if (found.contains(spec.name)) ++n_matches;
+        }
+        if (n_matches > most_matches) likeliest = layout;
+        if (n_matches > most_matches) most_matches = n_matches;
+    }
+    if (most_matches == 0) {
+        throw Error(checkpoint.folder + ": no tensor has a name of gpt-oss");
+    }
+    return likeliest;
+}
+
+// "BF16 (64, 512)"
+inline std::string type_text(const std::string& dtype, const Shape& shape) {
+    return dtype + " " + shape_text(shape);
+}
+
+inline void compare_with_inventory(const std::string& folder, const FoundTensors& found,
+                                   const std::vector<TensorSpec>& inventory,
+                                   std::vector<std::string>& problems) {
+    FoundTensors unknown = found;
+    for (const TensorSpec& spec : inventory) {
+        const std::string expected = ", expected " + type_text(spec.dtype, spec.shape);
+        const auto place = found.find(spec.name);
+        if (place == found.end()) {
+            problems.push_back(folder + ": " + quoted(spec.name) + ": is missing" + expected);
+            continue;
+        }
+        const FoundTensor& tensor = place->second;
+        if (tensor.view.dtype != spec.dtype || tensor.view.shape != spec.shape) {
+            problems.push_back(tensor.file->path + ": " + quoted(spec.name) + ": is " +
+                               type_text(tensor.view.dtype, tensor.view.shape) + expected);
+        }
+        unknown.erase(spec.name);
+    }
+    for (const auto& [name, tensor] : unknown) {
+        problems.push_back(tensor.file->path + ": " + quoted(name) +
+                           ": is not a tensor of gpt-oss");
+    }
+}
+
+// Reads every scale byte: 4 % of the file.
+inline void check_scales(const FoundTensors& found, const std::vector<TensorSpec>& inventory,
+                         std::vector<std::string>& problems) {
+    for (const TensorSpec& spec : inventory) {
+        if (spec.rows[0]->values.kind != Values::scales) continue;
+        const FoundTensor& tensor = found.at(spec.name);
+        const std::uint8_t* bytes = tensor.view.bytes;
+        const void* nan_scale = std::memchr(bytes, kMxfp4NanScale, tensor.view.n_bytes);
+        if (nan_scale == nullptr) continue;
+        const auto index = static_cast<const std::uint8_t*>(nan_scale) - bytes;
+        problems.push_back(tensor.file->path + ": " + quoted(spec.name) + ": scale " +
+                           std::to_string(index) + " is 255 (NaN), expected at most 254");
+    }
+}
+
+// Everything that can be said against a checkpoint, in one Error; otherwise its tensors.
+inline std::pair<Layout, FoundTensors> check_tensors(const CheckpointFiles& checkpoint,
+                                                     bool read_scales) {
+    std::vector<std::string> problems;
+    const FoundTensors found = find_tensors(checkpoint, problems);
+    const Layout layout = likeliest_layout(checkpoint, found);
+    const std::vector<TensorSpec> inventory = tensor_inventory(checkpoint.config, layout);
+    compare_with_inventory(checkpoint.folder, found, inventory, problems);
+    throw_if_any(checkpoint.folder, problems);
+    if (read_scales) check_scales(found, inventory, problems);
+    throw_if_any(checkpoint.folder, problems);
+    return {layout, found};
+}
+
+}  // namespace gptoss

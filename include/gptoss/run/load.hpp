@@ -1,0 +1,40 @@
+// Loading: from a folder to Weights, in either layout, one file or many.
+//
+//     folder -> files (checkpoint_files) -> every tensor checked (check_tensors) -> views
+//     (build_weights)
+//
+// Nothing but gains, biases and sinks is copied: opening 20b takes a fraction of a second and its
+// pages are read when a layer first needs them.
+//
+// Source   official model: class Checkpoint, Transformer.from_checkpoint.
+// Errors   Error, naming file, tensor, what it is and what was expected; all problems at once.
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "gptoss/model/weights.hpp"
+#include "gptoss/run/build_weights.hpp"
+#include "gptoss/run/check_tensors.hpp"
+#include "gptoss/run/checkpoint_files.hpp"
+
+namespace gptoss {
+
+// Whether loading reads every MXFP4 scale, 4 % of the bytes, to refuse the value that means NaN.
+enum class Scales { check, trust };
+
+inline Weights load_weights(const std::filesystem::path& dir, Scales scales = Scales::check) {
+    const CheckpointFiles checkpoint = open_checkpoint(dir);
+    const auto [layout, found] = check_tensors(checkpoint, scales == Scales::check);
+
+    SlotTensors tensors;
+    for (const TensorSpec& spec : tensor_inventory(checkpoint.config, layout)) {
+        tensors.add(spec, checkpoint.config, found.at(spec.name).view.bytes);
+    }
+    const auto store = std::make_shared<WeightStore>();
+    for (const Safetensors& file : checkpoint.files)
+        store->files.push_back(file.mapped);
+    return build_weights(checkpoint.config, tensors, store);
+}
+
+}  // namespace gptoss

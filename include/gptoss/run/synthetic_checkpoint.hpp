@@ -1,0 +1,188 @@
+// Writing a synthetic checkpoint: the model of a config and a seed, as a folder that loads.
+//
+//     DIR/config.json                          written last: a folder without it is no checkpoint
+//     one file       model.safetensors
+//     several        model--00001-of-00003.safetensors (OpenAI), from 1 to the count
+//                    model-00000-of-00002.safetensors (Hugging Face), from 0 to the last, and
+//                    model.safetensors.index.json
+//
+// The names are those of the released files. Bytes are made and written a few megabytes at a time,
+// so any size takes little memory. Both layouts hold the same model.
+//
+// Source   core/generator.hpp; file names: the openai/gpt-oss-20b and -120b repositories.
+// Errors   Error, naming the file: a folder that holds a checkpoint already, or what PartialFile
+//          says. Whatever goes wrong, what this call wrote is removed.
+#pragma once
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "gptoss/core/check.hpp"
+#include "gptoss/core/config.hpp"
+#include "gptoss/format/partial_file.hpp"
+#include "gptoss/format/safetensors_writer.hpp"
+#include "gptoss/format/write_config_json.hpp"
+#include "gptoss/run/synthetic_weights.hpp"
+#include "gptoss/run/tensor_inventory.hpp"
+
+namespace gptoss {
+
+struct SyntheticOptions {
+    std::filesystem::path dir;  // made if it is not there
+    Layout layout = Layout::hugging_face;
+    std::uint64_t seed = 1;
+    std::uint64_t shard_bytes = 0;  // most data bytes per file; 0 means one file
+};
+
+// Called as data is written. It may throw, to stop.
+using Progress = std::function<void(std::uint64_t bytes_written, std::uint64_t bytes_in_all)>;
+
+// A file of the checkpoint to be.
+struct Shard {
+    std::string file_name;
+    std::vector<TensorSpec> tensors;
+};
+
+inline std::string shard_name(Layout layout, std::size_t index, std::size_t n_shards) {
+    if (n_shards == 1) return "model.safetensors";
+    const bool is_openai = layout == Layout::openai;
+    char name[64];
+    std::snprintf(
+        name, sizeof name,
+        is_openai ? "model--%05zu-of-%05zu.safetensors" : "model-%05zu-of-%05zu.safetensors",
+        is_openai ? index + 1 : index, is_openai ? n_shards : n_shards - 1);
+    return name;
+}
+
+// Tensors in order, into as few files as hold at most shard_bytes each (or one larger tensor).
+inline std::vector<Shard> plan_shards(const Config& c, const SyntheticOptions& options) {
+    std::vector<Shard> shards(1);
+    std::uint64_t bytes_in_shard = 0;
+    for (const TensorSpec& spec : tensor_inventory(c, options.layout)) {
+        const std::uint64_t bytes = byte_count(spec);
+        const bool is_full = options.shard_bytes > 0 && bytes_in_shard > 0 &&
+                             bytes_in_shard + bytes > options.shard_bytes;
+        if (is_full) shards.emplace_back();
+        if (is_full) bytes_in_shard = 0;
+        shards.back().tensors.push_back(spec);
+        bytes_in_shard += bytes;
+    }
+    for (std::size_t i = 0; i < shards.size(); ++i) {
+        shards[i].file_name = shard_name(options.layout, i, shards.size());
+    }
+    return shards;
+}
+
+// A new or checkpoint-free folder, and the list of what was put there, removed unless kept.
+class NewCheckpointFolder {
+public:
+    explicit NewCheckpointFolder(const std::filesystem::path& dir) : dir_(dir) {
+        std::error_code problem;
+        is_new_ = std::filesystem::create_directories(dir, problem);
+        if (problem) throw Error(dir.string() + ": cannot be made: " + problem.message());
+        for (const auto& entry : std::filesystem::directory_iterator(dir)) {
+            const std::string name = entry.path().filename().string();
+            if (name == "config.json" || entry.path().extension() == ".safetensors") {
+                throw Error(dir.string() + ": holds " + name +
+                            ", expected a folder without a checkpoint");
+            }
+        }
+    }
+    ~NewCheckpointFolder() {
+        if (kept_) return;
+        std::error_code ignored;
+        for (const auto& path : written_)
+            std::filesystem::remove(path, ignored);
+        if (is_new_) std::filesystem::remove(dir_, ignored);
+    }
+    NewCheckpointFolder(const NewCheckpointFolder&) = delete;
+    NewCheckpointFolder& operator=(const NewCheckpointFolder&) = delete;
+
+    // The path of a file about to be written.
+    std::filesystem::path add(const std::string& name) {
+        written_.push_back(dir_ / name);
+        return written_.back();
+    }
+    void keep() { kept_ = true; }
+
+private:
+    std::filesystem::path dir_;
+    std::vector<std::filesystem::path> written_;
+    bool is_new_ = false;
+    bool kept_ = false;
+};
+
+inline void write_shard(const std::filesystem::path& path, const Shard& shard, const Config& c,
+                        std::uint64_t seed, const std::function<void(std::uint64_t)>& on_bytes) {
+    std::vector<TensorHeader> headers;
+    for (const TensorSpec& spec : shard.tensors) {
+        headers.push_back({spec.name, spec.dtype, spec.shape});
+    }
+    SafetensorsWriter writer(path, headers, {{"format", "pt"}});
+    const std::uint64_t elements_at_once = 1 << 21;
+    std::vector<std::uint8_t> bytes(2 * elements_at_once);
+    for (const TensorSpec& spec : shard.tensors) {
+        TensorGenerator generator(spec, c, seed);
+        std::uint64_t elements_left = element_count(spec.shape);
+        while (elements_left > 0) {
+            const std::uint64_t count = std::min(elements_left, elements_at_once);
+            const std::uint64_t n_bytes = count * std::uint64_t(generator.element_bytes());
+            generator.next(count, bytes.data());
+            writer.write(bytes.data(), n_bytes);
+            elements_left -= count;
+            on_bytes(n_bytes);
+        }
+    }
+    writer.finish();
+}
+
+inline std::string index_text(const std::vector<Shard>& shards) {
+    nlohmann::json json;  // sorted by key, as the released index files are
+    std::uint64_t total_size = 0;
+    for (const Shard& shard : shards) {
+        for (const TensorSpec& spec : shard.tensors) {
+            json["weight_map"][spec.name] = shard.file_name;
+            total_size += byte_count(spec);
+        }
+    }
+    json["metadata"]["total_size"] = total_size;
+    return json.dump(2) + "\n";
+}
+
+inline void write_synthetic_checkpoint(const Config& c, const SyntheticOptions& options,
+                                       const Progress& progress = nullptr) {
+    validate(c);
+    const bool is_openai = options.layout == Layout::openai;
+    const std::string config = is_openai ? openai_config_text(c) : hugging_face_config_text(c);
+    const std::vector<Shard> shards = plan_shards(c, options);
+    std::uint64_t bytes_in_all = 0;
+    for (const Shard& shard : shards) {
+        for (const TensorSpec& spec : shard.tensors)
+            bytes_in_all += byte_count(spec);
+    }
+
+    NewCheckpointFolder folder(options.dir);
+    std::uint64_t bytes_written = 0;
+    const auto on_bytes = [&](std::uint64_t n_bytes) {
+        bytes_written += n_bytes;
+        if (progress) progress(bytes_written, bytes_in_all);
+    };
+    for (const Shard& shard : shards) {
+        write_shard(folder.add(shard.file_name), shard, c, options.seed, on_bytes);
+    }
+    const bool needs_index = shards.size() > 1 && !is_openai;
+    if (needs_index) {
+        write_text_file(folder.add("model.safetensors.index.json"), index_text(shards));
+    }
+    write_text_file(folder.add("config.json"), config);
+    folder.keep();
+}
+
+}  // namespace gptoss
