@@ -2,8 +2,8 @@
 // tests/golden/README.md) and the synthetic weights they belong to.
 //
 //     const Golden& golden = golden_tiny();
-//     const ConstMatrixView q = golden.at(Site::attn_q, layer);       (n_tokens, n_heads *
-//     head_dim) CHECK_SITE(golden, Site::attn_q, layer, got, tolerance(Site::attn_q).alone);
+//     const ConstMatrixView q = golden.at(Site::attn_q, layer);  // (n_tokens, n_heads * head_dim)
+//     CHECK_SITE(golden, Site::attn_q, layer, got, tolerance(Site::attn_q).alone);
 //
 // A site with three dimensions has its first two flattened into rows, as in the forward.
 #pragma once
@@ -17,7 +17,7 @@
 #include "catch.hpp"
 #include "gptoss/format/safetensors.hpp"
 #include "gptoss/model/weights.hpp"
-#include "gptoss/run/synth.hpp"
+#include "gptoss/run/synthetic_weights.hpp"
 #include "gptoss/trace/sites.hpp"
 #include "tolerances.hpp"
 
@@ -52,6 +52,11 @@ public:
         const std::vector<float>& values = values_.at(site_name(site, layer));
         const int cols = int(shape(site, layer).back());
         return {values.data(), int(values.size()) / cols, cols};
+    }
+    // What enters a layer: the embedding, or the residual that the layer before left.
+    ConstMatrixView residual_in(int layer) const {
+        if (layer == 0) return at(Site::embedding, kNoLayer);
+        return at(Site::mlp_residual, layer - 1);
     }
     ConstIdsView ids_at(Site site, int layer) const {
         const ConstMatrixView bits = at(site, layer);

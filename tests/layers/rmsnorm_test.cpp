@@ -99,12 +99,6 @@ TEST_CASE("rmsnorm: a y of the wrong shape is named in the error", "[rmsnorm][er
 
 namespace {
 
-// What enters a layer: the embedding, or the residual that the layer before left.
-ConstMatrixView residual_in(const Golden& golden, int layer) {
-    if (layer == 0) return golden.at(Site::embedding, kNoLayer);
-    return golden.at(Site::mlp_residual, layer - 1);
-}
-
 template <class Ops>
 void check_norm(const Golden& golden, Site site, int layer, ConstMatrixView x,
                 ConstVectorView gain) {
@@ -119,12 +113,12 @@ void check_all_norms(const Golden& golden) {
     const int n_layers = golden.config().n_layers;
     for (int layer = 0; layer < n_layers; ++layer) {
         const LayerWeights& w = golden.weights.layers[std::size_t(layer)];
-        check_norm<Ops>(golden, Site::attn_norm, layer, residual_in(golden, layer),
+        check_norm<Ops>(golden, Site::attn_norm, layer, golden.residual_in(layer),
                         w.attn.norm_gain);
         check_norm<Ops>(golden, Site::mlp_norm, layer, golden.at(Site::attn_residual, layer),
                         w.mlp.norm_gain);
     }
-    check_norm<Ops>(golden, Site::final_norm, kNoLayer, residual_in(golden, n_layers),
+    check_norm<Ops>(golden, Site::final_norm, kNoLayer, golden.residual_in(n_layers),
                     golden.weights.final_norm_gain);
 }
 
