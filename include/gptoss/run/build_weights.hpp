@@ -2,7 +2,7 @@
 //
 // Matrices become views of the bytes as they are. Gains, biases and sinks are widened to float,
 // once and exactly, and kept in the store that Weights.owner points to. Where the bytes come from
-// (a mapped file, run/load.hpp; memory, run/synthetic_weights.hpp) makes no difference here.
+// (a mapped file, run/load.hpp; memory, run/synth.hpp) makes no difference here.
 //
 // Errors   none: shapes and dtypes have been checked (run/check_tensors.hpp).
 #pragma once

@@ -3,7 +3,7 @@
 // The values are those of core/generator.hpp with the rules of run/tensor_table.hpp, so a config
 // and a seed name one model, on every machine and in every program that follows the rules.
 //
-// Where    tests and benchmarks, in memory; run/synthetic_checkpoint.hpp writes the same to disk.
+// Where    tests and benchmarks, in memory; run/synth_checkpoint.hpp writes the same to disk.
 // Errors   none; the config is valid (core/config.hpp, validate).
 // Pitfalls All of it is in memory, packed: 13 GB for 20b. with_layers (core/config.hpp) cuts it.
 #pragma once

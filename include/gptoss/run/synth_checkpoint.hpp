@@ -29,7 +29,7 @@
 #include "gptoss/format/partial_file.hpp"
 #include "gptoss/format/safetensors_writer.hpp"
 #include "gptoss/format/write_config_json.hpp"
-#include "gptoss/run/synthetic_weights.hpp"
+#include "gptoss/run/synth.hpp"
 #include "gptoss/run/tensor_inventory.hpp"
 
 namespace gptoss {
