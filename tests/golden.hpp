@@ -17,7 +17,7 @@
 #include "catch.hpp"
 #include "gptoss/format/safetensors.hpp"
 #include "gptoss/model/weights.hpp"
-#include "gptoss/run/synthetic_weights.hpp"
+#include "gptoss/run/synth.hpp"
 #include "gptoss/trace/sites.hpp"
 #include "tolerances.hpp"
 
