@@ -13,7 +13,7 @@
 
 #include "gptoss/model/transformer.hpp"
 #include "gptoss/run/generate.hpp"
-#include "gptoss/run/synthetic_weights.hpp"
+#include "gptoss/run/synth.hpp"
 
 int main() {
     const std::int32_t prompt[4] = {464, 77, 300, 12};  // any ids below vocab_size = 1045
@@ -21,8 +21,8 @@ int main() {
 
     gptoss::GenerateOptions options;
     options.max_tokens = 1;
-    const gptoss::GenerateResult result = gptoss::generate(
-        transformer, {prompt, 4}, options, [](std::int32_t) { return true; });
+    const gptoss::GenerateResult result =
+        gptoss::generate(transformer, {prompt, 4}, options, [](std::int32_t) { return true; });
 
     std::printf("next token: %d\n", result.ids[0]);
 }
