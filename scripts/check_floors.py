@@ -38,6 +38,7 @@ SYSTEM = re.compile(r"^(sys/[a-z_]+|fcntl|unistd)\.h$")
 
 WITHOUT_TEST = {
     "gptoss.hpp": "only includes; tests/house compiles it in two files of one program",
+    "text/unicode_ranges.hpp": "generated; tests/text/unicode_test.cpp reads the whole table",
 }
 
 INCLUDE_LINE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
