@@ -3,7 +3,7 @@
 
     scripts/quote_docs.py            rewrites stale blocks
     scripts/quote_docs.py --check    changes nothing; fails if a block is stale, if a name is gone,
-                                     or if a link leads nowhere
+                                     if a link leads nowhere, or if docs/README.md leaves out a page
 
 A block is a comment line followed by a fence. What stands in the fence is replaced by the text of
 that function, struct or constant, or by the "// Expected output:" lines of that example:
@@ -103,10 +103,18 @@ def dead_links(page, text):
             yield f"link to {target}, which does not exist"
 
 
+def pages_left_out(pages):
+    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    for page in pages:
+        if page.parent.name == "docs" and page.name != "README.md":
+            if page.name not in LINK.findall(index):
+                yield f"docs/README.md: leaves out {page.name}"
+
+
 def main():
     check_only = sys.argv[1:] == ["--check"]
-    problems = []
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    problems = list(pages_left_out(pages))
     for page in pages:
         text = page.read_text(encoding="utf-8")
         name = page.relative_to(ROOT)
