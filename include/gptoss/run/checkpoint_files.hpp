@@ -88,7 +88,7 @@ inline std::vector<Safetensors> open_shards(const std::filesystem::path& folder,
         if (!shards.contains(shard)) shards[shard] = open_safetensors(folder / shard);
         if (!shards[shard].tensors.contains(tensor)) {
             problems.push_back((folder / shard).string() + ": " + quoted(tensor) +
-                               " is missing, expected here by " + index.filename().string());
+                               ": is missing, expected here by " + index.filename().string());
         }
     }
     for (const auto& [shard, n_tensors] : tensors_of_missing_shard) {
