@@ -198,7 +198,7 @@ TEST_CASE("config_json: the rules of validate are reported with the file",
     CHECK_THROWS_WITH(read(with(openai(), "num_hidden_layers", 2000)),
                       "c.json: num_hidden_layers is 2000, expected at most 1024");
     CHECK_THROWS_WITH(read(with(openai(), "num_experts", 2147483647)),
-                      "c.json: describes more than 10^15 parameters");
-    CHECK_THROWS_WITH(read(with(openai(), "num_attention_heads", 2147483640)),
+                      "c.json: config: n_experts is 2147483647, expected 1 to 16777216");
+    CHECK_THROWS_WITH(read(with(openai(), "num_experts", 16777216)),
                       "c.json: describes more than 10^15 parameters");
 }

@@ -73,6 +73,24 @@ TEST_CASE("safetensors: a file is opened from disk", "[safetensors]") {
     CHECK(file.mapped->size() == one_tensor("[0,4]").size());
 }
 
+TEST_CASE("safetensors: a file of Python's safetensors package", "[safetensors]") {
+    // save({"b": float32 [0, 1, 2], "a": uint8 [[1, 2]], "c": int32 7}, {"format": "pt"}), 0.8.0
+    const std::string header =
+        R"({"__metadata__":{"format":"pt"},"b":{"dtype":"F32","shape":[3],)"
+        R"("data_offsets":[0,12]},"c":{"dtype":"I32","shape":[],"data_offsets":[12,16]},)"
+        R"("a":{"dtype":"U8","shape":[1,2],"data_offsets":[16,18]}}    )";
+    const std::string bytes =
+        file_of(header, std::string("\0\0\0\0\0\0\x80?\0\0\0@\7\0\0\0\1\2", 18));
+    REQUIRE(bytes.size() == 226);
+    const Safetensors file = read(bytes);
+    float b[3];
+    std::memcpy(b, file.tensors.at("b").bytes, sizeof b);
+    CHECK(b[1] == 1.0f);
+    CHECK(b[2] == 2.0f);
+    CHECK(file.tensors.at("c").bytes[0] == 7);
+    CHECK(file.tensors.at("a").shape == Shape{1, 2});
+}
+
 TEST_CASE("safetensors: a header length that cannot be is named", "[safetensors][errors]") {
     CHECK_THROWS_WITH(read("1234567"), "x.safetensors: has 7 bytes, expected >= 8");
     CHECK_THROWS_WITH(read(length_prefix(0xFFFFFFFFFFFFFFFF) + "{}"),

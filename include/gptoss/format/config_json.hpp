@@ -162,15 +162,12 @@ inline Config config_from_hugging_face(const JsonObject& in) {
     return c;
 }
 
-// Extents whose products stay far from overflowing. The released models are at 1.2e11.
+// So that no count of bytes overflows. The released models are at 1.2e11.
 inline void require_sane_size(const std::string& where, const Config& c) {
-    const double q_size = double(c.n_heads) * c.head_dim;
     const double experts = 3.0 * c.n_layers * c.n_experts * c.intermediate_size * c.hidden_size;
-    const double attention = 2.0 * c.n_layers * q_size * c.hidden_size;
+    const double attention = 2.0 * c.n_layers * c.q_size() * c.hidden_size;
     const double vocabulary = 2.0 * c.vocab_size * c.hidden_size;
-    if (q_size < 1e9 && c.intermediate_size < 1e9 && experts + attention + vocabulary < 1e15) {
-        return;
-    }
+    if (experts + attention + vocabulary < 1e15) return;
     throw Error(where + ": describes more than 10^15 parameters");
 }
 

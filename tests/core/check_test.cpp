@@ -1,0 +1,28 @@
+#include "gptoss/core/check.hpp"
+
+#include "catch.hpp"
+#include "gptoss/core/view.hpp"
+
+using namespace gptoss;
+
+TEST_CASE("check: what fits passes", "[check]") {
+    CHECK_NOTHROW(require_extent("linear", "w.cols", 3, 3, "x.cols"));
+    CHECK_NOTHROW(require_size("rmsnorm", "gain", ConstVectorView{nullptr, 4}, 4, "x.cols"));
+    CHECK_NOTHROW(require_shape("rmsnorm", "y", ConstMatrixView{nullptr, 2, 4}, 2, 4));
+}
+
+TEST_CASE("check: an error names operation, operand, got and expected", "[check][errors]") {
+    CHECK_THROWS_WITH(require_extent("linear", "w.cols", 2880, 4096, "x.cols"),
+                      "linear: w.cols is 2880, expected 4096 (x.cols)");
+    CHECK_THROWS_WITH(require_size("rmsnorm", "gain", ConstVectorView{nullptr, 3}, 4, "x.cols"),
+                      "rmsnorm: gain has 3 elements, expected 4 (x.cols)");
+    CHECK_THROWS_WITH(require_shape("rmsnorm", "y", ConstMatrixView{nullptr, 2, 3}, 2, 4),
+                      "rmsnorm: y is (2, 3), expected (2, 4)");
+    CHECK_THROWS_WITH(require_shape("rmsnorm", "y", ConstMatrixView{nullptr, 1, 4}, 2, 4),
+                      "rmsnorm: y is (1, 4), expected (2, 4)");
+}
+
+TEST_CASE("check: a ShapeError is an Error", "[check][errors]") {
+    CHECK_THROWS_AS(require_extent("linear", "w.cols", 1, 2, "x.cols"), ShapeError);
+    CHECK_THROWS_AS(require_extent("linear", "w.cols", 1, 2, "x.cols"), Error);
+}

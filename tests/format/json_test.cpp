@@ -1,0 +1,37 @@
+#include "gptoss/format/json.hpp"
+
+#include "catch.hpp"
+#include "temp_folder.hpp"
+
+using namespace gptoss;
+
+TEST_CASE("json: what is read", "[json]") {
+    const nlohmann::json json = parse_json("x.json", R"({"a": [1, {"b": 2}], "c": {"b": 3}})");
+    CHECK(json["a"][1]["b"] == 2);
+    CHECK(json["c"]["b"] == 3);  // the same key in another object is another key
+}
+
+TEST_CASE("json: text from outside is quoted for an error message", "[json]") {
+    CHECK(quoted("a\"b\n") == R"("a\"b\n")");
+    CHECK(quoted("\xff") == "\"\xef\xbf\xbd\"");
+}
+
+TEST_CASE("json: a key twice in one object is refused at any depth", "[json][errors]") {
+    CHECK_THROWS_WITH(parse_json("x.json", R"({"a": 1, "a": 1})"),
+                      R"(x.json: key "a" occurs twice)");
+    CHECK_THROWS_WITH(parse_json("x.json", R"([{"a": {"b": 1, "c": {}, "b": 1}}])"),
+                      R"(x.json: key "b" occurs twice)");
+    CHECK_THROWS_WITH(parse_json("x.json", R"({"a": 1, "\u0061": 1})"),
+                      R"(x.json: key "a" occurs twice)");
+}
+
+TEST_CASE("json: a mistake is one line with its place", "[json][errors]") {
+    CHECK_THROWS_WITH(parse_json("x.json", "{\"a\":\n?}"), "x.json: not valid JSON (at byte 7)");
+    CHECK_THROWS_WITH(parse_json("x.json", "[1e999]"),
+                      "x.json: not valid JSON (a number out of range)");
+    CHECK_THROWS_WITH(read_json_file("/missing/x.json"), "/missing/x.json: cannot be opened");
+}
+
+TEST_CASE("json: a hundred thousand open brackets end in an Error", "[json][errors]") {
+    CHECK_THROWS_AS(parse_json("x.json", std::string(100'000, '[')), Error);
+}
