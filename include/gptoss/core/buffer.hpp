@@ -16,8 +16,9 @@
 namespace gptoss {
 
 struct HostMemory {
-    static void* allocate(std::size_t bytes) { return ::operator new(bytes); }
-    static void release(void* memory) { ::operator delete(memory); }
+    static constexpr std::align_val_t kCacheLine{64};
+    static void* allocate(std::size_t bytes) { return ::operator new(bytes, kCacheLine); }
+    static void release(void* memory) { ::operator delete(memory, kCacheLine); }
     static void copy(void* to, const void* from, std::size_t bytes) {
         if (bytes > 0) std::memcpy(to, from, bytes);
     }

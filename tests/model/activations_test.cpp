@@ -1,0 +1,182 @@
+#include "gptoss/model/activations.hpp"
+
+#include <algorithm>
+#include <set>
+#include <vector>
+
+#include "catch.hpp"
+
+using namespace gptoss;
+
+namespace {
+
+constexpr int kTokens = 7;
+constexpr int kLogitRows = 2;
+
+struct SizedView {
+    const void* data;
+    int rows;
+    int cols;
+    std::size_t bytes() const { return std::size_t(rows) * std::size_t(cols) * 4; }
+};
+
+SizedView sized(MatrixView view) {
+    return {view.data, view.rows, view.cols};
+}
+SizedView sized(IdsView view) {
+    return {view.data, view.rows, view.cols};
+}
+
+struct SiteView {
+    Site site;
+    SizedView view;
+};
+
+// Every site by its symbol: block.{l}.attn.q is a.attn_q.
+std::vector<SiteView> site_views(const Activations& a) {
+    return {{Site::embedding, sized(a.embedding)},
+            {Site::attn_norm, sized(a.attn_norm)},
+            {Site::attn_q, sized(a.attn_q)},
+            {Site::attn_k, sized(a.attn_k)},
+            {Site::attn_v, sized(a.attn_v)},
+            {Site::attn_q_rope, sized(a.attn_q_rope)},
+            {Site::attn_k_rope, sized(a.attn_k_rope)},
+            {Site::attn_scores, sized(a.attn_scores)},
+            {Site::attn_weights, sized(a.attn_weights)},
+            {Site::attn_sink_share, sized(a.attn_sink_share)},
+            {Site::attn_mix, sized(a.attn_mix)},
+            {Site::attn_out, sized(a.attn_out)},
+            {Site::attn_residual, sized(a.attn_residual)},
+            {Site::mlp_norm, sized(a.mlp_norm)},
+            {Site::mlp_router_logits, sized(a.mlp_router_logits)},
+            {Site::mlp_expert_ids, sized(a.mlp_expert_ids)},
+            {Site::mlp_expert_weights, sized(a.mlp_expert_weights)},
+            {Site::mlp_gate_up, sized(a.mlp_gate_up)},
+            {Site::mlp_swiglu, sized(a.mlp_swiglu)},
+            {Site::mlp_expert_out, sized(a.mlp_expert_out)},
+            {Site::mlp_out, sized(a.mlp_out)},
+            {Site::mlp_residual, sized(a.mlp_residual)},
+            {Site::final_norm, sized(a.final_norm)},
+            {Site::logits, sized(a.logits)}};
+}
+
+bool is_record(Site site) {
+    return site == Site::attn_scores || site == Site::attn_weights;
+}
+
+// Rows and cols of a site: of three dimensions the first two are flattened into rows.
+std::vector<int> rows_and_cols(const Config& config, Site site, int n_positions) {
+    std::vector<int> shape = site_shape(site, config, kTokens, n_positions);
+    if (site == Site::logits) shape[0] = kLogitRows;
+    if (shape.size() == 3) shape = {shape[0] * shape[1], shape[2]};
+    return shape;
+}
+
+struct Wants : Watch {
+    std::set<Site> sites;
+    explicit Wants(std::set<Site> wanted) : sites(std::move(wanted)) {}
+    bool wants(Site site, int) override { return sites.count(site) > 0; }
+    void show(Site, int, ConstMatrixView) override {}
+};
+
+}  // namespace
+
+TEST_CASE("activations: every view has the shape of its site", "[activations]") {
+    const Config config = preset_odd();  // no two extents alike
+    Activations a;
+    shape_activations<HostMemory>(a, config, kTokens, kLogitRows);
+    shape_attention_record<HostMemory>(a, config, kTokens, 11);
+    REQUIRE(site_views(a).size() == kSites.size());
+    for (const SiteView& entry : site_views(a)) {
+        INFO(site_symbol(entry.site));
+        const std::vector<int> expected = rows_and_cols(config, entry.site, 11);
+        CHECK(std::vector<int>{entry.view.rows, entry.view.cols} == expected);
+    }
+    CHECK(a.tokens.rows == kTokens);
+    CHECK(a.positions.rows == kTokens);
+    CHECK(a.rope_table.rows == kTokens);
+    CHECK(a.rope_table.cols == config.head_dim);
+    CHECK(a.next_token.rows == 1);
+}
+
+TEST_CASE("activations: no two views overlap, and none leaves the buffer", "[activations]") {
+    Activations a;
+    shape_activations<HostMemory>(a, preset_odd(), kTokens, kLogitRows);
+    std::vector<SizedView> views = {sized(a.tokens), sized(a.positions), sized(a.rope_table),
+                                    sized(a.next_token)};
+    for (const SiteView& entry : site_views(a)) {
+        if (!is_record(entry.site)) views.push_back(entry.view);
+    }
+    std::sort(views.begin(), views.end(),
+              [](const SizedView& x, const SizedView& y) { return x.data < y.data; });
+
+    const auto* end_of_last = static_cast<const std::byte*>(a.memory.data());
+    for (const SizedView& view : views) {
+        const auto* begin = static_cast<const std::byte*>(view.data);
+        CHECK(begin >= end_of_last);
+        CHECK(begin - end_of_last < 64);  // nothing lies between two views but padding
+        CHECK(reinterpret_cast<std::uintptr_t>(begin) % 64 == 0);  // a cache line begins
+        end_of_last = begin + view.bytes();
+    }
+    const auto* end = static_cast<const std::byte*>(a.memory.data()) + a.memory.bytes();
+    CHECK(end_of_last <= end);
+    CHECK(end - end_of_last < 64);
+}
+
+TEST_CASE("activations: a smaller pass reuses the memory, a larger one takes more",
+          "[activations]") {
+    const Config config = preset_odd();
+    Activations a;
+    shape_activations<HostMemory>(a, config, 7, 1);
+    const void* memory = a.memory.data();
+    shape_activations<HostMemory>(a, config, 3, 1);
+    CHECK(a.memory.data() == memory);
+    CHECK(a.embedding.rows == 3);
+    shape_activations<HostMemory>(a, config, 70, 70);
+    CHECK(a.memory.bytes() == activation_bytes(config, 70, 70));
+    CHECK(a.logits.rows == 70);
+}
+
+TEST_CASE("activations: scores and weights have memory only when it is asked for",
+          "[activations]") {
+    const Config config = preset_odd();
+    Activations a;
+    shape_activations<HostMemory>(a, config, 7, 1);
+    CHECK(a.attn_scores.data == nullptr);
+    CHECK(a.attn_weights.data == nullptr);
+    CHECK(a.record_memory.bytes() == 0);
+
+    shape_attention_record<HostMemory>(a, config, 7, 11);
+    CHECK(a.record_memory.bytes() == 2 * std::size_t(6 * 7 * 11) * sizeof(float));
+    CHECK(a.attn_weights.data == a.attn_scores.row(a.attn_scores.rows));
+    shape_activations<HostMemory>(a, config, 7, 1);
+    CHECK(a.attn_scores.data == nullptr);  // of this pass, until it is asked for again
+}
+
+TEST_CASE("activations: attend records what is watched and nothing else", "[activations]") {
+    Activations a;
+    shape_activations<HostMemory>(a, preset_odd(), 7, 1);
+    shape_attention_record<HostMemory>(a, preset_odd(), 7, 7);
+
+    CHECK(attention_record(nullptr, 0, a).sink_share.data == nullptr);
+    CHECK_FALSE(wants_attention_record(nullptr, 5));
+
+    Wants sinks({Site::attn_sink_share});
+    CHECK_FALSE(wants_attention_record(&sinks, 5));
+    CHECK(attention_record(&sinks, 0, a).sink_share.data == a.attn_sink_share.data);
+    CHECK(attention_record(&sinks, 0, a).scores.data == nullptr);
+
+    Wants weights({Site::attn_weights});
+    CHECK(wants_attention_record(&weights, 5));
+    CHECK(attention_record(&weights, 0, a).weights.data == a.attn_weights.data);
+    CHECK(attention_record(&weights, 0, a).scores.data == nullptr);
+    CHECK(attention_record(&weights, 0, a).sink_share.data == nullptr);
+}
+
+TEST_CASE("activations: a pass of 512 tokens at 20b takes 171 MB", "[activations]") {
+    const double megabytes = double(activation_bytes(preset_20b(), 512, 1)) / 1e6;
+    CHECK_THAT(megabytes, WithinAbs(171, 1));
+    // A row of logits for every token would be 411 MB more.
+    const double with_all_logits = double(activation_bytes(preset_20b(), 512, 512)) / 1e6;
+    CHECK_THAT(with_all_logits - megabytes, WithinAbs(411, 1));
+}
