@@ -8,7 +8,9 @@
 #include "gptoss/core/generator.hpp"
 #include "gptoss/format/safetensors_writer.hpp"
 #include "gptoss/format/write_config_json.hpp"
+#include "gptoss/run/load.hpp"
 #include "gptoss/run/synth.hpp"
+#include "gptoss/run/synth_checkpoint.hpp"
 #include "temp_folder.hpp"
 
 namespace gptoss {
@@ -133,6 +135,36 @@ inline std::uint64_t hash_of(const Weights& weights) {
     add_to_hash(hash, weights.final_norm_gain);
     add_to_hash(hash, weights.unembedding);
     return hash;
+}
+
+// The number of the tiny model under seed 1.
+inline std::uint64_t tiny_hash() {
+    static const std::uint64_t hash = hash_of(synthetic_weights(preset_tiny(), 1));
+    return hash;
+}
+
+inline void write_tiny(const std::filesystem::path& dir, Layout layout,
+                       std::uint64_t shard_bytes = 0) {
+    SyntheticOptions options;
+    options.dir = dir;
+    options.layout = layout;
+    options.shard_bytes = shard_bytes;
+    write_synthetic_checkpoint(preset_tiny(), options);
+}
+
+// The error of loading a folder, its own path written DIR.
+inline std::string error_of(const std::filesystem::path& dir) {
+    std::string message = "nothing thrown";
+    try {
+        load_weights(dir);
+    } catch (const Error& error) {
+        message = error.what();
+    }
+    const std::string path = dir.string();
+    for (auto at = message.find(path); at != std::string::npos; at = message.find(path)) {
+        message.replace(at, path.size(), "DIR");
+    }
+    return message;
 }
 
 }  // namespace gptoss

@@ -1,0 +1,97 @@
+#include "gptoss/run/checkpoint_files.hpp"
+
+#include "catch.hpp"
+#include "gptoss/run/load.hpp"
+#include "gptoss/run/synth_checkpoint.hpp"
+#include "run/toy_checkpoint.hpp"
+
+using namespace gptoss;
+
+namespace {
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+    return text.replace(text.find(from), from.size(), to);
+}
+
+}  // namespace
+
+TEST_CASE("checkpoint_files: a folder that is no checkpoint is named",
+          "[checkpoint_files][errors]") {
+    const TempFolder folder;
+    CHECK(error_of(folder / "missing") == "DIR: is not a directory, expected a gpt-oss checkpoint");
+    CHECK_THAT(error_of(folder.path),
+               StartsWith("DIR: holds neither config.json nor original/config.json (get one"));
+    write_bytes(folder / "config.json", openai_config_text(preset_tiny()));
+    CHECK(error_of(folder.path) == "DIR: holds no *.safetensors");
+    write_bytes(folder / "model.safetensors", "");
+    CHECK(error_of(folder.path) == "DIR/model.safetensors: is empty");
+    write_bytes(folder / "config.json", "{");
+    CHECK(error_of(folder.path) == "DIR/config.json: not valid JSON (at byte 2)");
+}
+
+TEST_CASE("checkpoint_files: a hub folder with config.json in original/ only",
+          "[checkpoint_files]") {
+    const TempFolder folder;
+    write_tiny(folder / "m" / "original", Layout::openai);
+    CHECK(hash_of(load_weights(folder / "m")) == tiny_hash());
+
+    // With both, the upper one is taken.
+    std::filesystem::create_directories(folder / "both");
+    write_tiny(folder / "both", Layout::hugging_face);
+    write_tiny(folder / "both" / "original", Layout::openai);
+    CHECK(hash_of(load_weights(folder / "both")) == tiny_hash());
+}
+
+TEST_CASE("checkpoint_files: a truncated file is named", "[checkpoint_files][errors]") {
+    const TempFolder folder;
+    write_tiny(folder / "m", Layout::hugging_face);
+    const std::filesystem::path path = folder / "m" / "model.safetensors";
+    const std::uint64_t size = std::filesystem::file_size(path);
+    std::filesystem::resize_file(path, size - 1);
+    CHECK_THAT(error_of(folder / "m"),
+               StartsWith("DIR/model.safetensors: \"lm_head.weight\": data_offsets are ["));
+    std::filesystem::resize_file(path, 1000);
+    CHECK_THAT(error_of(folder / "m"), ContainsSubstring("expected at most 992"));
+    std::filesystem::resize_file(path, 5);
+    CHECK(error_of(folder / "m") == "DIR/model.safetensors: has 5 bytes, expected >= 8");
+}
+
+TEST_CASE("checkpoint_files: what an index promises must be there", "[checkpoint_files][errors]") {
+    const TempFolder folder;
+    const std::filesystem::path dir = folder / "m";
+    write_tiny(dir, Layout::hugging_face, 200'000);
+    const std::filesystem::path index = dir / "model.safetensors.index.json";
+    const std::string text = read_bytes(index);
+    REQUIRE(hash_of(load_weights(dir)) == tiny_hash());
+
+    write_bytes(index, replaced(text, "\"model-00000-of-00002", "\"model-00001-of-00002"));
+    CHECK(error_of(dir) ==
+          "DIR/model-00001-of-00002.safetensors: \"model.embed_tokens.weight\": is missing, "
+          "expected here by "
+          "model.safetensors.index.json");
+    write_bytes(index, replaced(text, "weight_map", "weights"));
+    CHECK(error_of(dir) == "DIR/model.safetensors.index.json: has no weight_map");
+    write_bytes(index, "[");
+    CHECK(error_of(dir) == "DIR/model.safetensors.index.json: not valid JSON (at byte 2)");
+
+    write_bytes(index, text);
+    std::filesystem::remove(dir / "model-00001-of-00002.safetensors");
+    CHECK_THAT(error_of(dir), StartsWith("DIR/model-00001-of-00002.safetensors: is missing, "
+                                         "expected "));
+}
+
+TEST_CASE("checkpoint_files: a shard's name cannot lead out of the folder",
+          "[checkpoint_files][errors]") {
+    const TempFolder folder;
+    write_tiny(folder / "m", Layout::hugging_face, 200'000);
+    const std::filesystem::path index = folder / "m" / "model.safetensors.index.json";
+    for (const char* name : {"../m/x.safetensors", "/etc/passwd", "a\\\\b", "..", ".", ""}) {
+        write_bytes(index, std::string(R"({"weight_map": {"norm.scale": ")") + name + "\"}}");
+        CHECK(error_of(folder / "m") ==
+              std::string("DIR/model.safetensors.index.json: \"norm.scale\" is in \"") + name +
+                  "\", expected a plain file name");
+    }
+    write_bytes(index, R"({"weight_map": {"norm.scale": 7}})");
+    CHECK(error_of(folder / "m") ==
+          "DIR/model.safetensors.index.json: \"norm.scale\" is in 7, expected a plain file name");
+}
