@@ -1,0 +1,285 @@
+// gptoss generate: continues a text, one token after the other, as raw completion.
+#include "gptoss/run/generate.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gptoss/ops/scalar.hpp"
+#include "gptoss/run/load.hpp"
+#include "signals.hpp"
+#include "terminal.hpp"
+#include "tokens.hpp"
+#include "tool.hpp"
+
+namespace gptoss::tool {
+namespace {
+
+constexpr const char* kExamples =
+    "  gptoss generate --model DIR 'The quick brown fox'\n"
+    "  gptoss generate --model DIR --ids 976,4853,19705 --max-tokens 20\n"
+    "  gptoss generate --model DIR --temperature 1 --top-p 0.9 --seed 7 'Once upon a time'\n"
+    "  gptoss generate --model DIR --explain 'The quick brown fox'\n"
+    "  gptoss generate --model DIR - < prompt.txt\n"
+    "Without --temperature the likeliest token is taken each time (temperature 0).\n"
+    "A PROMPT that begins with a dash goes behind --.\n";
+
+struct GenerateFlags {
+    std::string prompt;
+    std::string ids;
+    GenerateOptions options;
+    bool explain = false;
+};
+
+// --- What was generated -----------------------------------------------------------------------
+
+struct Choice {
+    std::int32_t id;
+    double probability;  // of the plain softmax, whatever the temperature
+};
+
+// A generated token with what it was chosen from.
+struct Explanation {
+    int position;  // in the context
+    Choice chosen;
+    std::vector<Choice> likeliest;  // five, descending
+};
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_between(Clock::time_point begin, Clock::time_point end) {
+    return std::chrono::duration<double>(end - begin).count();
+}
+
+struct Run {
+    std::vector<std::int32_t> prompt;
+    std::vector<std::int32_t> ids;  // a stop id included
+    std::string text;               // without it
+    std::vector<Explanation> explanations;
+    std::string stop;
+    Clock::time_point started;
+    Clock::time_point first_token;
+    Clock::time_point ended;
+};
+
+Explanation explain(int position, std::int32_t id, const std::vector<float>& logits) {
+    std::vector<Candidate> candidates = candidates_of({logits.data(), int(logits.size())}, 1.0f);
+    const double sum = sum_of_p(candidates);
+    Explanation explanation{position, {id, 0.0}, {}};
+    for (const Candidate& candidate : candidates) {
+        if (candidate.id == id) explanation.chosen.probability = candidate.p / sum;
+    }
+    const std::size_t n_shown = std::min<std::size_t>(5, candidates.size());
+    std::partial_sort(candidates.begin(), candidates.begin() + std::ptrdiff_t(n_shown),
+                      candidates.end(), more_likely);
+    for (std::size_t rank = 0; rank < n_shown; ++rank) {
+        explanation.likeliest.push_back({candidates[rank].id, candidates[rank].p / sum});
+    }
+    return explanation;
+}
+
+// --- How it looks -----------------------------------------------------------------------------
+
+// "\" fox\"", or the bare id without a tokenizer
+std::string label(const std::optional<Tokenizer>& tokenizer, std::int32_t id) {
+    if (!tokenizer) return std::to_string(id);
+    return quoted(token_text(tokenizer->vocabulary, id));
+}
+
+std::string padded(const std::string& text, std::size_t width) {
+    const std::size_t used = display_width(text);
+    return used < width ? text + std::string(width - used, ' ') : text;
+}
+
+std::string explanation_line(const Explanation& e, const std::optional<Tokenizer>& tokenizer) {
+    char numbers[64];
+    std::snprintf(numbers, sizeof numbers, "%8d  %6d  ", e.position, e.chosen.id);
+    std::string line = numbers + padded(label(tokenizer, e.chosen.id), 16);
+    line += formatted("  %.4f ", e.chosen.probability);
+    for (const Choice& choice : e.likeliest) {
+        line += "  " + padded(label(tokenizer, choice.id), 12);
+        line += formatted(" %.4f", choice.probability);
+    }
+    return line + "\n";
+}
+
+constexpr const char* kExplanationTitle =
+    "position      id  token                  p   the five likeliest\n";
+
+nlohmann::ordered_json json_of(const Choice& choice, const std::optional<Tokenizer>& tokenizer) {
+    nlohmann::ordered_json json;
+    json["id"] = choice.id;
+    if (tokenizer) json["text"] = token_text(tokenizer->vocabulary, choice.id);
+    json["probability"] = choice.probability;
+    return json;
+}
+
+nlohmann::ordered_json json_of(const Run& run, const std::optional<Tokenizer>& tokenizer) {
+    nlohmann::ordered_json json;
+    json["prompt_ids"] = run.prompt;
+    json["ids"] = run.ids;
+    if (tokenizer) json["text"] = run.text;
+    json["stop"] = run.stop;
+    json["seconds"] = {{"prefill", seconds_between(run.started, run.first_token)},
+                       {"decode", seconds_between(run.first_token, run.ended)}};
+    for (const Explanation& explanation : run.explanations) {
+        nlohmann::ordered_json token = json_of(explanation.chosen, tokenizer);
+        token["position"] = explanation.position;
+        for (const Choice& choice : explanation.likeliest) {
+            token["likeliest"].push_back(json_of(choice, tokenizer));
+        }
+        json["tokens"].push_back(token);
+    }
+    return json;
+}
+
+// The first token comes out of the prefill; a rate of decoding needs a second one.
+std::string rates_text(const Run& run) {
+    const double prefill_seconds = seconds_between(run.started, run.first_token);
+    const double decode_seconds = seconds_between(run.first_token, run.ended);
+    std::string text = "prefill " + std::to_string(run.prompt.size()) + " tokens, ";
+    text += formatted("%.1f tokens/s", double(run.prompt.size()) / prefill_seconds);
+    const std::size_t n_decoded = run.ids.size() - 1;
+    if (n_decoded == 0) return text;
+    text += "; decode " + std::to_string(n_decoded) + " tokens, ";
+    return text + formatted("%.1f tokens/s", double(n_decoded) / decode_seconds);
+}
+
+const char* stop_name(StopReason reason) {
+    if (reason == StopReason::stop_id) return "stop_id";
+    if (reason == StopReason::context_full) return "context_full";
+    return "max_tokens";
+}
+
+// --- The run ----------------------------------------------------------------------------------
+
+std::vector<std::int32_t> stop_ids(const Config& config,
+                                   const std::optional<Tokenizer>& tokenizer) {
+    std::vector<std::int32_t> ids = {config.eos_token_id};
+    if (!tokenizer) return ids;
+    for (const char* name : {"<|return|>", "<|call|>", "<|endoftext|>"}) {
+        const auto found = tokenizer->vocabulary.special_ids.find(name);
+        if (found != tokenizer->vocabulary.special_ids.end()) ids.push_back(found->second);
+    }
+    return ids;
+}
+
+// Generates and prints on the way; run holds what there is, however it ends.
+void run_model(Transformer<ScalarOps>& transformer, const GenerateFlags& flags,
+               const Globals& globals, const std::optional<Tokenizer>& tokenizer, Run& run) {
+    GenerateOptions options = flags.options;
+    options.stop_ids = stop_ids(transformer.w.config, tokenizer);
+    TokenPrinter printer(tokenizer);
+    const bool prints_text = !globals.json && !flags.explain;
+    const bool prints_lines = !globals.json && flags.explain;
+    if (prints_lines) print_streamed(kExplanationTitle);
+
+    const auto add_text = [&](const std::string& text) {
+        run.text += text;
+        if (prints_text) print_streamed(text);
+    };
+    const auto on_token = [&](std::int32_t id) {
+        if (run.ids.empty()) run.first_token = Clock::now();
+        const int position = int(run.prompt.size() + run.ids.size());
+        run.ids.push_back(id);
+        const auto& ids = options.stop_ids;
+        const bool is_stop = std::find(ids.begin(), ids.end(), id) != ids.end();
+        if (!is_stop) add_text(printer.push(id));
+        if (flags.explain) {
+            const auto logits = last_logits<ScalarOps::Memory>(transformer.a.logits);
+            run.explanations.push_back(explain(position, id, logits));
+        }
+        if (prints_lines) print_streamed(explanation_line(run.explanations.back(), tokenizer));
+        return true;
+    };
+
+    StopWatch stop_watch;
+    const ConstIdsView prompt{run.prompt.data(), int(run.prompt.size())};
+    run.stop = "interrupted";
+    try {
+        const auto result = generate(transformer, prompt, options, on_token, &stop_watch);
+        run.stop = stop_name(result.reason);
+    } catch (const Stopped&) {
+        // What there is gets printed; the caller sees run.stop.
+    }
+    add_text(printer.finish());
+    if (prints_text) print("\n");
+}
+
+int run_generate(const GenerateFlags& flags, const Globals& globals) {
+    if (flags.options.max_tokens < 0) {
+        throw Error("--max-tokens is " + std::to_string(flags.options.max_tokens) +
+                    ", expected at least 0");
+    }
+    if (flags.prompt.empty() && flags.ids.empty())
+        throw Error("no prompt: expected a text or --ids");
+    const std::string& dir = require_model(globals);
+    Transformer<ScalarOps> transformer(load_weights(dir));
+    const Config& config = transformer.w.config;
+    const std::optional<Tokenizer> tokenizer = tokenizer_of_model(dir, config);
+    Run run;
+    run.prompt = prompt_ids(text_argument(flags.prompt), flags.ids, tokenizer, dir, config);
+
+    const StopOnSignal stop_on_signal;
+    run.started = Clock::now();
+    run.first_token = run.started;
+    run_model(transformer, flags, globals, tokenizer, run);
+    run.ended = Clock::now();
+
+    if (globals.json) print_json(json_of(run, tokenizer));
+    flush_output();
+    if (!run.ids.empty() && errors_are_terminal()) {
+        std::fprintf(stderr, "%s\n", rates_text(run).c_str());
+    }
+    throw_if_stopped();
+    const bool is_cut_short =
+        run.stop == "context_full" && int(run.ids.size()) < flags.options.max_tokens;
+    if (is_cut_short) {
+        throw Error("context: full after " + std::to_string(run.ids.size()) +
+                    " generated tokens (max_context_length " +
+                    std::to_string(config.max_context_length) + ")");
+    }
+    return 0;
+}
+
+}  // namespace
+
+void add_generate(CLI::App& app, Tool& tool) {
+    const auto flags = std::make_shared<GenerateFlags>();
+    GenerateOptions& options = flags->options;
+    options.sampling.temperature = 0;  // as the official command
+    CLI::App* generate = add_subcommand(app, "generate", "Continue a text", kExamples);
+
+    CLI::Option* prompt = generate->add_option("PROMPT", flags->prompt,
+                                               "The text to continue; - reads standard input");
+    prompt->type_name("");
+    generate->add_option("--ids", flags->ids, "Token ids to continue, instead of PROMPT")
+        ->type_name("1,2,3")
+        ->excludes(prompt);
+    generate->add_option("--max-tokens", options.max_tokens, "Most tokens to generate [256]")
+        ->type_name("N");
+    generate
+        ->add_option("--temperature", options.sampling.temperature,
+                     "0 takes the likeliest token, 1 samples the model's own odds [0]")
+        ->type_name("X");
+    generate->add_option("--top-k", options.sampling.top_k, "Keep the k likeliest tokens [0: all]")
+        ->type_name("N");
+    generate
+        ->add_option("--top-p", options.sampling.top_p,
+                     "Keep the likeliest tokens that make up this share [1: all]")
+        ->type_name("X");
+    generate
+        ->add_option("--min-p", options.sampling.min_p,
+                     "Keep tokens this likely, relative to the likeliest [0: all]")
+        ->type_name("X");
+    generate->add_option("--seed", options.seed, "The same seed gives the same tokens [0]")
+        ->type_name("N");
+    generate->add_flag("--explain", flags->explain,
+                       "A line per token instead: what it was chosen from");
+    when_chosen(generate, tool, [flags, &tool] { return run_generate(*flags, tool.globals); });
+}
+
+}  // namespace gptoss::tool

@@ -1,0 +1,397 @@
+// gptoss inspect: what a model is made of, from its config alone or from its files.
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "gptoss/core/model_size.hpp"
+#include "gptoss/format/write_config_json.hpp"
+#include "gptoss/model/activations.hpp"
+#include "gptoss/run/check_tensors.hpp"
+#include "gptoss/run/checkpoint_files.hpp"
+#include "gptoss/run/generate.hpp"
+#include "terminal.hpp"
+#include "tool.hpp"
+
+namespace gptoss::tool {
+namespace {
+
+constexpr const char* kExamples =
+    "  gptoss inspect --preset 120b              sizes of a released model, no files needed\n"
+    "  gptoss inspect --model DIR                the same of a checkpoint, and its tensors\n"
+    "  gptoss inspect --model DIR --verify       also check names, shapes and MXFP4 scales\n"
+    "  gptoss inspect --cpu                      which implementation of each op will run\n";
+
+struct InspectFlags {
+    std::string preset;
+    bool verify = false;
+    bool cpu = false;
+};
+
+// A model to look at. Without files it is only a config.
+struct Subject {
+    std::string name;
+    Config config;
+    std::optional<CheckpointFiles> checkpoint;
+    FoundTensors tensors;
+    Layout layout = Layout::hugging_face;
+};
+
+std::string layout_name(Layout layout) {
+    if (layout == Layout::openai) return "OpenAI";
+    if (layout == Layout::hugging_face) return "Hugging Face";
+    return "Hugging Face, unpacked to BF16";
+}
+
+Subject subject_of(const InspectFlags& flags, const Globals& globals) {
+    Subject subject;
+    if (!flags.preset.empty()) {
+        subject.name = "preset " + flags.preset;
+        subject.config = preset(flags.preset);
+        return subject;
+    }
+    subject.name = globals.model;
+    subject.checkpoint = open_checkpoint(globals.model);
+    subject.config = subject.checkpoint->config;
+
+    std::vector<std::string> problems;
+    subject.tensors = find_tensors(*subject.checkpoint, problems);
+    throw_if_any(globals.model, problems);
+    subject.layout = likeliest_layout(*subject.checkpoint, subject.tensors);
+    return subject;
+}
+
+// --- Config -----------------------------------------------------------------------------------
+
+std::string layers_text(const Config& c) {
+    const auto n_sliding =
+        std::count(c.layer_kinds.begin(), c.layer_kinds.end(), AttentionKind::sliding);
+    const bool alternates = c.layer_kinds == alternating_layers(c.n_layers);
+    return std::to_string(c.n_layers) + " (" + std::to_string(n_sliding) + " sliding, " +
+           std::to_string(c.n_layers - n_sliding) + " full" +
+           (alternates ? ", alternating from layer 0)" : ")");
+}
+
+Table config_table(const Config& c) {
+    const auto integer = [](int number) { return with_commas(number); };
+    const auto real = [](float number) { return formatted("%g", double(number)); };
+    Table table{"ll"};
+    table.add({"n_layers", layers_text(c)});
+    table.add({"hidden_size", integer(c.hidden_size)});
+    table.add({"vocab_size", integer(c.vocab_size)});
+    table.add({"n_heads", integer(c.n_heads)});
+    table.add({"n_kv_heads", integer(c.n_kv_heads)});
+    table.add({"head_dim", integer(c.head_dim)});
+    table.add({"sliding_window", integer(c.sliding_window)});
+    table.add({"n_experts", integer(c.n_experts)});
+    table.add({"top_k", integer(c.top_k)});
+    table.add({"intermediate_size", integer(c.intermediate_size)});
+    table.add({"swiglu_limit", real(c.swiglu_limit)});
+    table.add({"rope_theta", real(c.rope_theta)});
+    table.add({"rope_scaling_factor", real(c.rope_scaling_factor)});
+    table.add({"rope_ntk_alpha", real(c.rope_ntk_alpha)});
+    table.add({"rope_ntk_beta", real(c.rope_ntk_beta)});
+    table.add({"initial_context_length", integer(c.initial_context_length)});
+    table.add({"max_context_length", integer(c.max_context_length)});
+    table.add({"eps", real(c.eps)});
+    table.add({"pad_token_id", std::to_string(c.pad_token_id)});
+    table.add({"eos_token_id", std::to_string(c.eos_token_id)});
+    return table;
+}
+
+// --- Sizes ------------------------------------------------------------------------------------
+
+Table parameter_table(const ModelSize& size) {
+    const auto share = [&size](std::int64_t part) {
+        return formatted("%.2f %%", 100.0 * double(part) / double(size.total));
+    };
+    Table table{"lrr"};
+    table.add({"embedding and unembedding", with_commas(size.embedding), share(size.embedding)});
+    table.add({"attention with its norms", with_commas(size.attention), share(size.attention)});
+    table.add({"experts with norms and routers", with_commas(size.experts), share(size.experts)});
+    table.add({"final norm", with_commas(size.final_norm), share(size.final_norm)});
+    table.add({"total", with_commas(size.total), share(size.total)});
+    table.add({"active per token", with_commas(size.active), share(size.active)});
+    return table;
+}
+
+struct Bytes {
+    std::int64_t payload = 0;    // of all tensors
+    std::int64_t per_token = 0;  // of weights that decoding one token reads
+};
+
+Bytes bytes_of(const Subject& subject) {
+    const ModelSize size = model_size(subject.config);
+    Bytes bytes{size.payload_bytes, size.bytes_per_token};
+    if (!subject.checkpoint) return bytes;
+    bytes.payload = 0;
+    for (const auto& [name, tensor] : subject.tensors) {
+        bytes.payload += std::int64_t(tensor.view.n_bytes);
+    }
+    if (subject.layout == Layout::hugging_face_bf16) bytes.per_token = 2 * size.active;
+    return bytes;
+}
+
+void add_bytes(Table& table, const std::string& what, std::int64_t bytes) {
+    table.add({what, with_commas(bytes), readable_bytes(bytes)});
+}
+
+std::vector<int> context_lengths(const Config& c) {
+    const int usual = std::min(4096, c.max_context_length);
+    if (usual == c.max_context_length) return {usual};
+    return {usual, c.max_context_length};
+}
+
+Table kv_cache_table(const Config& c) {
+    Table table{"lrr"};
+    for (const int n_tokens : context_lengths(c)) {
+        const std::string tokens = with_commas(n_tokens) + " tokens";
+        add_bytes(table, tokens + ", sliding layers keep " + std::to_string(c.sliding_window),
+                  kv_cache_bytes(c, n_tokens, c.sliding_window));
+        add_bytes(table, tokens + ", if all layers kept everything",
+                  kv_cache_bytes(c, n_tokens, n_tokens));
+    }
+    return table;
+}
+
+// Norm gains, biases and sinks, as floats.
+std::int64_t widened_bytes(const Config& c) {
+    const std::int64_t hidden = c.hidden_size;
+    const std::int64_t attention =
+        2 * hidden + c.q_size() + 2 * std::int64_t(c.kv_size()) + c.n_heads;
+    const std::int64_t expert_biases = 2 * std::int64_t(c.intermediate_size) + hidden;
+    const std::int64_t experts = hidden + c.n_experts + c.n_experts * expert_biases;
+    return 4 * (c.n_layers * (attention + experts) + hidden);
+}
+
+struct MemoryPlan {
+    std::int64_t mapped = 0;
+    std::int64_t widened = 0;
+    std::int64_t activations = 0;
+    std::int64_t kv_cache = 0;
+    int n_tokens = 0;  // of context
+};
+
+MemoryPlan memory_plan(const Subject& subject) {
+    const Config& c = subject.config;
+    const int sliding_capacity = c.sliding_window - 1 + kPrefillChunk;
+    MemoryPlan plan;
+    plan.n_tokens = context_lengths(c)[0];
+    plan.mapped = bytes_of(subject).payload;
+    plan.widened = widened_bytes(c);
+    plan.activations = std::int64_t(activation_bytes(c, kPrefillChunk, 1));
+    plan.kv_cache = kv_cache_bytes(c, plan.n_tokens, sliding_capacity);
+    return plan;
+}
+
+Table memory_table(const MemoryPlan& plan) {
+    Table table{"lrr"};
+    add_bytes(table, "mapped from the files, shared and droppable", plan.mapped);
+    add_bytes(table, "norm gains, biases and sinks as floats", plan.widened);
+    add_bytes(table, "activations, passes of " + std::to_string(kPrefillChunk) + " tokens",
+              plan.activations);
+    add_bytes(table, "kv cache, " + with_commas(plan.n_tokens) + " tokens", plan.kv_cache);
+    add_bytes(table, "besides the mapping", plan.widened + plan.activations + plan.kv_cache);
+    return table;
+}
+
+// --- Tensors ----------------------------------------------------------------------------------
+
+// "block.17.attn.sinks" -> "block.{l}.attn.sinks"
+std::string pattern_of(const std::string& name) {
+    for (const std::string prefix : {"block.", "model.layers."}) {
+        if (!name.starts_with(prefix)) continue;
+        const std::size_t end = name.find('.', prefix.size());
+        if (end != std::string::npos) return prefix + "{l}" + name.substr(end);
+    }
+    return name;
+}
+
+std::string file_name(const FoundTensor& tensor) {
+    return std::filesystem::path(tensor.file->path).filename().string();
+}
+
+// One row for the same tensor of all layers.
+Table tensor_table(const FoundTensors& tensors) {
+    struct Group {
+        int count = 0;
+        std::int64_t bytes = 0;
+        std::set<std::string> files = {};
+    };
+    std::map<std::tuple<std::string, std::string, Shape>, Group> groups;
+    for (const auto& [name, tensor] : tensors) {
+        Group& group = groups[{pattern_of(name), tensor.view.dtype, tensor.view.shape}];
+        ++group.count;
+        group.bytes += std::int64_t(tensor.view.n_bytes);
+        group.files.insert(file_name(tensor));
+    }
+
+    Table table{"lllrrl"};
+    table.add({"name", "dtype", "shape", "count", "bytes", "file"});
+    for (const auto& [key, group] : groups) {
+        const auto& [pattern, dtype, shape] = key;
+        const std::size_t n_files = group.files.size();
+        const std::string file =
+            n_files == 1 ? *group.files.begin() : std::to_string(n_files) + " files";
+        table.add({pattern, dtype, shape_text(shape), std::to_string(group.count),
+                   with_commas(group.bytes), file});
+    }
+    return table;
+}
+
+std::int64_t count_scales(const Subject& subject) {
+    std::int64_t n_scales = 0;
+    for (const TensorSpec& spec : tensor_inventory(subject.config, subject.layout)) {
+        const bool holds_scales = spec.rows[0]->values.kind == Values::scales;
+        if (holds_scales) n_scales += std::int64_t(byte_count(spec));
+    }
+    return n_scales;
+}
+
+// --- Kernels ----------------------------------------------------------------------------------
+
+// The ops of a path and the header of each, as ops/scalar.hpp has them.
+struct Op {
+    const char* name;
+    const char* header;
+};
+constexpr Op kOps[] = {
+    {"embed", "layers/embedding.hpp"},     {"rmsnorm", "layers/rmsnorm.hpp"},
+    {"linear", "layers/linear.hpp"},       {"rope_table", "layers/rope.hpp"},
+    {"rope", "layers/rope.hpp"},           {"cache_store", "layers/attention.hpp"},
+    {"attend", "layers/attention.hpp"},    {"add_residual", "layers/residual.hpp"},
+    {"route", "layers/router.hpp"},        {"expert_linear", "layers/expert_linear.hpp"},
+    {"swiglu", "layers/swiglu.hpp"},       {"combine", "layers/combine.hpp"},
+    {"unembed", "layers/unembedding.hpp"}, {"sample", "layers/sampling.hpp"},
+};
+
+Table kernel_table() {
+    Table table{"lll"};
+    table.add({"op", "kernel", "file"});
+    for (const Op& op : kOps) {
+        table.add({op.name, "scalar", op.header});
+    }
+    return table;
+}
+
+// --- All of it --------------------------------------------------------------------------------
+
+nlohmann::ordered_json json_of_sizes(const Subject& subject) {
+    const ModelSize size = model_size(subject.config);
+    const Bytes bytes = bytes_of(subject);
+    const MemoryPlan plan = memory_plan(subject);
+    nlohmann::ordered_json json;
+    json["name"] = subject.name;
+    json["config"] = nlohmann::ordered_json::parse(hugging_face_config_text(subject.config));
+    json["parameters"] = {{"embedding", size.embedding}, {"attention", size.attention},
+                          {"experts", size.experts},     {"final_norm", size.final_norm},
+                          {"total", size.total},         {"active", size.active}};
+    json["bytes"] = {{"payload", bytes.payload}, {"per_token", bytes.per_token}};
+    for (const int n_tokens : context_lengths(subject.config)) {
+        const Config& c = subject.config;
+        json["kv_cache"].push_back({{"tokens", n_tokens},
+                                    {"rolling", kv_cache_bytes(c, n_tokens, c.sliding_window)},
+                                    {"full", kv_cache_bytes(c, n_tokens, n_tokens)}});
+    }
+    json["memory"] = {{"mapped", plan.mapped},
+                      {"widened", plan.widened},
+                      {"activations", plan.activations},
+                      {"kv_cache", plan.kv_cache}};
+    return json;
+}
+
+nlohmann::ordered_json json_of_tensors(const FoundTensors& tensors) {
+    auto json = nlohmann::ordered_json::array();
+    for (const auto& [name, tensor] : tensors) {
+        json.push_back({{"name", name},
+                        {"dtype", tensor.view.dtype},
+                        {"shape", tensor.view.shape},
+                        {"bytes", tensor.view.n_bytes},
+                        {"file", file_name(tensor)}});
+    }
+    return json;
+}
+
+void print_sizes(const Subject& subject) {
+    const ModelSize size = model_size(subject.config);
+    const Bytes bytes = bytes_of(subject);
+    print_table("config of " + subject.name, config_table(subject.config));
+    print_table("parameters", parameter_table(size));
+    Table byte_table{"lrr"};
+    add_bytes(byte_table, "checkpoint", bytes.payload);
+    add_bytes(byte_table, "read per token", bytes.per_token);
+    print_table("bytes of weights", byte_table);
+    print_table("kv cache, float32", kv_cache_table(subject.config));
+    print_table("memory to run it, scalar path", memory_table(memory_plan(subject)));
+}
+
+void inspect_model(const InspectFlags& flags, const Globals& globals,
+                   nlohmann::ordered_json& json) {
+    const Subject subject = subject_of(flags, globals);
+    if (globals.json) {
+        json = json_of_sizes(subject);
+    } else {
+        print_sizes(subject);
+    }
+    if (!subject.checkpoint) return;
+
+    const std::string layout = layout_name(subject.layout);
+    if (globals.json) {
+        json["layout"] = layout;
+        json["tensors"] = json_of_tensors(subject.tensors);
+    } else {
+        print_table(std::to_string(subject.tensors.size()) + " tensors, layout " + layout,
+                    tensor_table(subject.tensors));
+    }
+    if (!flags.verify) return;
+
+    const bool read_scales = true;
+    check_tensors(*subject.checkpoint, read_scales);
+    const std::int64_t n_scales = count_scales(subject);
+    if (globals.json) {
+        json["verified"] = {{"tensors", subject.tensors.size()}, {"scale_bytes", n_scales}};
+    } else {
+        print("verified: " + std::to_string(subject.tensors.size()) +
+              " tensors have the expected names, dtypes and shapes; " + with_commas(n_scales) +
+              " scale bytes, none is NaN\n");
+    }
+}
+
+int run_inspect(const InspectFlags& flags, const Globals& globals) {
+    const bool has_preset = !flags.preset.empty();
+    const bool has_model = !globals.model.empty();
+    if (has_preset && has_model) throw Error("--preset and --model: expected one of them");
+    if (flags.verify && has_preset) throw Error("--verify needs --model, a preset has no files");
+    if (!has_preset && (!flags.cpu || flags.verify)) require_model(globals);
+
+    nlohmann::ordered_json json;
+    if (has_preset || has_model) inspect_model(flags, globals, json);
+    if (flags.cpu && globals.json) {
+        for (const Op& op : kOps)
+            json["kernels"][op.name] = "scalar";
+    }
+    if (flags.cpu && !globals.json) print_table("kernels, one thread", kernel_table());
+    if (globals.json) print_json(json);
+    return 0;
+}
+
+}  // namespace
+
+void add_inspect(CLI::App& app, Tool& tool) {
+    const auto flags = std::make_shared<InspectFlags>();
+    CLI::App* inspect =
+        add_subcommand(app, "inspect", "Config, sizes, tensors and memory of a model", kExamples);
+    inspect
+        ->add_option("--preset", flags->preset, "tiny, odd, nano, 20b or 120b, instead of --model")
+        ->type_name("NAME");
+    inspect->add_flag("--verify", flags->verify, "Check every name, shape and MXFP4 scale byte");
+    inspect->add_flag("--cpu", flags->cpu, "Say which implementation of each op will run");
+    when_chosen(inspect, tool, [flags, &tool] { return run_inspect(*flags, tool.globals); });
+}
+
+}  // namespace gptoss::tool

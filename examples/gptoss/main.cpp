@@ -1,0 +1,112 @@
+// gptoss: look at a gpt-oss model and run it, from the command line. docs/tool.md has the flags.
+//
+// Every error is one line on standard error and exit status 1.
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <string>
+
+#include "signals.hpp"
+#include "terminal.hpp"
+#include "tool.hpp"
+
+namespace gptoss::tool {
+namespace {
+
+constexpr const char* kExamples =
+    "Examples:\n"
+    "  gptoss synth --preset nano --out nano           write a small synthetic model\n"
+    "  gptoss inspect --model nano                     look at it\n"
+    "  gptoss generate --model nano 'The quick brown'  run it\n"
+    "  gptoss SUBCOMMAND --help                        more, with examples\n";
+
+void add_globals(CLI::App& app, Globals& globals) {
+    app.add_option("--model", globals.model, "A checkpoint directory, in either layout")
+        ->type_name("DIR");
+    app.add_option("--path", globals.path, "auto, scalar, bf16, fast or cuda; only scalar is built")
+        ->type_name("NAME");
+    app.add_option("--threads", globals.threads, "At least 1; the scalar path always uses one")
+        ->type_name("N");
+    app.add_flag("--json", globals.json, "Print one line of JSON instead of text");
+}
+
+void check_globals(const Globals& globals) {
+    const std::string& path = globals.path;
+    const bool is_known = path == "bf16" || path == "fast" || path == "cuda";
+    if (is_known) throw Error("path '" + path + "' is not built, expected auto or scalar");
+    if (path != "auto" && path != "scalar") {
+        throw Error("path '" + path + "' is unknown, expected auto, scalar, bf16, fast or cuda");
+    }
+    if (globals.threads < 1) {
+        throw Error("--threads is " + std::to_string(globals.threads) + ", expected at least 1");
+    }
+}
+
+int run(int argc, char** argv) {
+    CLI::App app("gptoss: OpenAI's gpt-oss models, readable: inspect, tokenize, run, trace.",
+                 "gptoss");
+    app.footer(kExamples);
+    app.set_version_flag("--version", "gptoss " GPTOSS_VERSION);
+    app.require_subcommand(0, 1);  // at most one, so that PROMPT may be the name of another
+
+    Tool tool;
+    add_globals(app, tool.globals);
+    add_generate(app, tool);
+    add_tokenize(app, tool);
+    add_inspect(app, tool);
+    add_synth(app, tool);
+    add_trace(app, tool);
+
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::CallForVersion& version) {
+        print(version.what() + std::string("\n"));
+        return 0;
+    } catch (const CLI::Success&) {
+        print(app.help());
+        return 0;
+    }
+    if (!tool.run) {
+        throw Error(
+            "no subcommand, expected generate, tokenize, inspect, synth or trace (see gptoss "
+            "--help)");
+    }
+    check_globals(tool.globals);
+    return tool.run();
+}
+
+int fail(const std::string& message) {
+    std::fprintf(stderr, "gptoss: %s\n", message.c_str());
+    return 1;
+}
+
+// What a user typed may be part of a message and hold line feeds.
+std::string on_one_line(std::string text) {
+    for (char& letter : text) {
+        if (letter == '\n' || letter == '\r') letter = ' ';
+    }
+    return text;
+}
+
+}  // namespace
+}  // namespace gptoss::tool
+
+int main(int argc, char** argv) {
+    using namespace gptoss::tool;
+    std::signal(SIGPIPE, SIG_DFL);  // a closed pipe ends the program quietly
+    std::signal(SIGXFSZ, SIG_IGN);  // a file beyond the limit: an error, like a full disk
+    try {
+        const int status = run(argc, argv);
+        flush_output();
+        return status;
+    } catch (const Stopped& stopped) {
+        return stopped.exit_status();
+    } catch (const CLI::ParseError& error) {
+        return fail(on_one_line(error.what()));
+    } catch (const std::bad_alloc&) {
+        return fail("out of memory");
+    } catch (const std::exception& error) {
+        return fail(error.what());
+    }
+}

@@ -1,0 +1,140 @@
+// Token ids in and out of the tool: prompts, lists of ids, the tokenizer that belongs to a model.
+#pragma once
+#include <charconv>
+#include <cstdint>
+#include <filesystem>
+#include <iostream>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#include "gptoss/core/check.hpp"
+#include "gptoss/core/config.hpp"
+#include "gptoss/format/json.hpp"
+#include "gptoss/text/load_tokenizer.hpp"
+#include "gptoss/text/special_tokens.hpp"
+#include "gptoss/text/streaming_decoder.hpp"
+#include "gptoss/text/tokenizer.hpp"
+
+namespace gptoss::tool {
+
+// --- Arguments --------------------------------------------------------------------------------
+
+// "1,2,3" or "1 2 3"
+inline std::vector<std::int32_t> parse_ids(std::string_view text) {
+    const std::string_view separators = ", \t\n";
+    std::vector<std::int32_t> ids;
+    std::size_t begin = text.find_first_not_of(separators);
+    while (begin != std::string_view::npos) {
+        const std::size_t end = std::min(text.find_first_of(separators, begin), text.size());
+        const std::string_view word = text.substr(begin, end - begin);
+        std::int32_t id = -1;
+        const auto [stop, status] = std::from_chars(word.begin(), word.end(), id);
+        if (status != std::errc() || stop != word.end() || id < 0) {
+            throw Error("ids: " + quoted(std::string(word)) + " is not a token id");
+        }
+        ids.push_back(id);
+        begin = text.find_first_not_of(separators, end);
+    }
+    return ids;
+}
+
+inline std::string ids_text(const std::vector<std::int32_t>& ids) {
+    std::string text;
+    for (const std::int32_t id : ids) {
+        text += (text.empty() ? "" : " ") + std::to_string(id);
+    }
+    return text;
+}
+
+// "-" stands for standard input, all of it.
+inline std::string text_argument(const std::string& argument) {
+    if (argument != "-") return argument;
+    return {std::istreambuf_iterator<char>(std::cin), {}};
+}
+
+// --- Tokenizers -------------------------------------------------------------------------------
+
+// Installed, the vocabulary lies in share/gptoss beside bin; in a build it is still in the sources.
+inline std::filesystem::path shipped_ranks() {
+    const char* name = "o200k_base.tiktoken";
+    std::error_code problem;
+    const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", problem);
+    const auto installed = program.parent_path().parent_path() / "share" / "gptoss" / name;
+    if (!problem && std::filesystem::exists(installed)) return installed;
+    return std::filesystem::path(GPTOSS_DATA_DIR) / name;
+}
+
+inline Tokenizer shipped_tokenizer() {
+    return load_tokenizer(shipped_ranks());
+}
+
+// The model's own tokenizer.json, or the published one if the vocabulary has its size.
+inline std::optional<Tokenizer> tokenizer_of_model(const std::filesystem::path& dir,
+                                                   const Config& config) {
+    const bool is_original = dir.filename() == "original";  // of a released folder
+    const std::filesystem::path beside = is_original ? dir.parent_path() : dir;
+    for (const auto& folder : {dir, beside}) {
+        const std::filesystem::path path = folder / "tokenizer.json";
+        if (std::filesystem::exists(path)) return load_tokenizer(path);
+    }
+    const bool fits_o200k = config.vocab_size > kO200kEndOfPrompt;
+    if (fits_o200k) return shipped_tokenizer();
+    return std::nullopt;
+}
+
+inline const Tokenizer& require_tokenizer(const std::optional<Tokenizer>& tokenizer,
+                                          const std::string& dir, const Config& config) {
+    if (tokenizer) return *tokenizer;
+    throw Error(dir + " has no tokenizer.json (vocab_size " + std::to_string(config.vocab_size) +
+                "): give token ids with --ids");
+}
+
+// What a subcommand that runs a model starts from: a text or --ids, never both.
+inline std::vector<std::int32_t> prompt_ids(const std::string& prompt, const std::string& ids,
+                                            const std::optional<Tokenizer>& tokenizer,
+                                            const std::string& dir, const Config& config) {
+    std::vector<std::int32_t> tokens;
+    if (!ids.empty()) tokens = parse_ids(ids);
+    if (ids.empty()) tokens = require_tokenizer(tokenizer, dir, config).encode(prompt);
+    if (tokens.empty()) throw Error("the prompt has no tokens, expected at least one");
+    return tokens;
+}
+
+// --- Text of ids ------------------------------------------------------------------------------
+
+inline bool is_known(const Vocabulary& vocabulary, std::int32_t id) {
+    const bool is_rank = id >= 0 && std::size_t(id) < vocabulary.tokens.size();
+    return is_rank || is_special_token(vocabulary, id);
+}
+
+// The embedding has more rows than the tokenizer has names, and a model may choose any.
+inline std::string token_text(const Vocabulary& vocabulary, std::int32_t id) {
+    if (!is_known(vocabulary, id)) return "<|unknown_" + std::to_string(id) + "|>";
+    return std::string(token_bytes(vocabulary, id));
+}
+
+// What to print for the next id: complete characters only; without a tokenizer the ids themselves.
+class TokenPrinter {
+public:
+    explicit TokenPrinter(const std::optional<Tokenizer>& tokenizer) {
+        if (tokenizer) decoder_.emplace(StreamingDecoder{tokenizer->vocabulary});
+    }
+
+    std::string push(std::int32_t id) {
+        ++n_pushed_;
+        if (!decoder_) return (n_pushed_ > 1 ? " " : "") + std::to_string(id);
+        if (is_known(decoder_->vocabulary, id)) return decoder_->push(id);
+        return decoder_->finish() + token_text(decoder_->vocabulary, id);
+    }
+    std::string finish() { return decoder_ ? decoder_->finish() : ""; }
+
+private:
+    std::optional<StreamingDecoder> decoder_;
+    int n_pushed_ = 0;
+};
+
+}  // namespace gptoss::tool

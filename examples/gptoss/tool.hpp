@@ -1,0 +1,53 @@
+// What main and the subcommands agree on: the global options, and how a subcommand joins.
+#pragma once
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+
+#include "gptoss/core/check.hpp"
+
+namespace gptoss::tool {
+
+// Options of every subcommand; they may stand before or behind its name.
+struct Globals {
+    std::string model;
+    std::string path = "auto";
+    int threads = 1;
+    bool json = false;
+};
+
+struct Tool {
+    Globals globals;
+    std::function<int()> run;  // the chosen subcommand; returns the exit status
+};
+
+// examples is what --help prints below the options.
+inline CLI::App* add_subcommand(CLI::App& app, const char* name, const char* description,
+                                const std::string& examples) {
+    CLI::App* subcommand = app.add_subcommand(name, description);
+    subcommand->fallthrough();  // global options behind the name
+    subcommand->footer("Examples:\n" + examples);
+    return subcommand;
+}
+
+inline void when_chosen(CLI::App* subcommand, Tool& tool, const std::function<int()>& run) {
+    subcommand->callback([&tool, run] { tool.run = run; });
+}
+
+inline const std::string& require_model(const Globals& globals) {
+    if (globals.model.empty()) {
+        throw Error(
+            "no --model: expected a checkpoint directory; 'gptoss synth --preset nano --out DIR' "
+            "writes a synthetic one");
+    }
+    return globals.model;
+}
+
+// One function per subcommand, in the file of its name.
+void add_generate(CLI::App& app, Tool& tool);
+void add_inspect(CLI::App& app, Tool& tool);
+void add_synth(CLI::App& app, Tool& tool);
+void add_tokenize(CLI::App& app, Tool& tool);
+void add_trace(CLI::App& app, Tool& tool);
+
+}  // namespace gptoss::tool

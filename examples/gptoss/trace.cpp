@@ -1,0 +1,188 @@
+// gptoss trace: runs a prompt once and writes down every named activation.
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "gptoss/format/partial_file.hpp"
+#include "gptoss/format/write_config_json.hpp"
+#include "gptoss/ops/scalar.hpp"
+#include "gptoss/report/dump.hpp"
+#include "gptoss/report/html.hpp"
+#include "gptoss/report/summary.hpp"
+#include "gptoss/run/generate.hpp"
+#include "gptoss/run/load.hpp"
+#include "signals.hpp"
+#include "terminal.hpp"
+#include "tokens.hpp"
+#include "tool.hpp"
+
+namespace gptoss::tool {
+namespace {
+
+constexpr const char* kExamples =
+    "  gptoss trace --model DIR 'The quick brown fox'\n"
+    "  gptoss trace --model DIR --ids 1,2,3 --out run.safetensors\n"
+    "  gptoss trace --model DIR --sites attn_q,mlp_out --last-only 'Hello'\n"
+    "  gptoss trace --model DIR --sites all --html run.html 'Hello'\n"
+    "docs/sites.md lists the sites, docs/dump.md shows how to read the file with numpy.\n";
+
+struct TraceFlags {
+    std::string prompt;
+    std::string ids;
+    std::string out;
+    std::string sites;
+    std::string html;
+    bool last_only = false;
+};
+
+// A Recorder that can be left in the middle of a pass.
+struct StoppableRecorder : Recorder {
+    using Recorder::Recorder;
+    bool wants(Site site, int layer) override {
+        throw_if_stopped();
+        return Recorder::wants(site, layer);
+    }
+};
+
+// "attn_q,mlp_out", or "all"; without a list all but the two large ones.
+std::set<Site> parse_sites(const std::string& list) {
+    if (list.empty()) return usual_sites();
+    if (list == "all") return all_sites();
+    std::set<Site> sites;
+    std::size_t begin = 0;
+    while (begin <= list.size()) {
+        const std::size_t end = std::min(list.find(',', begin), list.size());
+        sites.insert(site_from_symbol(list.substr(begin, end - begin)));
+        begin = end + 1;
+    }
+    return sites;
+}
+
+// Logits of every position are only worth their time if they are to be written down.
+LogitRows logit_rows(const TraceFlags& flags, const std::set<Site>& sites) {
+    const bool all = sites.count(Site::logits) > 0 && !flags.last_only;
+    return all ? LogitRows::all : LogitRows::last;
+}
+
+void feed_in_chunks(Transformer<ScalarOps>& transformer, const std::vector<std::int32_t>& tokens,
+                    LogitRows rows, Watch& watch) {
+    const int n_tokens = int(tokens.size());
+    require_context(transformer.cache, transformer.w.config, n_tokens);
+    for (int first = 0; first < n_tokens; first += kPrefillChunk) {
+        const int n_in_pass = std::min(kPrefillChunk, n_tokens - first);
+        transformer.feed({tokens.data() + first, n_in_pass}, rows, &watch);
+    }
+}
+
+// --- How it looks -----------------------------------------------------------------------------
+
+Table summary_table(const std::vector<SiteSummary>& summaries) {
+    const auto number = [](double value) { return formatted("%.5g", value); };
+    Table table{"llrrrr"};
+    table.add({"site", "shape", "min", "max", "mean", "rms"});
+    for (const SiteSummary& summary : summaries) {
+        const Statistics& s = summary.statistics;
+        table.add({site_name(summary.site, summary.layer), shape_text(summary.shape), number(s.min),
+                   number(s.max), number(s.mean), number(s.rms)});
+    }
+    return table;
+}
+
+nlohmann::ordered_json json_of(const std::vector<SiteSummary>& summaries,
+                               const std::vector<std::int32_t>& tokens) {
+    nlohmann::ordered_json json;
+    json["tokens"] = tokens;
+    json["sites"] = nlohmann::ordered_json::array();
+    for (const SiteSummary& summary : summaries) {
+        const Statistics& s = summary.statistics;
+        json["sites"].push_back({{"name", site_name(summary.site, summary.layer)},
+                                 {"shape", summary.shape},
+                                 {"min", s.min},
+                                 {"max", s.max},
+                                 {"mean", s.mean},
+                                 {"rms", s.rms},
+                                 {"not_finite", s.n_values - s.n_finite}});
+    }
+    return json;
+}
+
+TracePage trace_page(const std::string& dir, const std::vector<std::int32_t>& tokens,
+                     const std::optional<Tokenizer>& tokenizer, const Config& config,
+                     const std::vector<SiteSummary>& summaries) {
+    TracePage page;
+    page.title = "gpt-oss trace";
+    page.facts = {{"model", dir},
+                  {"layers", std::to_string(config.n_layers)},
+                  {"hidden_size", std::to_string(config.hidden_size)},
+                  {"experts", std::to_string(config.n_experts)},
+                  {"tokens", std::to_string(tokens.size())},
+                  {"path", "scalar"}};
+    for (const std::int32_t id : tokens) {
+        std::string token = std::to_string(id);
+        if (tokenizer) token += " " + quoted(token_text(tokenizer->vocabulary, id));
+        page.tokens.push_back(token);
+    }
+    page.sites = summaries;
+    return page;
+}
+
+// --- The run ----------------------------------------------------------------------------------
+
+int run_trace(const TraceFlags& flags, const Globals& globals) {
+    if (flags.prompt.empty() && flags.ids.empty())
+        throw Error("no prompt: expected a text or --ids");
+    const std::string& dir = require_model(globals);
+    const std::set<Site> sites = parse_sites(flags.sites);
+    Transformer<ScalarOps> transformer(load_weights(dir));
+    const Config& config = transformer.w.config;
+    const std::optional<Tokenizer> tokenizer = tokenizer_of_model(dir, config);
+    const std::vector<std::int32_t> tokens =
+        prompt_ids(text_argument(flags.prompt), flags.ids, tokenizer, dir, config);
+    require_token_ids({tokens.data(), int(tokens.size())}, config.vocab_size);
+
+    const StopOnSignal stop_on_signal;
+    StoppableRecorder recorder(config, sites, flags.last_only);
+    feed_in_chunks(transformer, tokens, logit_rows(flags, sites), recorder);
+    const std::vector<SiteSummary> summaries = summarize(recorder);
+
+    if (!flags.out.empty()) write_dump(flags.out, recorder, hugging_face_config_text(config));
+    if (!flags.html.empty()) {
+        const TracePage page = trace_page(dir, tokens, tokenizer, config, summaries);
+        write_text_file(flags.html, trace_page_html(page));
+    }
+    if (globals.json) {
+        print_json(json_of(summaries, tokens));
+    } else {
+        print(summary_table(summaries).text());
+    }
+    return 0;
+}
+
+}  // namespace
+
+void add_trace(CLI::App& app, Tool& tool) {
+    const auto flags = std::make_shared<TraceFlags>();
+    CLI::App* trace = add_subcommand(
+        app, "trace", "Run a prompt once and show or write its activations", kExamples);
+    CLI::Option* prompt =
+        trace->add_option("PROMPT", flags->prompt, "The text to run; - reads standard input");
+    prompt->type_name("");
+    trace->add_option("--ids", flags->ids, "Token ids to run, instead of PROMPT")
+        ->type_name("1,2,3")
+        ->excludes(prompt);
+    trace->add_option("--out", flags->out, "Write the activations to this safetensors file")
+        ->type_name("FILE");
+    trace
+        ->add_option("--sites", flags->sites,
+                     "Symbols, as attn_q,mlp_out; or all, with the two large ones")
+        ->type_name("LIST");
+    trace->add_flag("--last-only", flags->last_only, "Keep the last position only");
+    trace->add_option("--html", flags->html, "Write a page with tables and plots")
+        ->type_name("FILE");
+    when_chosen(trace, tool, [flags, &tool] { return run_trace(*flags, tool.globals); });
+}
+
+}  // namespace gptoss::tool

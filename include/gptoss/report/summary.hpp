@@ -1,0 +1,70 @@
+// Summary: a recorded run in one row per site and layer: shape, min, max, mean and rms.
+//
+//     mean = sum x / n        rms = sqrt( sum x^2 / n )        over the n finite values
+//
+// Where    the table of the tool's trace, and its HTML page (report/html.hpp).
+// Units    those of the site.
+// Pitfalls Hidden positions of attn.scores are -inf and are left out: n_values - n_finite counts
+//          them, and NaN too. Ids are summarized as numbers. Sums are double.
+#pragma once
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "gptoss/report/dump.hpp"
+
+namespace gptoss {
+
+struct Statistics {
+    std::size_t n_values = 0;
+    std::size_t n_finite = 0;
+    double min = 0;
+    double max = 0;
+    double mean = 0;
+    double rms = 0;
+};
+
+template <class Number>
+Statistics statistics_of(const std::vector<Number>& values) {
+    Statistics s;
+    s.n_values = values.size();
+    double sum = 0;
+    double sum_of_squares = 0;
+    for (const Number number : values) {
+        const double value = double(number);
+        if (!std::isfinite(value)) continue;
+        const bool is_first = s.n_finite == 0;
+        s.min = is_first ? value : std::min(s.min, value);
+        s.max = is_first ? value : std::max(s.max, value);
+        sum += value;
+        sum_of_squares += value * value;
+        ++s.n_finite;
+    }
+    if (s.n_finite == 0) return s;
+    s.mean = sum / double(s.n_finite);
+    s.rms = std::sqrt(sum_of_squares / double(s.n_finite));
+    return s;
+}
+
+struct SiteSummary {
+    Site site;
+    int layer;
+    Shape shape;
+    Statistics statistics;
+};
+
+// In the order in which the run showed them.
+inline std::vector<SiteSummary> summarize(const Recorder& recorder) {
+    std::vector<SiteSummary> summaries;
+    for (const RecordedSite& recorded : recorder.recorded()) {
+        const JoinedSite joined = join_passes(recorded, recorder.config());
+        const Statistics statistics =
+            joined.ids.empty() ? statistics_of(joined.values) : statistics_of(joined.ids);
+        summaries.push_back({recorded.site, recorded.layer, joined.shape, statistics});
+    }
+    return summaries;
+}
+
+}  // namespace gptoss
