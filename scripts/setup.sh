@@ -13,7 +13,7 @@ missing=()  # names of packages
 # want PACKAGE PROBE REASON: PROBE is a command, or a file that the package brings.
 want() {
     local package=$1 probe=$2 reason=$3
-    if command -v "$probe" >/dev/null || [[ -e $probe ]]; then return; fi
+    if command -v "$probe" >/dev/null || [[ $probe == /* && -e $probe ]]; then return; fi
     printf '  %-20s %s\n' "$package" "$reason"
     missing+=("$package")
 }
