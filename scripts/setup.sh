@@ -21,7 +21,8 @@ want() {
 want_for_building_and_testing() {
     want g++ g++ "the compiler"
     want cmake cmake "the build system, 3.25 or later"
-    want ninja-build ninja "runs the build's steps"
+    want make make "runs the build when CMake is called by hand"
+    want ninja-build ninja "runs the build, faster"
     want nlohmann-json3-dev /usr/include/nlohmann/json.hpp "reads config.json and safetensors headers"
     want libcli11-dev /usr/include/CLI/CLI.hpp "reads the tool's command line"
     want catch2 /usr/include/catch2 "the test framework"
