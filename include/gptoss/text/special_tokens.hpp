@@ -64,7 +64,8 @@ inline void add_reserved_tokens(std::vector<SpecialToken>& tokens) {
 inline std::vector<SpecialToken> o200k_harmony_special_tokens() {
     std::vector<SpecialToken> tokens = named_special_tokens();
     add_reserved_tokens(tokens);
-    tokens.push_back({kO200kEndOfPrompt, "<|reserved_200018|>"});
+    const std::string second_name = "<|reserved_200018|>";
+    tokens.push_back({kO200kEndOfPrompt, second_name});
     return tokens;
 }
 
