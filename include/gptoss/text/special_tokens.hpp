@@ -64,8 +64,8 @@ inline void add_reserved_tokens(std::vector<SpecialToken>& tokens) {
 inline std::vector<SpecialToken> o200k_harmony_special_tokens() {
     std::vector<SpecialToken> tokens = named_special_tokens();
     add_reserved_tokens(tokens);
-    const std::string second_name = "<|reserved_200018|>";
-    tokens.push_back({kO200kEndOfPrompt, second_name});
+    const SpecialToken second_name{kO200kEndOfPrompt, "<|reserved_200018|>"};
+    tokens.push_back(second_name);
     return tokens;
 }
 
