@@ -226,18 +226,13 @@ TEST_CASE("expert_linear: operands that do not fit are named", "[experts][errors
 
 namespace {
 
-// A sum of 2880 products rounds more often than one of 96.
-double bound(const Golden& golden, Site site) {
-    return golden.name == "block20b" ? tolerance(site).at_20b : tolerance(site).alone;
-}
-
 template <class Ops>
 void check_site(const Golden& golden, Site x_site, Site y_site, int layer,
                 const ExpertStack& experts, ConstMatrixView bias) {
     const ConstIdsView ids = golden.ids_at(Site::mlp_expert_ids, layer);
     const auto y = expert_outputs<Ops>(golden.at(x_site, layer), ids, experts, bias);
     const ConstMatrixView y_view{y.data(), ids.rows * ids.cols, experts.rows};
-    CHECK_SITE(golden, y_site, layer, y_view, bound(golden, y_site));
+    CHECK_SITE(golden, y_site, layer, y_view, alone_bound(golden, y_site));
 }
 
 template <class Ops>

@@ -34,9 +34,11 @@ namespace gptoss {
 
 // How far pair d is from turning at its own speed (0) to turning factor times slower (1).
 inline float yarn_ramp(const Config& config, int d) {
-    const float low = float(yarn_bound(config, config.rope_ntk_beta));
-    const float high = float(yarn_bound(config, config.rope_ntk_alpha));
-    return std::clamp((float(d) - low) / (high - low), 0.0f, 1.0f);
+    const double low = yarn_bound(config, config.rope_ntk_beta);
+    const double high = yarn_bound(config, config.rope_ntk_alpha);
+    const float above_low = float(d) - float(low);
+    const float width = float(high - low);
+    return std::clamp(above_low / width, 0.0f, 1.0f);
 }
 
 // Radians per position of pair d.
@@ -77,11 +79,11 @@ inline void rope_table(const Config& config, ConstIdsView positions, MatrixView 
 inline void rope(ConstMatrixView x, ConstMatrixView table, MatrixView y) {
     const int n_tokens = x.rows;
     const int head_dim = table.cols;
+    require_extent("rope", "table.rows", table.rows, n_tokens, "x.rows");
+    require_multiple("rope", "x.cols", x.cols, head_dim, "table.cols, head_dim");
+    require_shape("rope", "y", y, n_tokens, x.cols);
     const int n_heads = x.cols / head_dim;
     const int half = head_dim / 2;
-    require_extent("rope", "table.rows", table.rows, n_tokens, "x.rows");
-    require_extent("rope", "x.cols", x.cols, n_heads * head_dim, "a multiple of head_dim");
-    require_shape("rope", "y", y, n_tokens, x.cols);
 
     for (int t = 0; t < n_tokens; ++t) {
         const float* cos_t = table.row(t);  // (half)
