@@ -29,6 +29,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string>
 #include <vector>
 
 #include "gptoss/core/check.hpp"
@@ -111,14 +112,21 @@ inline void mix_values(ConstVectorView weights, ConstMatrixView values, int g, i
     }
 }
 
-inline void require_record(const char* operand, ConstMatrixView record, int n_rows,
-                           ConstIdsView positions) {
-    if (record.data == nullptr) return;
-    require_extent("attend", operand, record.rows, n_rows, "rows: n_heads * n_tokens");
+inline int positions_seen(ConstIdsView positions) {
+    int seen = 0;
     for (int t = 0; t < positions.rows; ++t) {
-        require_at_least("attend", operand, record.cols, positions.data[t] + 1,
-                         "columns: every position up to the query's");
+        seen = std::max(seen, positions.data[t] + 1);
     }
+    return seen;
+}
+
+inline void require_record(const char* operand, ConstMatrixView record, int n_rows,
+                           int n_positions) {
+    if (record.data == nullptr) return;
+    if (record.rows == n_rows && record.cols >= n_positions) return;
+    throw ShapeError(std::string("attend: ") + operand + " is (" + std::to_string(record.rows) +
+                     ", " + std::to_string(record.cols) + "), expected (" + std::to_string(n_rows) +
+                     ", at least " + std::to_string(n_positions) + ")");
 }
 
 inline void require_attend_shapes(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values,
@@ -135,8 +143,9 @@ inline void require_attend_shapes(ConstMatrixView q, ConstMatrixView keys, Const
     require_extent("attend", "positions.rows", positions.rows, n_tokens, "q.rows");
     require_shape("attend", "mix", mix, n_tokens, q.cols);
 
-    require_record("record.scores", record.scores, n_heads * n_tokens, positions);
-    require_record("record.weights", record.weights, n_heads * n_tokens, positions);
+    const int n_positions = positions_seen(positions);
+    require_record("record.scores", record.scores, n_heads * n_tokens, n_positions);
+    require_record("record.weights", record.weights, n_heads * n_tokens, n_positions);
     if (record.sink_share.data != nullptr) {
         require_shape("attend", "record.sink_share", record.sink_share, n_tokens, n_heads);
     }
