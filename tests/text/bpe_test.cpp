@@ -113,7 +113,7 @@ TEST_CASE("bpe: a million letters in one piece", "[bpe]") {
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     std::cout << "bpe: 1,000,000 x 'x' took " << seconds.count() << " s" << std::endl;
     CHECK(ids.size() == 125000);    // "xxxxxxxx" is a token
-    CHECK(seconds.count() < 10.0);  // measured: 0.26 s at -O2; the bound allows for sanitizers
+    CHECK(seconds.count() < 60.0);  // measured: 0.22 s at -O2, 9 s at -O0 on a busy machine
 }
 
 TEST_CASE("bpe: a byte without a token is named", "[bpe][errors]") {

@@ -63,10 +63,12 @@ TEST_CASE("split: 1, caseless letters and marks belong to both runs", "[split]")
     CHECK(split("日A日a") == Pieces{"日A日a"});
     CHECK(split("a日A") == Pieces{"a日", "A"});
     CHECK(split("A日AB") == Pieces{"A日", "AB"});
+    CHECK(split("A日Ab") == Pieces{"A日Ab"});
     CHECK(split("日AB!") == Pieces{"日", "AB", "!"});
     CHECK(split("Aʰ") == Pieces{"Aʰ"});  // Lm ends a word like a small letter
     CHECK(split("e\u0301te\u0301") == Pieces{"e\u0301te\u0301"});
     CHECK(split("E\u0301TE") == Pieces{"E\u0301", "TE"});
+    CHECK(split("E\u0301Te") == Pieces{"E\u0301Te"});
     CHECK(split("नमस्ते") == Pieces{"नमस्ते"});
     CHECK(split("สวัสดี") == Pieces{"สวัสดี"});
     CHECK(split("שָׁלוֹם") == Pieces{"שָׁלוֹם"});
@@ -191,7 +193,9 @@ TEST_CASE("split: every White_Space character is whitespace to the rule", "[spli
 }
 
 TEST_CASE("split: what other engines take for whitespace is a symbol", "[split]") {
-    for (const char32_t point : {0x200B, 0xFEFF, 0x180E, 0x2060, 0x1C, 0x1D, 0x1E, 0x1F, 0x00}) {
+    const std::vector<char32_t> symbols = {0x200B, 0xFEFF, 0x180E, 0x2060, 0x1C,
+                                           0x1D,   0x1E,   0x1F,   0x00};
+    for (const char32_t point : symbols) {
         CAPTURE(unsigned(point));
         const std::string symbol = utf8(point);
         CHECK(split(symbol + symbol + "b") == Pieces{symbol + symbol, "b"});
@@ -236,7 +240,7 @@ TEST_CASE("split: time is linear on runs that make a backtracking engine suffer"
         }
         const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
         CHECK(n_bytes == text.size());
-        CHECK(seconds.count() < 5.0);  // measured: 0.01 s at -O2, 0.1 s at -O0
+        CHECK(seconds.count() < 20.0);  // measured: 0.02 s at -O2, 0.1 s at -O0
     }
 }
 

@@ -58,19 +58,20 @@ TEST_CASE("write_tokenizer_json: a small vocabulary keeps the rules", "[write_to
 
 TEST_CASE("write_tokenizer_json: the file, key by key", "[write_tokenizer_json]") {
     std::vector<std::string> tokens = test::single_bytes();
-    for (const char* token : {"ab", "bc", "abc"}) {
+    for (const char* token : {"bc", "abc", "ab", "cd", "abcd"}) {
         tokens.push_back(token);
     }
     const TempFolder folder;
     const std::string path = (folder / "tokenizer.json").string();
-    write_tokenizer_json(path, make_vocabulary(tokens, {{259, "<|x|>"}, {259, "<|y|>"}}, "toy"));
+    write_tokenizer_json(path, make_vocabulary(tokens, {{261, "<|x|>"}, {261, "<|y|>"}}, "toy"));
     const nlohmann::json document = nlohmann::json::parse(read_bytes(path));
 
-    CHECK(document["model"]["vocab"].size() == 259);
+    CHECK(document["model"]["vocab"].size() == 261);
     CHECK(document["model"]["vocab"]["Ġ"] == 32);
-    CHECK(document["model"]["vocab"]["abc"] == 258);
-    // abc = a + bc (97, 257) or ab + c (256, 99)
-    CHECK(document["model"]["merges"].dump() == R"([["a","b"],["b","c"],["a","bc"],["ab","c"]])");
+    CHECK(document["model"]["vocab"]["abc"] == 257);
+    // By rank of the whole; abcd = abc + d (257, 100) before ab + cd (258, 259).
+    CHECK(document["model"]["merges"].dump() == R"([["b","c"],["a","bc"],["ab","c"],["a","b"],)"
+                                                R"(["c","d"],["abc","d"],["ab","cd"]])");
     CHECK(document["added_tokens"].size() == 1);
     CHECK(document["added_tokens"][0]["content"] == "<|x|>");
     CHECK(document["added_tokens"][0]["special"] == true);
