@@ -1,0 +1,56 @@
+// Example 04: RoPE's angles under YaRN, and what they do to q . k.  Read with docs/04-rope.md.
+// Try: set config.rope_scaling_factor = 1 (plain RoPE). Which pairs turn as before?
+#include <cstdint>
+#include <cstdio>
+
+#include "gptoss/layers/rope.hpp"
+
+// q at position p_q, k at position p_k, all channels 1: their dot product after rotation.
+float rotated_dot(const gptoss::Config& config, int p_q, int p_k) {
+    const std::int32_t positions[2] = {p_q, p_k};
+    float table[2 * 64];
+    gptoss::rope_table(config, {positions, 2}, {table, 2, 64});
+
+    float q_and_k[2 * 64];
+    for (float& value : q_and_k) {
+        value = 1;
+    }
+    gptoss::rope({q_and_k, 2, 64}, {table, 2, 64}, {q_and_k, 2, 64});
+
+    float dot = 0;
+    for (int d = 0; d < 64; ++d) {
+        dot += q_and_k[d] * q_and_k[64 + d];
+    }
+    return dot;
+}
+
+int main() {
+    const gptoss::Config config = gptoss::preset_20b();
+    gptoss::Config plain = config;
+    plain.rope_scaling_factor = 1;
+
+    std::printf("pair    ramp    plain RoPE     with YaRN   tokens per turn\n");
+    for (const int d : {0, 4, 8, 9, 12, 14, 17, 18, 31}) {
+        const double inv_freq = double(gptoss::rope_inv_freq(config, d));
+        std::printf("%4d  %6.4f  %12.6e  %12.6e  %16.1f\n", d, double(gptoss::yarn_ramp(config, d)),
+                    double(gptoss::rope_inv_freq(plain, d)), inv_freq, 6.283185307 / inv_freq);
+    }
+
+    std::printf("q at 5, k at 5:       q . k = %7.3f\n", double(rotated_dot(config, 5, 5)));
+    std::printf("q at 5, k at 2:       q . k = %7.3f\n", double(rotated_dot(config, 5, 2)));
+    std::printf("q at 1005, k at 1002: q . k = %7.3f\n", double(rotated_dot(config, 1005, 1002)));
+}
+// Expected output:
+// pair    ramp    plain RoPE     with YaRN   tokens per turn
+//    0  0.0000  1.000000e+00  1.000000e+00               6.3
+//    4  0.0000  2.254180e-01  2.254180e-01              27.9
+//    8  0.0000  5.081327e-02  5.081327e-02             123.7
+//    9  0.0975  3.501260e-02  3.170570e-02             198.2
+//   12  0.4199  1.145423e-02  6.794959e-03             924.7
+//   14  0.6348  5.438262e-03  2.093793e-03            3000.9
+//   17  0.9572  1.779105e-03  1.293187e-04           48586.8
+//   18  1.0000  1.225882e-03  3.830881e-05          164014.1
+//   31  1.0000  9.675236e-06  3.023511e-07        20781086.9
+// q at 5, k at 5:       q . k = 116.049
+// q at 5, k at 2:       q . k =  97.244
+// q at 1005, k at 1002: q . k =  97.244
