@@ -1,14 +1,15 @@
 // Config: the hyperparameters of a model, its presets, and the rules they obey.
 //
-// The comment behind a field names its key in config.json, "OpenAI / Hugging Face", where it
-// differs from the field. tokens, units: window and contexts count tokens, theta is a base, the
-// rest counts.
+// The comment behind a field names its key in config.json where it is another: one key serves both
+// layouts, "a / b" is OpenAI's and Hugging Face's, and "-" or "same" stands for none and the same.
 //
 // Source   OpenAI 2025, gpt-oss-120b & gpt-oss-20b Model Card, section 2; official model: class
 //          ModelConfig. Defaults here are the 20b ones.
+// Units    window and context lengths count tokens; rope_theta is a base, not an angle.
 // Errors   validate throws Error, naming the field, what it is and what it must be.
 #pragma once
 #include <cmath>
+#include <cstdint>
 #include <numbers>
 #include <string>
 #include <string_view>
@@ -85,17 +86,27 @@ inline void require_positive(const char* field, double value) {
     require(value > 0, std::string(field) + " is " + std::to_string(value) + ", expected > 0");
 }
 
+// Extents are ints and so are the products of them that ops use; no model comes near this.
+inline constexpr std::int64_t kLargestExtent = 1 << 24;
+
+inline void require_extent_from_1(const char* field, std::int64_t value) {
+    require(value > 0 && value <= kLargestExtent, std::string(field) + " is " +
+                                                      std::to_string(value) + ", expected 1 to " +
+                                                      std::to_string(kLargestExtent));
+}
+
 inline void validate(const Config& c) {
-    require_positive("n_layers", c.n_layers);
-    require_positive("hidden_size", c.hidden_size);
-    require_positive("vocab_size", c.vocab_size);
-    require_positive("n_heads", c.n_heads);
-    require_positive("n_kv_heads", c.n_kv_heads);
-    require_positive("head_dim", c.head_dim);
-    require_positive("sliding_window", c.sliding_window);
-    require_positive("n_experts", c.n_experts);
-    require_positive("top_k", c.top_k);
-    require_positive("intermediate_size", c.intermediate_size);
+    require_extent_from_1("n_layers", c.n_layers);
+    require_extent_from_1("hidden_size", c.hidden_size);
+    require_extent_from_1("vocab_size", c.vocab_size);
+    require_extent_from_1("n_heads", c.n_heads);
+    require_extent_from_1("n_kv_heads", c.n_kv_heads);
+    require_extent_from_1("head_dim", c.head_dim);
+    require_extent_from_1("n_heads * head_dim", std::int64_t(c.n_heads) * c.head_dim);
+    require_extent_from_1("sliding_window", c.sliding_window);
+    require_extent_from_1("n_experts", c.n_experts);
+    require_extent_from_1("top_k", c.top_k);
+    require_extent_from_1("intermediate_size", c.intermediate_size);
     require_positive("swiglu_limit", c.swiglu_limit);
     require_positive("rope_theta", c.rope_theta);
     require_positive("initial_context_length", c.initial_context_length);

@@ -1,9 +1,13 @@
 // Model size: how many parameters, bytes and multiply-adds a config stands for.
 //
-//     attention  = H + (NQ + 2 NKV) D H + (NQ + 2 NKV) D + H NQ D + H + NQ     norm, qkv, out,
-//     sinks expert     = 2 I H + 2 I + H I + H experts    = H + E H + E + E * expert norm, router
-//     total      = 2 V H + L (attention + experts) + H
-//     active     = V H + H + L (attention + H + E H + E + K * expert)           per token
+//     attention = H + (NQ + 2 NKV) D H + (NQ + 2 NKV) D + H NQ D + H + NQ    norm, qkv, out, sinks
+//     expert    = 2 I H + 2 I + H I + H                                      two matrices, biases
+//     experts   = H + E H + E + E * expert                                   norm, router, experts
+//     total     = 2 V H + L (attention + experts) + H
+//     active    = V H + H + L (attention + H + E H + E + K * expert)         what one token meets
+//
+// H hidden_size, I intermediate_size, D head_dim, NQ n_heads, NKV n_kv_heads, E n_experts, K top_k,
+// L n_layers, V vocab_size.
 //
 // Active counts the unembedding and not the embedding, as the model card does. A parameter of an
 // expert matrix takes 4.25 bits (MXFP4), every other one 16 (BF16).

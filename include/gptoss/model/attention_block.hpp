@@ -1,7 +1,7 @@
 // The attention half of a layer: norm, projections, rotation, attention, projection, residual.
 //
-//     attn_residual = residual_in + out( attend( rope(q), rope(k), v ) )     q, k, v of the normed
-//     input
+//     attn_residual = residual_in + out( attend( rope(q), rope(k), v ) )
+//     q, k, v = the projections of the normed residual_in
 //
 // Every line is one op; the line below it shows the result to whoever watches.
 // Source   official model: class AttentionBlock.
