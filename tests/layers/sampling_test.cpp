@@ -259,6 +259,9 @@ TEMPLATE_TEST_CASE("sampling: an option out of range is named with its value", "
     REQUIRE_THROWS_WITH(draw(cut(0, 1, -0.5f)), "sample: min_p is -0.500000, expected [0, 1]");
     REQUIRE_THROWS_WITH(draw(cut(0, 1, 1.5f)), "sample: min_p is 1.500000, expected [0, 1]");
     REQUIRE_THROWS_AS(draw(cut(0, 1, kNan)), Error);
+    REQUIRE_THROWS_WITH(drawn<TestType>(kFour, {}, 1.0),
+                        "sample: uniform is 1.000000, expected [0, 1)");
+    REQUIRE_THROWS_AS(drawn<TestType>(kFour, {}, -0.5), Error);
 }
 
 TEMPLATE_TEST_CASE("sampling: logits with nothing to choose are refused", "[sampling][errors]",

@@ -115,12 +115,22 @@ TEST_CASE("activations: no two views overlap, and none leaves the buffer", "[act
         const auto* begin = static_cast<const std::byte*>(view.data);
         CHECK(begin >= end_of_last);
         CHECK(begin - end_of_last < 64);  // nothing lies between two views but padding
-        CHECK(reinterpret_cast<std::uintptr_t>(begin) % 64 == 0);  // a cache line begins
         end_of_last = begin + view.bytes();
     }
     const auto* end = static_cast<const std::byte*>(a.memory.data()) + a.memory.bytes();
     CHECK(end_of_last <= end);
     CHECK(end - end_of_last < 64);
+}
+
+TEST_CASE("activations: every view begins on a cache line", "[activations]") {
+    for (int n_tokens = 1; n_tokens < 20; ++n_tokens) {
+        Activations a;
+        shape_activations<HostMemory>(a, preset_odd(), n_tokens, 1);
+        for (const SiteView& entry : site_views(a)) {
+            INFO(site_symbol(entry.site) << " of " << n_tokens << " tokens");
+            CHECK(reinterpret_cast<std::uintptr_t>(entry.view.data) % 64 == 0);
+        }
+    }
 }
 
 TEST_CASE("activations: a smaller pass reuses the memory, a larger one takes more",
@@ -131,6 +141,7 @@ TEST_CASE("activations: a smaller pass reuses the memory, a larger one takes mor
     const void* memory = a.memory.data();
     shape_activations<HostMemory>(a, config, 3, 1);
     CHECK(a.memory.data() == memory);
+    CHECK(a.memory.bytes() == activation_bytes(config, 7, 1));
     CHECK(a.embedding.rows == 3);
     shape_activations<HostMemory>(a, config, 70, 70);
     CHECK(a.memory.bytes() == activation_bytes(config, 70, 70));

@@ -18,8 +18,8 @@
 //          Nguyen et al. 2024, Turning Up the Heat: Min-p Sampling, section 3; the released models
 //          are meant to be sampled with temperature 1 and nothing cut.
 // Units    temperature divides logits; p are unnormalised probabilities.
-// Errors   Error if an option is out of range, a logit is +inf, or every logit is NaN or -inf;
-//          ShapeError if there is no row of logits or no room for the id.
+// Errors   Error if an option or uniform is out of range, a logit is +inf, or every logit is NaN or
+//          -inf; ShapeError if there is no row of logits or no room for the id.
 // Pitfalls Divide by the temperature, never multiply. Sums are double and run in id order, and the
 //          uniform comes from a counter, so a seed gives the same tokens on every run and compiler.
 //          A NaN among numbers is never chosen.
@@ -139,6 +139,9 @@ inline void sample(ConstMatrixView logits, SamplingOptions options, double unifo
     validate(options);
     if (logits.rows == 0) throw ShapeError("sample: logits.rows is 0, expected at least 1");
     require_shape("sample", "id", id, 1, 1);
+    if (!(uniform >= 0 && uniform < 1)) {
+        throw Error("sample: uniform is " + std::to_string(uniform) + ", expected [0, 1)");
+    }
     const ConstVectorView last_row = {logits.row(logits.rows - 1), logits.cols};  // (vocab_size)
     if (options.temperature == 0.0f) {
         id.data[0] = greedy(last_row);
@@ -158,7 +161,6 @@ inline void sample(ConstMatrixView logits, SamplingOptions options, double unifo
     const double threshold = uniform * sum_of_p(candidates);
     double running_sum = 0;
     for (const Candidate& candidate : candidates) {
-        if (candidate.p == 0) continue;
         id.data[0] = candidate.id;
         running_sum += candidate.p;
         if (running_sum > threshold) return;
