@@ -1,8 +1,7 @@
 // Sites: the closed list of activations that have a name. Dumps, goldens, the comparer and the docs
 // all use these names and no others.
 //
-//     "block.{l}.attn.q"  =  Site::attn_q  =  a.attn_q        {l} is the layer; dots become
-//     underscores
+//     "block.{l}.attn.q"  =  Site::attn_q  =  a.attn_q      {l} is the layer, dots are underscores
 //
 // Shapes   in terms of the config, with T tokens in the pass and S positions seen so far.
 // Types    float32 everywhere, except expert_ids: int32.
