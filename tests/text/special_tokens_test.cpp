@@ -50,10 +50,10 @@ TEST_CASE("special_tokens: o200k_harmony names every id from 199998 to 201087",
 }
 
 TEST_CASE("special_tokens: reserved names are given only where there is none", "[special_tokens]") {
-    std::vector<SpecialToken> tokens = {{199998, "<|mine|>"}, {300000, "<|far|>"}};
+    std::vector<SpecialToken> tokens = {{199998, "<|mine|>"}, {300000, "<|far|>"}, {-1, "<|low|>"}};
     add_reserved_tokens(tokens);
-    CHECK(tokens.size() == 2 + 1089);
+    CHECK(tokens.size() == 3 + 1089);
     CHECK(tokens[0].text == "<|mine|>");
-    CHECK(tokens[2].text == "<|reserved_199999|>");
+    CHECK(tokens[3].text == "<|reserved_199999|>");
     CHECK(tokens.back().text == "<|reserved_201087|>");
 }

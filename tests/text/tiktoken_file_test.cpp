@@ -102,7 +102,7 @@ TEST_CASE("tiktoken_file: the published file loads quickly", "[tiktoken_file]") 
     std::cout << "tiktoken_file: o200k_base took " << seconds.count() << " s" << std::endl;
     CHECK(vocabulary.tokens.size() == 199998);
     CHECK(vocabulary.tokens[24912] == "hello");
-    CHECK(seconds.count() < 5.0);  // measured: 0.05 s at -O2; the bound allows for sanitizers
+    CHECK(seconds.count() < 20.0);  // measured: 0.05 s at -O2; the bound allows for sanitizers
 }
 
 TEST_CASE("tiktoken_file: damaged lines are named by number", "[tiktoken_file][errors]") {

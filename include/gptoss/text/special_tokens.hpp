@@ -1,9 +1,10 @@
 // Special tokens: ids that no text encodes to; they carry the structure of a conversation.
 //
-//     199998 <|startoftext|>   200003 <|constrain|>   200007 <|end|>       200018 <|endofprompt|>
-//     199999 <|endoftext|>     200005 <|channel|>     200008 <|message|>   all others up to 201087:
-//     200002 <|return|>        200006 <|start|>       200012 <|call|>      <|reserved_N|>, N = the
-//     id
+//     199998 <|startoftext|>   200003 <|constrain|>   200007 <|end|>
+//     199999 <|endoftext|>     200005 <|channel|>     200008 <|message|>   200018 <|endofprompt|>
+//     200002 <|return|>        200006 <|start|>       200012 <|call|>
+//
+//     and all others up to 201087: <|reserved_N|>, where N is the id
 //
 // The names are data: a vocabulary brings its own list, and the code asks for them by name, so a
 // toy model with 1,024 ranks can have <|start|> at 1029.
@@ -52,7 +53,8 @@ inline std::vector<SpecialToken> named_special_tokens_from(std::int32_t first_id
 inline void add_reserved_tokens(std::vector<SpecialToken>& tokens) {
     std::vector<bool> has_name(std::size_t(kO200kHarmonyIds), false);
     for (const SpecialToken& token : tokens) {
-        if (token.id < kO200kHarmonyIds) has_name[std::size_t(token.id)] = true;
+        const bool is_in_range = token.id >= kO200kRanks && token.id < kO200kHarmonyIds;
+        if (is_in_range) has_name[std::size_t(token.id)] = true;
     }
     for (std::int32_t id = kO200kRanks; id < kO200kHarmonyIds; ++id) {
         if (has_name[std::size_t(id)]) continue;

@@ -1,8 +1,9 @@
 // Streaming decoder: text as the ids arrive, never half a character.
 //
-//     id            9552            142 (say, the missing bytes)
-//     push returns  " "             "<emoji>"
-//     held          F0 9F           (nothing)
+//     id        bytes       push returns   held
+//     9552      20 F0 9F    " "            F0 9F
+//     237       8F          ""             F0 9F 8F
+//     222       80          "🏀"
 //
 // Whatever the ids, the texts returned by push and finish, joined, are what Tokenizer::decode makes
 // of all of them, and each is valid UTF-8. At most three bytes wait for the next token.
