@@ -51,8 +51,9 @@ inline Layout likeliest_layout(const CheckpointFiles& checkpoint, const FoundTen
         for (const TensorSpec& spec : tensor_inventory(checkpoint.config, layout)) {
             if (found.contains(spec.name)) ++n_matches;
         }
-        if (n_matches > most_matches) likeliest = layout;
-        if (n_matches > most_matches) most_matches = n_matches;
+        if (n_matches <= most_matches) continue;
+        most_matches = n_matches;
+        likeliest = layout;
     }
     if (most_matches == 0) {
         throw Error(checkpoint.folder + ": no tensor has a name of gpt-oss");

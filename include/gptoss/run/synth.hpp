@@ -52,16 +52,21 @@ public:
 
     // The next count elements; out has room for count * element_bytes() bytes.
     void next(std::uint64_t count, std::uint8_t* out) {
-        // Raw bytes go to the end of out, so that writing from the front stays behind reading.
-        std::uint8_t* raw = is_bf16_ ? out + count : out;
-        generate_bytes(key_, next_element_, count, raw);
-        next_element_ += count;
-        for (std::uint64_t i = 0; i < count; ++i) {
-            const std::uint16_t value = stored_[raw[i]];
-            if (!is_bf16_) out[i] = std::uint8_t(value);
-            if (is_bf16_) out[2 * i] = std::uint8_t(value & 255);
-            if (is_bf16_) out[2 * i + 1] = std::uint8_t(value >> 8);
+        if (is_bf16_) {
+            // Raw bytes go to the back half of out: writing pairs from the front never overtakes.
+            const std::uint8_t* raw = out + count;
+            generate_bytes(key_, next_element_, count, out + count);
+            for (std::uint64_t i = 0; i < count; ++i) {
+                const std::uint16_t bits = stored_[raw[i]];
+                out[2 * i] = std::uint8_t(bits & 255);
+                out[2 * i + 1] = std::uint8_t(bits >> 8);
+            }
+        } else {
+            generate_bytes(key_, next_element_, count, out);
+            for (std::uint64_t i = 0; i < count; ++i)
+                out[i] = std::uint8_t(stored_[out[i]]);
         }
+        next_element_ += count;
     }
 
 private:

@@ -12,6 +12,7 @@
 //
 // Source   official model: classes Checkpoint (PARAM_NAME_MAP), AttentionBlock and MLPBlock;
 //          Hugging Face transformers: classes GptOssAttention, GptOssExperts, GptOssTopKRouter.
+// Errors   none.
 // Pitfalls .blocks and .scales with a dot, _blocks and _scales with an underscore; mlp1_bias has no
 //          dot; Hugging Face's post_attention_layernorm is the norm before the experts. Where
 //          hidden_size equals intermediate_size a transposed down_proj has the right shape, so the
@@ -20,6 +21,7 @@
 #include <string_view>
 
 #include "gptoss/core/config.hpp"
+#include "gptoss/core/mxfp4.hpp"
 
 namespace gptoss {
 
@@ -67,35 +69,25 @@ struct TensorRow {
     }
 };
 
+// clang-format off
 inline int extent_of(Extent extent, const Config& c) {
     switch (extent) {
-        case Extent::none:
-            return 1;
-        case Extent::vocab:
-            return c.vocab_size;
-        case Extent::hidden:
-            return c.hidden_size;
-        case Extent::q:
-            return c.q_size();
-        case Extent::kv:
-            return c.kv_size();
-        case Extent::heads:
-            return c.n_heads;
-        case Extent::experts:
-            return c.n_experts;
-        case Extent::intermediate:
-            return c.intermediate_size;
-        case Extent::gate_up:
-            return 2 * c.intermediate_size;
-        case Extent::hidden_blocks:
-            return c.hidden_size / 32;
-        case Extent::intermediate_blocks:
-            return c.intermediate_size / 32;
-        case Extent::block_bytes:
-            return 16;
+        case Extent::none:                return 1;
+        case Extent::vocab:               return c.vocab_size;
+        case Extent::hidden:              return c.hidden_size;
+        case Extent::q:                   return c.q_size();
+        case Extent::kv:                  return c.kv_size();
+        case Extent::heads:               return c.n_heads;
+        case Extent::experts:             return c.n_experts;
+        case Extent::intermediate:        return c.intermediate_size;
+        case Extent::gate_up:             return 2 * c.intermediate_size;
+        case Extent::hidden_blocks:       return c.hidden_size / kMxfp4BlockSize;
+        case Extent::intermediate_blocks: return c.intermediate_size / kMxfp4BlockSize;
+        case Extent::block_bytes:         return kMxfp4BlockBytes;
     }
     return 0;
 }
+// clang-format on
 
 namespace tensor_table {
 
