@@ -16,7 +16,7 @@
 #include "gptoss/run/synth.hpp"
 
 int main() {
-    const std::int32_t prompt[4] = {464, 77, 300, 12};  // any ids below vocab_size = 1045
+    const std::int32_t prompt[4] = {464, 77, 300, 12};  // any ids below vocab_size
     gptoss::Transformer<> transformer(gptoss::synthetic_weights(gptoss::preset_nano(), 1));
 
     gptoss::GenerateOptions options;
