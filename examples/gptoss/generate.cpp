@@ -217,13 +217,13 @@ int run_generate(const GenerateFlags& flags, const Globals& globals) {
     if (flags.prompt.empty() && flags.ids.empty())
         throw Error("no prompt: expected a text or --ids");
     const std::string& dir = require_model(globals);
+    const StopOnSignal stop_on_signal;
     Transformer<ScalarOps> transformer(load_weights(dir));
     const Config& config = transformer.w.config;
     const std::optional<Tokenizer> tokenizer = tokenizer_of_model(dir, config);
     Run run;
     run.prompt = prompt_ids(text_argument(flags.prompt), flags.ids, tokenizer, dir, config);
 
-    const StopOnSignal stop_on_signal;
     run.started = Clock::now();
     run.first_token = run.started;
     run_model(transformer, flags, globals, tokenizer, run);

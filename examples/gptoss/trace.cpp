@@ -136,6 +136,7 @@ int run_trace(const TraceFlags& flags, const Globals& globals) {
         throw Error("no prompt: expected a text or --ids");
     const std::string& dir = require_model(globals);
     const std::set<Site> sites = parse_sites(flags.sites);
+    const StopOnSignal stop_on_signal;
     Transformer<ScalarOps> transformer(load_weights(dir));
     const Config& config = transformer.w.config;
     const std::optional<Tokenizer> tokenizer = tokenizer_of_model(dir, config);
@@ -143,7 +144,6 @@ int run_trace(const TraceFlags& flags, const Globals& globals) {
         prompt_ids(text_argument(flags.prompt), flags.ids, tokenizer, dir, config);
     require_token_ids({tokens.data(), int(tokens.size())}, config.vocab_size);
 
-    const StopOnSignal stop_on_signal;
     StoppableRecorder recorder(config, sites, flags.last_only);
     feed_in_chunks(transformer, tokens, logit_rows(flags, sites), recorder);
     const std::vector<SiteSummary> summaries = summarize(recorder);

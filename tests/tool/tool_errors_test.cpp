@@ -1,0 +1,365 @@
+// Bad input: one line on standard error, exit status 1, no crash, nothing half-written.
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "catch.hpp"
+#include "gptoss/format/config_json.hpp"
+#include "run/toy_checkpoint.hpp"
+#include "tool/run_tool.hpp"
+
+using namespace gptoss;
+
+namespace {
+
+// What the tool says, without "gptoss: " and the line end.
+std::string complaint_of(const std::vector<std::string>& arguments,
+                         const ToolOptions& options = {}) {
+    const ToolRun run = run_tool(arguments, options);
+    INFO(run.output);
+    INFO(run.errors);
+    CHECK(run.status == 1);
+    CHECK(std::count(run.errors.begin(), run.errors.end(), '\n') == 1);
+    REQUIRE_THAT(run.errors, StartsWith("gptoss: ") && EndsWith("\n"));
+    return run.errors.substr(8, run.errors.size() - 9);
+}
+
+std::string complaint_about(const std::filesystem::path& model) {
+    return complaint_of({"generate", "--model", model.string(), "--ids", "1", "--max-tokens", "1"});
+}
+
+// A copy of the synthetic tiny model to be damaged.
+struct DamagedModel {
+    TempFolder folder;
+    std::filesystem::path dir = folder / "model";
+    std::filesystem::path weights = dir / "model.safetensors";
+    std::filesystem::path config = dir / "config.json";
+
+    DamagedModel() { std::filesystem::copy(synthetic_model("tiny"), dir); }
+
+    void replace_in_header(const std::string& old_text, const std::string& new_text) const {
+        REQUIRE(old_text.size() == new_text.size());  // so that the header keeps its length
+        std::string bytes = read_bytes(weights);
+        const std::size_t place = bytes.find(old_text);
+        REQUIRE(place != std::string::npos);
+        write_bytes(weights, bytes.replace(place, old_text.size(), new_text));
+    }
+    void replace_tensors(const std::vector<ToyTensor>& tensors) const {
+        write_toy_file(weights, tensors);
+    }
+    void change_config(const std::string& key, const nlohmann::json& value) const {
+        nlohmann::json json = nlohmann::json::parse(read_bytes(config));
+        json[key] = value;
+        write_bytes(config, json.dump());
+    }
+    std::string complaint() const { return complaint_about(dir); }
+};
+
+std::vector<ToyTensor> tiny_tensors() {
+    return toy_tensors(preset_tiny(), Layout::hugging_face);
+}
+
+constexpr const char* kSinks = "model.layers.1.self_attn.sinks";
+
+}  // namespace
+
+// --- Command lines ----------------------------------------------------------------------------
+
+TEST_CASE("tool errors: a command line that makes no sense", "[tool][errors]") {
+    CHECK_THAT(complaint_of({}), StartsWith("no subcommand, expected generate, tokenize"));
+    CHECK_THAT(complaint_of({"chatter"}), ContainsSubstring("chatter"));
+    CHECK_THAT(complaint_of({"generate", "--max-token", "3", "a"}),
+               ContainsSubstring("--max-token"));
+    CHECK_THAT(complaint_of({"generate", "one", "two\nlines"}), ContainsSubstring("two lines"));
+    CHECK_THAT(complaint_of({"generate", "--max-tokens", "many", "a"}),
+               ContainsSubstring("--max-tokens"));
+    CHECK_THAT(complaint_of({"generate", "--ids", "1", "text"}), ContainsSubstring("--ids"));
+    CHECK_THAT(complaint_of({"generate", "Hello"}),
+               StartsWith("no --model: expected a checkpoint"));
+    CHECK_THAT(complaint_of({"tokenize"}), StartsWith("tokenize: nothing to do"));
+    CHECK_THAT(complaint_of({"inspect"}), StartsWith("no --model"));
+    CHECK_THAT(complaint_of({"inspect", "--preset", "20b", "--model", "x"}),
+               ContainsSubstring("expected one of them"));
+    CHECK_THAT(complaint_of({"synth", "--preset", "tiny"}), ContainsSubstring("--out"));
+    CHECK_THAT(complaint_of({"synth", "--out", "x"}),
+               ContainsSubstring("--preset NAME or --config"));
+    CHECK_THAT(complaint_of({"synth", "--preset", "tiny", "--layout", "gguf", "--out", "x"}),
+               ContainsSubstring("--layout is 'gguf', expected hf or openai"));
+}
+
+TEST_CASE("tool errors: a path that is not built, or unknown", "[tool][errors]") {
+    CHECK(complaint_of({"--path", "fast", "inspect", "--cpu"}) ==
+          "path 'fast' is not built, expected auto or scalar");
+    CHECK_THAT(complaint_of({"inspect", "--cpu", "--path", "gpu"}),
+               StartsWith("path 'gpu' is unknown"));
+    CHECK(complaint_of({"inspect", "--cpu", "--threads", "0"}) ==
+          "--threads is 0, expected at least 1");
+}
+
+TEST_CASE("tool errors: an unknown preset", "[tool][errors]") {
+    const std::string expected = "preset: '70b' is unknown, expected tiny, odd, nano, 20b or 120b";
+    CHECK(complaint_of({"inspect", "--preset", "70b"}) == expected);
+    CHECK(complaint_of({"synth", "--preset", "70b", "--out", "x"}) == expected);
+}
+
+TEST_CASE("tool errors: sampling options out of range", "[tool][errors]") {
+    const auto complaint = [](const std::string& flag, const std::string& value) {
+        return complaint_of(
+            {"generate", "--model", synthetic_model("tiny"), "--ids", "1", flag, value});
+    };
+    CHECK_THAT(complaint("--temperature", "-1"), StartsWith("sample: temperature is -1"));
+    CHECK_THAT(complaint("--temperature", "nan"), StartsWith("sample: temperature is"));
+    CHECK_THAT(complaint("--top-p", "0"), StartsWith("sample: top_p is 0"));
+    CHECK_THAT(complaint("--min-p", "2"), StartsWith("sample: min_p is 2"));
+    CHECK_THAT(complaint("--top-k", "-1"), StartsWith("sample: top_k is -1"));
+    CHECK(complaint("--max-tokens", "-1") == "--max-tokens is -1, expected at least 0");
+}
+
+// --- Prompts ----------------------------------------------------------------------------------
+
+TEST_CASE("tool errors: a prompt that is not UTF-8", "[tool][errors]") {
+    const std::string nano = synthetic_model("nano");
+    const std::string expected = "encode: text is not valid UTF-8 at byte 2 (0xFF)";
+    CHECK(complaint_of({"generate", "--model", nano, "ab\xFF"}) == expected);
+    CHECK(complaint_of({"trace", "--model", nano, "ab\xFF"}) == expected);
+    CHECK(complaint_of({"tokenize", "encode", "ab\xFF"}) == expected);
+    CHECK(complaint_of({"tokenize", "encode", "--allow-special", "ab\xFF"}) == expected);
+    CHECK_THAT(complaint_of({"tokenize", "encode", "--", "-\xFF"}), ContainsSubstring("UTF-8"));
+}
+
+TEST_CASE("tool errors: a prompt without tokens", "[tool][errors]") {
+    const std::string nano = synthetic_model("nano");
+    CHECK(complaint_of({"generate", "--model", nano}) == "no prompt: expected a text or --ids");
+    CHECK(complaint_of({"generate", "--model", nano, ""}) == "no prompt: expected a text or --ids");
+    CHECK(complaint_of({"generate", "--model", nano, "-"}) ==
+          "the prompt has no tokens, expected at least one");
+    CHECK(complaint_of({"trace", "--model", nano, "--ids", ","}) ==
+          "the prompt has no tokens, expected at least one");
+}
+
+TEST_CASE("tool errors: token ids that are none, or out of range", "[tool][errors]") {
+    const std::string tiny = synthetic_model("tiny");
+    for (const std::string subcommand : {"generate", "trace"}) {
+        CHECK_THAT(complaint_of({subcommand, "--model", tiny, "--ids", "1,128"}),
+                   ContainsSubstring("128"));
+        CHECK(complaint_of({subcommand, "--model", tiny, "--ids", "1,two"}) ==
+              "ids: \"two\" is not a token id");
+        CHECK(complaint_of({subcommand, "--model", tiny, "--ids", "1,-2"}) ==
+              "ids: \"-2\" is not a token id");
+        CHECK(complaint_of({subcommand, "--model", tiny, "--ids", "99999999999"}) ==
+              "ids: \"99999999999\" is not a token id");
+    }
+    CHECK(complaint_of({"tokenize", "decode", "201088"}) ==
+          "decode: token id 201088 is not in the vocabulary");
+}
+
+TEST_CASE("tool errors: a text for a model without a tokenizer", "[tool][errors]") {
+    const std::string tiny = synthetic_model("tiny");
+    CHECK(complaint_of({"generate", "--model", tiny, "Hello"}) ==
+          tiny + " has no tokenizer.json (vocab_size 128): give token ids with --ids");
+}
+
+TEST_CASE("tool errors: a context that overflows, at once or on the way", "[tool][errors]") {
+    const DamagedModel model;
+    model.change_config("max_position_embeddings", 4);
+    CHECK(complaint_of({"generate", "--model", model.dir.string(), "--ids", "1,2,3,4,5"}) ==
+          "context: 0 tokens and 5 more, expected at most 4 (max_context_length)");
+    CHECK(complaint_of({"trace", "--model", model.dir.string(), "--ids", "1,2,3,4,5"}) ==
+          "context: 0 tokens and 5 more, expected at most 4 (max_context_length)");
+
+    const ToolRun run = run_tool({"generate", "--model", model.dir.string(), "--ids", "1,2,3"});
+    CHECK(run.status == 1);
+    CHECK(run.errors == "gptoss: context: full after 2 generated tokens (max_context_length 4)\n");
+    CHECK(std::count(run.output.begin(), run.output.end(), ' ') == 1);  // the two are printed
+
+    const ToolRun just_fits = run_tool(
+        {"generate", "--model", model.dir.string(), "--ids", "1,2,3", "--max-tokens", "2"});
+    CHECK(just_fits.status == 0);
+}
+
+TEST_CASE("tool errors: an unknown site", "[tool][errors]") {
+    CHECK_THAT(complaint_of({"trace", "--model", synthetic_model("tiny"), "--ids", "1", "--sites",
+                             "attn_q,attn_z"}),
+               StartsWith("site: 'attn_z' is unknown"));
+}
+
+TEST_CASE("tool errors: files of vectors that are missing or empty", "[tool][errors]") {
+    const TempFolder folder;
+    CHECK_THAT(complaint_of({"tokenize", "--vectors", (folder / "none").string()}),
+               ContainsSubstring("cannot be opened"));
+    write_bytes(folder / "empty", "");
+    CHECK_THAT(complaint_of({"tokenize", "--vectors", (folder / "empty").string()}),
+               EndsWith("is empty"));
+    write_bytes(folder / "blank", "\n\n");
+    CHECK_THAT(complaint_of({"tokenize", "--vectors", (folder / "blank").string()}),
+               EndsWith("holds no vectors"));
+}
+
+// --- Checkpoints ------------------------------------------------------------------------------
+
+TEST_CASE("tool errors: a directory that is missing, empty, or a file", "[tool][errors]") {
+    const TempFolder folder;
+    CHECK_THAT(complaint_about(folder / "none"), ContainsSubstring("none: "));
+    CHECK_THAT(complaint_about(folder.path), ContainsSubstring("config.json"));
+    write_bytes(folder / "file", "text");
+    CHECK_THAT(complaint_about(folder / "file"), ContainsSubstring("is not a directory"));
+}
+
+TEST_CASE("tool errors: a config that is not one", "[tool][errors]") {
+    const DamagedModel model;
+    write_bytes(model.config, "{\"vocab_size\": 128,");
+    CHECK_THAT(model.complaint(), ContainsSubstring("config.json: not valid JSON"));
+    write_bytes(model.config, "");
+    CHECK_THAT(model.complaint(), ContainsSubstring("config.json"));
+    write_bytes(model.config, "[1]");
+    CHECK_THAT(model.complaint(), ContainsSubstring("expected an object"));
+    CHECK_THAT(complaint_of({"synth", "--config", model.config.string(), "--out",
+                             (model.folder / "new").string()}),
+               ContainsSubstring("expected an object"));
+}
+
+TEST_CASE("tool errors: a config that says other shapes than the tensors have", "[tool][errors]") {
+    const DamagedModel model;
+    model.change_config("vocab_size", 256);
+    const ToolRun run = run_tool({"inspect", "--verify", "--model", model.dir.string()});
+    CHECK(run.status == 1);  // two tensors disagree, so there are two lines below the first
+    CHECK_THAT(run.errors, ContainsSubstring("lm_head.weight") &&
+                               ContainsSubstring("is BF16 (128, 64), expected BF16 (256, 64)"));
+    model.change_config("vocab_size", 128);
+    model.change_config("hidden_size", 65);
+    CHECK_THAT(model.complaint(),
+               ContainsSubstring("hidden_size is 65, expected a multiple of 32"));
+}
+
+TEST_CASE("tool errors: a safetensors file that is empty or cut short", "[tool][errors]") {
+    const DamagedModel model;
+    const std::string bytes = read_bytes(model.weights);
+    for (const std::size_t size :
+         {std::size_t(0), std::size_t(5), std::size_t(100), bytes.size() / 2, bytes.size() - 1}) {
+        write_bytes(model.weights, bytes.substr(0, size));
+        CHECK_THAT(model.complaint(), ContainsSubstring("model.safetensors: "));
+    }
+}
+
+TEST_CASE("tool errors: a header length near 2^64", "[tool][errors]") {
+    const DamagedModel model;
+    std::string bytes = read_bytes(model.weights);
+    for (int i = 0; i < 8; ++i)
+        bytes[std::size_t(i)] = char(0xFF);
+    write_bytes(model.weights, bytes);
+    CHECK_THAT(model.complaint(), ContainsSubstring("header length is 18446744073709551615"));
+}
+
+TEST_CASE("tool errors: offsets that overlap or lead outside", "[tool][errors]") {
+    const DamagedModel overlapping;
+    overlapping.replace_in_header("\"data_offsets\":[0,16384]", "\"data_offsets\":[2,16386]");
+    CHECK_THAT(overlapping.complaint(), ContainsSubstring("begins at 2, expected 0"));
+
+    const DamagedModel outside;
+    outside.replace_in_header("\"data_offsets\":[0,16384]", "\"data_offsets\":[9,99999]");
+    CHECK_THAT(outside.complaint(), ContainsSubstring("model.safetensors: "));
+}
+
+TEST_CASE("tool errors: two tensors of one name", "[tool][errors]") {
+    const DamagedModel model;
+    model.replace_in_header("model.layers.0.self_attn.sinks", kSinks);
+    CHECK_THAT(model.complaint(), ContainsSubstring("occurs twice"));
+}
+
+TEST_CASE("tool errors: a tensor of another dtype or shape, missing, or unknown",
+          "[tool][errors]") {
+    const DamagedModel model;
+    std::vector<ToyTensor> tensors = tiny_tensors();
+    tensor_named(tensors, kSinks).dtype = "F16";
+    model.replace_tensors(tensors);
+    CHECK_THAT(model.complaint(), ContainsSubstring("is F16 (4), expected BF16 (4)"));
+
+    tensors = tiny_tensors();
+    tensor_named(tensors, kSinks).shape = {2, 2};
+    model.replace_tensors(tensors);
+    CHECK_THAT(model.complaint(), ContainsSubstring("is BF16 (2, 2), expected BF16 (4)"));
+
+    tensors = tiny_tensors();
+    erase_tensor(tensors, kSinks);
+    model.replace_tensors(tensors);
+    CHECK_THAT(model.complaint(), ContainsSubstring(std::string("\"") + kSinks + "\": is missing"));
+
+    tensors = tiny_tensors();
+    tensors.push_back({"model.extra", "U8", {1}, {0}});
+    model.replace_tensors(tensors);
+    CHECK_THAT(model.complaint(), ContainsSubstring("\"model.extra\": is not a tensor of gpt-oss"));
+}
+
+TEST_CASE("tool errors: a scale byte that means NaN", "[tool][errors]") {
+    const DamagedModel model;
+    std::vector<ToyTensor> tensors = tiny_tensors();
+    tensor_named(tensors, "model.layers.2.mlp.experts.down_proj_scales").bytes[5] = 255;
+    model.replace_tensors(tensors);
+    CHECK_THAT(model.complaint(), ContainsSubstring("scale 5 is 255 (NaN)"));
+    CHECK_THAT(complaint_of({"inspect", "--verify", "--model", model.dir.string()}),
+               ContainsSubstring("scale 5 is 255 (NaN)"));
+}
+
+TEST_CASE("tool errors: a shard that is missing or leads out of the directory", "[tool][errors]") {
+    const DamagedModel model;
+    const std::filesystem::path index = model.dir / "model.safetensors.index.json";
+    write_bytes(index, "{\"weight_map\":{\"lm_head.weight\":\"model-00001.safetensors\"}}");
+    CHECK_THAT(model.complaint(), ContainsSubstring("model-00001.safetensors: is missing"));
+    write_bytes(index, "{\"weight_map\":{\"lm_head.weight\":\"../model.safetensors\"}}");
+    CHECK_THAT(model.complaint(), ContainsSubstring("expected a plain file name"));
+}
+
+TEST_CASE("tool errors: a tokenizer.json that is not one", "[tool][errors]") {
+    const DamagedModel model;
+    write_bytes(model.dir / "tokenizer.json", "{}");
+    CHECK_THAT(model.complaint(), ContainsSubstring("tokenizer.json: no key \"model\""));
+    write_bytes(model.dir / "tokenizer.json", "{\"model\"");
+    CHECK_THAT(model.complaint(), ContainsSubstring("tokenizer.json: not valid JSON"));
+}
+
+// --- Output -----------------------------------------------------------------------------------
+
+TEST_CASE("tool errors: output that cannot be written", "[tool][errors]") {
+    const std::string tiny = synthetic_model("tiny");
+    CHECK_THAT(complaint_of({"trace", "--model", tiny, "--ids", "1", "--out", "/no/run"}),
+               StartsWith("/no/run: cannot be created"));
+    CHECK_THAT(complaint_of({"trace", "--model", tiny, "--ids", "1", "--html", "/no/run"}),
+               StartsWith("/no/run: cannot be created"));
+    CHECK_THAT(complaint_of({"synth", "--preset", "tiny", "--out", "/dev/null/x"}),
+               StartsWith("/dev/null/x: cannot be made"));
+    CHECK_THAT(complaint_of({"synth", "--preset", "tiny", "--out", tiny}),
+               ContainsSubstring("expected a folder without a checkpoint"));
+}
+
+TEST_CASE("tool errors: standard output on a full disk", "[tool][errors]") {
+    if (!std::filesystem::exists("/dev/full")) skip_test("there is no /dev/full");
+    ToolOptions full;
+    full.output_to = "/dev/full";
+    const std::string tiny = synthetic_model("tiny");
+    const std::string expected = "standard output: cannot be written: No space left on device";
+    CHECK(complaint_of({"--help"}, full) == expected);
+    CHECK(complaint_of({"inspect", "--preset", "20b"}, full) == expected);
+    CHECK(complaint_of({"tokenize", "encode", "Hello"}, full) == expected);
+    CHECK(complaint_of({"generate", "--model", tiny, "--ids", "1"}, full) == expected);
+    CHECK(complaint_of({"trace", "--model", tiny, "--ids", "1"}, full) == expected);
+}
+
+TEST_CASE("tool errors: a disk that fills up leaves nothing under the final name",
+          "[tool][errors]") {
+    const TempFolder folder;
+    ToolOptions small_disk;
+    small_disk.most_file_bytes = 65536;
+    const std::string dump = (folder / "run.safetensors").string();
+    CHECK_THAT(complaint_of({"trace", "--model", synthetic_model("tiny"), "--ids",
+                             "1,2,3,4,5,6,7,8,9,10,11,12", "--out", dump},
+                            small_disk),
+               StartsWith(dump + ": cannot be written"));
+    CHECK(std::filesystem::is_empty(folder.path));
+
+    const std::string model = (folder / "model").string();
+    CHECK_THAT(complaint_of({"synth", "--preset", "tiny", "--out", model}, small_disk),
+               ContainsSubstring("model.safetensors: cannot be written"));
+    CHECK(std::filesystem::is_empty(folder.path));
+}

@@ -1,0 +1,365 @@
+// The command-line tool: each subcommand does what its help says.
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "catch.hpp"
+#include "gptoss/core/model_size.hpp"
+#include "gptoss/format/safetensors.hpp"
+#include "gptoss/trace/sites.hpp"
+#include "tool/run_tool.hpp"
+
+using namespace gptoss;
+
+namespace {
+
+const std::vector<std::string> kSubcommands = {"generate", "tokenize", "inspect", "synth", "trace"};
+
+// A run that must succeed and say nothing on standard error.
+std::string output_of(const std::vector<std::string>& arguments, const ToolOptions& options = {}) {
+    const ToolRun run = run_tool(arguments, options);
+    INFO(run.errors);
+    CHECK(run.status == 0);
+    CHECK(run.errors == "");
+    return run.output;
+}
+
+nlohmann::json json_of(const std::vector<std::string>& arguments) {
+    const std::string output = output_of(arguments);
+    CHECK(std::count(output.begin(), output.end(), '\n') == 1);
+    return nlohmann::json::parse(output);
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+    std::vector<std::string> lines;
+    std::istringstream stream(text);
+    for (std::string line; std::getline(stream, line);)
+        lines.push_back(line);
+    return lines;
+}
+
+bool has_line(const std::string& text, const std::string& words) {
+    for (const std::string& line : lines_of(text)) {
+        std::istringstream stream(line);
+        std::string found;
+        for (std::string word; stream >> word;)
+            found += (found.empty() ? "" : " ") + word;
+        if (found == words) return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+// --- Help -------------------------------------------------------------------------------------
+
+TEST_CASE("tool: --help names the subcommands, and each has examples", "[tool]") {
+    const std::string help = output_of({"--help"});
+    for (const std::string& subcommand : kSubcommands) {
+        CHECK_THAT(help, ContainsSubstring("  " + subcommand + " "));
+        const std::string own_help = output_of({subcommand, "--help"});
+        CHECK_THAT(own_help, ContainsSubstring("Usage: gptoss " + subcommand));
+        CHECK_THAT(own_help, ContainsSubstring("Examples:\n  gptoss " + subcommand));
+    }
+    CHECK_THAT(output_of({"tokenize", "encode", "--help"}), ContainsSubstring("--allow-special"));
+    CHECK_THAT(output_of({"--version"}), Matches("gptoss [0-9.]+\n"));
+}
+
+// --- tokenize ---------------------------------------------------------------------------------
+
+TEST_CASE("tool: tokenize encodes and decodes", "[tool]") {
+    CHECK(output_of({"tokenize", "encode", "Hello, World!"}) == "13225 11 5922 0\n");
+    CHECK(output_of({"tokenize", "decode", "13225", "11", "5922", "0"}) == "Hello, World!\n");
+    CHECK(output_of({"tokenize", "decode", "13225,11,5922,0"}) == "Hello, World!\n");
+    CHECK(output_of({"tokenize", "encode", ""}) == "\n");
+}
+
+TEST_CASE("tool: tokenize takes a text literally, whatever it looks like", "[tool]") {
+    const std::vector<std::string> texts = {"[a,b]", "\"a\"", "decode", "a=b", "", " ", "'", "{}"};
+    for (const std::string& text : texts) {
+        const std::string ids = output_of({"tokenize", "encode", text});
+        CHECK(output_of({"tokenize", "decode", "-"}, {ids}) == text + "\n");
+    }
+    const std::string ids = output_of({"tokenize", "encode", "--", "--json"});
+    CHECK(output_of({"tokenize", "decode", "-"}, {ids}) == "--json\n");
+}
+
+TEST_CASE("tool: tokenize reads special tokens only when told to", "[tool]") {
+    CHECK(output_of({"tokenize", "encode", "--allow-special", "<|start|>user<|end|>"}) ==
+          "200006 1428 200007\n");
+    CHECK_THAT(output_of({"tokenize", "encode", "<|start|>"}), !ContainsSubstring("200006"));
+}
+
+TEST_CASE("tool: tokenize reads standard input for -, to the last byte", "[tool]") {
+    CHECK(output_of({"tokenize", "encode", "-"}, {"Hello, World!\n"}) == "13225 11 5922 4175\n");
+    CHECK(output_of({"tokenize", "decode", "-"}, {"13225 11\n5922 0\n"}) == "Hello, World!\n");
+}
+
+TEST_CASE("tool: tokenize --json gives ids with their tokens, and text", "[tool]") {
+    const nlohmann::json encoded = json_of({"tokenize", "--json", "encode", "Hello, World!"});
+    CHECK(encoded["ids"] == std::vector<int>{13225, 11, 5922, 0});
+    CHECK(encoded["tokens"] == std::vector<std::string>{"Hello", ",", " World", "!"});
+    CHECK(json_of({"--json", "tokenize", "decode", "0"})["text"] == "!");
+}
+
+TEST_CASE("tool: tokenize --vectors passes the published sample", "[tool]") {
+    CHECK(output_of({"tokenize", "--vectors",
+                     GPTOSS_SOURCE_DIR "/tests/text/data/tokenizer_vectors.jsonl"}) ==
+          "328 passed, 0 failed\n");
+}
+
+TEST_CASE("tool: tokenize --vectors says what differs, and fails", "[tool]") {
+    const TempFolder folder;
+    write_bytes(folder / "vectors.jsonl",
+                "{\"text\":\"Hello\",\"ids\":[13225]}\n"
+                "{\"text\":\"Hello, World!\",\"ids\":[13225,11,7,0]}\n"
+                "\n"
+                "{\"text\":\"a\\u2028b\",\"ids\":[64]}\n"
+                "{\"text\":\"a\"}\n"
+                "no json\n");
+    const std::string path = (folder / "vectors.jsonl").string();
+    const ToolRun run = run_tool({"tokenize", "--vectors", path});
+    CHECK(run.status == 1);
+    CHECK(run.errors == "");
+    const std::vector<std::string> lines = lines_of(run.output);
+    REQUIRE(lines.size() == 5);
+    CHECK(lines[0] ==
+          "line 2: \"Hello, World!\": got 4 ids, expected 4; at 2 got 5922, expected 7");
+    CHECK_THAT(lines[1], StartsWith("line 4: "));
+    CHECK_THAT(lines[2], StartsWith("line 5: vector: no key \"ids\""));
+    CHECK_THAT(lines[3], StartsWith("line 6: vector: not valid JSON"));
+    CHECK(lines[4] == "1 passed, 4 failed");
+
+    const ToolRun json_run = run_tool({"tokenize", "--json", "--vectors", path});
+    CHECK(json_run.status == 1);
+    CHECK(nlohmann::json::parse(json_run.output)["failed"] == 4);
+}
+
+TEST_CASE("tool: tokenize --model takes a model's own tokenizer", "[tool]") {
+    const std::string nano = synthetic_model("nano");
+    const std::string ids = output_of({"tokenize", "encode", "Hello", "--model", nano});
+    CHECK(ids != output_of({"tokenize", "encode", "Hello"}));
+    CHECK(output_of({"tokenize", "--model", nano, "decode", ids}) == "Hello\n");
+    CHECK(output_of({"tokenize", "--model", nano, "encode", "--allow-special", "<|return|>"}) ==
+          "1026\n");
+}
+
+// --- inspect ----------------------------------------------------------------------------------
+
+TEST_CASE("tool: inspect prints the published sizes of both models", "[tool]") {
+    const std::string small = output_of({"inspect", "--preset", "20b"});
+    CHECK(has_line(small, "total 20,914,757,184 100.00 %"));
+    CHECK(has_line(small, "active per token 3,608,307,264 17.25 %"));
+    CHECK(has_line(small, "checkpoint 13,761,264,768 12.816 GiB"));
+    CHECK(has_line(small, "4,096 tokens, sliding layers keep 128 207,618,048 198.000 MiB"));
+    const std::string large = output_of({"inspect", "--preset", "120b"});
+    CHECK(has_line(large, "total 116,829,156,672 100.00 %"));
+    CHECK(has_line(large, "active per token 5,132,849,472 4.39 %"));
+    CHECK(has_line(large, "checkpoint 65,248,815,744 60.768 GiB"));
+
+    const nlohmann::json json = json_of({"inspect", "--preset", "120b", "--json"});
+    CHECK(json["parameters"]["total"] == 116829156672);
+    CHECK(json["bytes"]["payload"] == 65248815744);
+    CHECK(json["config"]["num_local_experts"] == 128);
+}
+
+TEST_CASE("tool: inspect lists a checkpoint's tensors and verifies them", "[tool]") {
+    const std::string nano = synthetic_model("nano");
+    const std::string text = output_of({"inspect", "--model", nano, "--verify"});
+    CHECK(has_line(text, "79 tensors, layout Hugging Face"));
+    CHECK(has_line(text, "model.layers.{l}.self_attn.sinks BF16 (16) 4 128 model.safetensors"));
+    CHECK_THAT(text, ContainsSubstring("verified: 79 tensors"));
+
+    const nlohmann::json json = json_of({"--json", "inspect", "--model", nano, "--verify"});
+    CHECK(json["tensors"].size() == 79);
+    CHECK(json["bytes"]["payload"] == model_size(preset_nano()).payload_bytes);
+    CHECK(json["verified"]["scale_bytes"] == 36864);
+}
+
+TEST_CASE("tool: inspect --cpu names every op of the path, once", "[tool]") {
+    const nlohmann::json kernels = json_of({"inspect", "--cpu", "--json"})["kernels"];
+    std::ifstream file(GPTOSS_SOURCE_DIR "/include/gptoss/ops/scalar.hpp");
+    std::size_t n_ops = 0;
+    for (std::string line; std::getline(file, line);) {
+        const std::string words = "    static constexpr auto ";
+        if (!line.starts_with(words)) continue;
+        const std::string op =
+            line.substr(words.size(), line.find(' ', words.size()) - words.size());
+        INFO(op);
+        CHECK(kernels.value(op, "") == "scalar");
+        ++n_ops;
+    }
+    CHECK(n_ops == 14);
+    CHECK(kernels.size() == n_ops);
+}
+
+// --- synth ------------------------------------------------------------------------------------
+
+TEST_CASE("tool: synth writes the same bytes again, and both layouts", "[tool]") {
+    const TempFolder folder;
+    const std::string first = (folder / "first").string();
+    const std::string second = (folder / "second").string();
+    const std::string openai = (folder / "openai").string();
+    CHECK_THAT(output_of({"synth", "--preset", "tiny", "--out", first}),
+               ContainsSubstring("in 1 file, seed 1; tokenizer: none"));
+    output_of({"synth", "--config", first + "/config.json", "--out", second});
+    CHECK(read_bytes(first + "/model.safetensors") == read_bytes(second + "/model.safetensors"));
+
+    const nlohmann::json json =
+        json_of({"synth", "--preset", "tiny", "--layout", "openai", "--shard-bytes", "100000",
+                 "--layers", "2", "--seed", "7", "--out", openai, "--json"});
+    CHECK(json["files"] > 1);
+    CHECK(json["seed"] == 7);
+    CHECK_THAT(output_of({"inspect", "--model", openai, "--verify"}),
+               ContainsSubstring("33 tensors, layout OpenAI"));
+}
+
+TEST_CASE("tool: synth gives a small vocabulary its tokenizer", "[tool]") {
+    const std::string nano = synthetic_model("nano");
+    CHECK(std::filesystem::exists(nano + "/tokenizer.json"));
+    CHECK_FALSE(std::filesystem::exists(synthetic_model("tiny") + "/tokenizer.json"));
+    const nlohmann::json json = nlohmann::json::parse(read_bytes(nano + "/tokenizer.json"));
+    CHECK(json["model"]["vocab"].size() == 1024);
+    CHECK(json["added_tokens"].size() == 10);
+    CHECK(json["added_tokens"][2]["content"] == "<|return|>");
+    CHECK(json["added_tokens"][2]["id"] == 1026);
+}
+
+// --- generate ---------------------------------------------------------------------------------
+
+TEST_CASE("tool: generate continues a text, greedily the same each time", "[tool]") {
+    const std::string nano = synthetic_model("nano");
+    const std::vector<std::string> arguments = {"generate",     "--model", nano,
+                                                "--max-tokens", "12",      "The quick brown fox"};
+    const std::string text = output_of(arguments);
+    CHECK(text.size() > 12);
+    CHECK(output_of(arguments) == text);
+
+    std::vector<std::string> with_json = arguments;
+    with_json.push_back("--json");
+    const nlohmann::json json = json_of(with_json);
+    CHECK(json["text"].get<std::string>() + "\n" == text);
+    CHECK(json["ids"].size() == 12);
+    CHECK(json["stop"] == "max_tokens");
+    CHECK(json["seconds"]["prefill"] > 0);
+    std::string ids;
+    for (const auto& id : json["prompt_ids"])
+        ids += id.dump() + " ";
+    CHECK(output_of({"tokenize", "--model", nano, "decode", ids}) == "The quick brown fox\n");
+}
+
+TEST_CASE("tool: generate without a tokenizer takes and prints ids", "[tool]") {
+    // The tiny model's published greedy token after these twelve is 89.
+    const std::string ids = "1,2,3,5,8,13,21,34,55,89,17,42";
+    const std::string tiny = synthetic_model("tiny");
+    const std::string output =
+        output_of({"--model", tiny, "generate", "--ids", ids, "--max-tokens", "3"});
+    CHECK_THAT(output, StartsWith("89 "));
+    CHECK(lines_of(output).size() == 1);
+    CHECK(json_of({"--model", tiny, "--json", "generate", "--ids", ids, "--max-tokens", "3"})
+              .contains("text") == false);
+}
+
+TEST_CASE("tool: generate samples by seed", "[tool]") {
+    const auto text_of_seed = [](const std::string& seed) {
+        return output_of({"generate", "--model", synthetic_model("nano"), "--temperature", "1",
+                          "--top-p", "0.95", "--top-k", "200", "--min-p", "0.01", "--seed", seed,
+                          "--max-tokens", "12", "Hello"});
+    };
+    CHECK(text_of_seed("1") == text_of_seed("1"));
+    CHECK(text_of_seed("1") != text_of_seed("2"));
+}
+
+TEST_CASE("tool: generate stops on a stop id and does not print it", "[tool]") {
+    // A config that calls the first greedy token the end.
+    const TempFolder folder;
+    const std::string copy = (folder / "copy").string();
+    std::filesystem::copy(synthetic_model("nano"), copy);
+    const std::vector<std::string> arguments = {"generate", "--model", copy,    "--max-tokens",
+                                                "4",        "Hello",   "--json"};
+    const nlohmann::json unstopped = json_of(arguments);
+    nlohmann::json config = nlohmann::json::parse(read_bytes(copy + "/config.json"));
+    config["eos_token_id"] = unstopped["ids"][0];
+    write_bytes(copy + "/config.json", config.dump());
+
+    const nlohmann::json stopped = json_of(arguments);
+    CHECK(stopped["stop"] == "stop_id");
+    CHECK(stopped["ids"].size() == 1);
+    CHECK(stopped["text"] == "");
+}
+
+TEST_CASE("tool: generate --explain says what each token was chosen from", "[tool]") {
+    const std::string nano = synthetic_model("nano");
+    const std::vector<std::string> lines = lines_of(
+        output_of({"generate", "--model", nano, "--explain", "--max-tokens", "3", "Hello"}));
+    REQUIRE(lines.size() == 4);  // a title and three tokens
+
+    const nlohmann::json json =
+        json_of({"generate", "--model", nano, "--explain", "--json", "--max-tokens", "3", "Hello"});
+    REQUIRE(json["tokens"].size() == 3);
+    int position = int(json["prompt_ids"].size());
+    for (const auto& token : json["tokens"]) {
+        CHECK(token["position"] == position++);
+        REQUIRE(token["likeliest"].size() == 5);
+        CHECK(token["likeliest"][0]["id"] == token["id"]);  // greedy
+        CHECK(token["likeliest"][0]["probability"] == token["probability"]);
+        CHECK(token["probability"] > token["likeliest"][4]["probability"]);
+        CHECK(token["probability"] < 1);
+    }
+}
+
+TEST_CASE("tool: generate streams complete characters only", "[tool]") {
+    // A synthetic model writes many broken characters: each becomes U+FFFD, and none is split.
+    const std::string text = output_of({"generate", "--model", synthetic_model("nano"),
+                                        "--temperature", "1", "--max-tokens", "200", "Hello"});
+    CHECK_NOTHROW(nlohmann::json(text).dump());  // throws on invalid UTF-8
+}
+
+TEST_CASE("tool: generate reads the prompt from standard input for -", "[tool]") {
+    const std::string nano = synthetic_model("nano");
+    const std::vector<std::string> from_input = {"generate",     "--model", nano,
+                                                 "--max-tokens", "5",       "-"};
+    CHECK(output_of(from_input, {"Hello"}) ==
+          output_of({"generate", "--model", nano, "--max-tokens", "5", "Hello"}));
+}
+
+// --- trace ------------------------------------------------------------------------------------
+
+TEST_CASE("tool: trace prints a row per site and writes dump and page", "[tool]") {
+    const TempFolder folder;
+    const std::string dump = (folder / "run.safetensors").string();
+    const std::string page = (folder / "run.html").string();
+    const std::string text = output_of({"trace", "--model", synthetic_model("nano"), "--ids",
+                                        "1,2,3", "--out", dump, "--html", page});
+    CHECK(lines_of(text).size() == std::size_t(1 + 3 + 19 * 4));
+    CHECK_THAT(text, ContainsSubstring("\n  block.3.mlp.expert_out      (3, 4, 96) "));
+
+    const Safetensors file = open_safetensors(dump);
+    CHECK(file.tensors.size() == std::size_t(3 + 19 * 4));
+    CHECK(file.tensors.at("logits").shape == Shape{3, 1034});
+    CHECK(file.metadata.at("tokens") == "[1,2,3]");
+    CHECK_THAT(read_bytes(page), ContainsSubstring("<td>block.3.mlp.expert_out</td>"));
+}
+
+TEST_CASE("tool: trace keeps the sites and the position it is told to", "[tool]") {
+    const nlohmann::json json = json_of({"trace", "--model", synthetic_model("nano"), "--sites",
+                                         "attn_weights,mlp_out", "--last-only", "--json", "Hello"});
+    const std::size_t n_tokens = json["tokens"].size();
+    REQUIRE(json["sites"].size() == 2 * 4);
+    CHECK(json["sites"][0]["name"] == "block.0.attn.weights");
+    CHECK(json["sites"][0]["shape"] == std::vector<std::size_t>{16, 1, n_tokens});
+    CHECK(json["sites"][1]["shape"] == std::vector<int>{1, 96});
+}
+
+TEST_CASE("tool: trace --sites all records all 24", "[tool]") {
+    const nlohmann::json json = json_of({"trace", "--model", synthetic_model("tiny"), "--sites",
+                                         "all", "--json", "--ids", "1,2,3,5,8"});
+    CHECK(json["sites"].size() == 3 + 21 * 4);
+    const nlohmann::json& scores = json["sites"][7];
+    CHECK(scores["name"] == "block.0.attn.scores");
+    CHECK(scores["shape"] == std::vector<int>{4, 5, 5});
+    CHECK(scores["not_finite"] == 4 * (10 + 1));  // causal, and one key left the window of 4
+}
