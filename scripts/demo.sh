@@ -13,8 +13,13 @@ build_tool() {
 }
 
 show() {
+    local word line="gptoss"
+    for word in "$@"; do
+        if [[ $word == *" "* ]]; then word="\"$word\""; fi
+        line+=" ${word/#$model/MODEL}"
+    done
     say
-    say "\$ gptoss ${*//$model/MODEL}"
+    say "\$ $line"
     build/release/bin/gptoss "$@"
 }
 
@@ -28,5 +33,4 @@ trap 'rm -rf "$model"' EXIT
 show synth --preset nano --out "$model/nano"
 show inspect --model "$model/nano"
 show generate --model "$model/nano" --max-tokens 24 "The quick brown fox"
-say
 show inspect --preset 20b
