@@ -102,6 +102,8 @@ int main(int argc, char** argv) {
         return status;
     } catch (const Stopped& stopped) {
         return stopped.exit_status();
+    } catch (const CLI::ExtrasError& error) {
+        return fail(on_one_line(error.what()) + " (a text with spaces needs quotes; see --help)");
     } catch (const CLI::ParseError& error) {
         return fail(on_one_line(error.what()));
     } catch (const std::bad_alloc&) {

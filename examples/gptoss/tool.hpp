@@ -26,7 +26,10 @@ inline CLI::App* add_subcommand(CLI::App& app, const char* name, const char* des
                                 const std::string& examples) {
     CLI::App* subcommand = app.add_subcommand(name, description);
     subcommand->fallthrough();  // global options behind the name
-    subcommand->footer("Examples:\n" + examples);
+    subcommand->footer(
+        "Also: --model DIR, --path NAME, --threads N, --json (see gptoss --help)\n\n"
+        "Examples:\n" +
+        examples);
     return subcommand;
 }
 
