@@ -74,7 +74,7 @@ TEMPLATE_TEST_CASE("attention: one query, two keys and a sink, worked by hand", 
     std::vector<float> q{2, 0, 0, 0};
     std::vector<float> keys{0, 0, 0, 0, std::log(3.0f), 0, 0, 0};
     std::vector<float> values{10, 0, 0, 0, 0, 10, 0, 0};
-    std::vector<float> sinks{0}, mix(4);
+    std::vector<float> sinks{0}, mix(4, 7.0f);  // what was in mix does not count
     const std::int32_t position = 1;
     OwnedRecord record(1, 1, 2);
     TestType::attend({q.data(), 1, 4}, {keys.data(), 2, 4}, {values.data(), 2, 4},
