@@ -35,3 +35,20 @@ TEST_CASE("json: a mistake is one line with its place", "[json][errors]") {
 TEST_CASE("json: a hundred thousand open brackets end in an Error", "[json][errors]") {
     CHECK_THROWS_AS(parse_json("x.json", std::string(100'000, '[')), Error);
 }
+
+TEST_CASE("json: objects in the order of their text, where that matters", "[json]") {
+    const OrderedJson json = parse_ordered_json("x.json", R"({"z": 1, "a": {"y": 2, "b": 3}})");
+    CHECK(json.dump() == R"({"z":1,"a":{"y":2,"b":3}})");
+    CHECK_THROWS_WITH(parse_ordered_json("x.json", R"({"a": 1, "a": 1})"),
+                      R"(x.json: key "a" occurs twice)");
+    CHECK_THROWS_WITH(read_ordered_json_file("/missing/x.json"),
+                      "/missing/x.json: cannot be opened");
+}
+
+TEST_CASE("json: nesting has a limit that recursion can follow", "[json][errors]") {
+    const auto nested = [](int depth) {
+        return std::string(std::size_t(depth), '[') + std::string(std::size_t(depth), ']');
+    };
+    CHECK_NOTHROW(parse_json("x.json", nested(kMaxJsonDepth)));
+    CHECK_THROWS_WITH(parse_json("x.json", nested(100'000)), "x.json: nested deeper than 128");
+}

@@ -1,9 +1,11 @@
 // JSON as our files need it: any mistake is a one-line Error, and a key twice is a mistake.
 //
 // Most parsers silently keep one of two equal keys; a checkpoint header or a config with two is
-// damaged or hostile, and safetensors forbids it.
+// damaged or hostile, and safetensors forbids it. So is a value inside 128 others: a function that
+// calls itself for each level could not follow a thousand times deeper.
 //
-// Source   RFC 8259, sections 4 (names within an object SHOULD be unique) and 8.1 (UTF-8).
+// Source   RFC 8259, sections 4 (names within an object SHOULD be unique), 8.1 (UTF-8) and 9 (an
+//          implementation may set limits on the maximum depth of nesting).
 // Errors   Error, naming the file (or what the caller calls it), and the key or byte offset.
 #pragma once
 #include <filesystem>
@@ -26,17 +28,26 @@ inline std::string quoted(const std::string& text) {
     return nlohmann::json(text).dump(-1, ' ', false, replace_bad_utf8);
 }
 
-// Follows a parse and refuses the second of two equal keys in one object.
-class UniqueKeys {
-public:
-    explicit UniqueKeys(std::string where) : where_(std::move(where)) {}
+// JSON whose objects keep the order in which their keys were written.
+using OrderedJson = nlohmann::ordered_json;
 
-    bool operator()(int, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
-        using Event = nlohmann::json::parse_event_t;
+inline constexpr int kMaxJsonDepth = 128;
+
+// Follows a parse and refuses the second of two equal keys in one object, and endless nesting.
+template <class Json>
+class StrictParse {
+public:
+    explicit StrictParse(std::string where) : where_(std::move(where)) {}
+
+    bool operator()(int depth, typename Json::parse_event_t event, Json& parsed) {
+        using Event = typename Json::parse_event_t;
+        if (depth > kMaxJsonDepth) {
+            throw Error(where_ + ": nested deeper than " + std::to_string(kMaxJsonDepth));
+        }
         if (event == Event::object_start) keys_of_open_objects_.emplace_back();
         if (event == Event::object_end) keys_of_open_objects_.pop_back();
         if (event == Event::key) {
-            const std::string& key = parsed.get_ref<const std::string&>();
+            const std::string& key = parsed.template get_ref<const std::string&>();
             const bool is_new = keys_of_open_objects_.back().insert(key).second;
             if (!is_new) throw Error(where_ + ": key " + quoted(key) + " occurs twice");
         }
@@ -48,11 +59,11 @@ private:
     std::vector<std::set<std::string>> keys_of_open_objects_;
 };
 
-// where names the text in errors: a path, or a path and a part of the file.
-inline nlohmann::json parse_json(const std::string& where, std::string_view text) {
-    UniqueKeys unique_keys(where);
+template <class Json>
+Json parse_strict_json(const std::string& where, std::string_view text) {
+    StrictParse<Json> strict_parse(where);
     try {
-        return nlohmann::json::parse(text.begin(), text.end(), std::ref(unique_keys));
+        return Json::parse(text.begin(), text.end(), std::ref(strict_parse));
     } catch (const nlohmann::json::parse_error& error) {
         throw Error(where + ": not valid JSON (at byte " + std::to_string(error.byte) + ")");
     } catch (const nlohmann::json::exception&) {
@@ -60,12 +71,28 @@ inline nlohmann::json parse_json(const std::string& where, std::string_view text
     }
 }
 
-inline nlohmann::json read_json_file(const std::filesystem::path& path) {
-    const std::string name = path.string();
+// where names the text in errors: a path, or a path and a part of the file.
+inline nlohmann::json parse_json(const std::string& where, std::string_view text) {
+    return parse_strict_json<nlohmann::json>(where, text);
+}
+
+inline OrderedJson parse_ordered_json(const std::string& where, std::string_view text) {
+    return parse_strict_json<OrderedJson>(where, text);
+}
+
+inline std::string read_text_file(const std::filesystem::path& path) {
     std::ifstream file(path, std::ios::binary);
-    if (!file || std::filesystem::is_directory(path)) throw Error(name + ": cannot be opened");
-    const std::string text{std::istreambuf_iterator<char>(file), {}};
-    return parse_json(name, text);
+    const bool is_file = file && !std::filesystem::is_directory(path);
+    if (!is_file) throw Error(path.string() + ": cannot be opened");
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+inline nlohmann::json read_json_file(const std::filesystem::path& path) {
+    return parse_json(path.string(), read_text_file(path));
+}
+
+inline OrderedJson read_ordered_json_file(const std::filesystem::path& path) {
+    return parse_ordered_json(path.string(), read_text_file(path));
 }
 
 }  // namespace gptoss
