@@ -14,7 +14,12 @@ inline auto ContainsSubstring(const std::string& text) {
 }  // namespace Catch::Matchers
 #endif
 
-using namespace Catch::Matchers;
+// By name, not all of them: Catch2 has a Message too.
+using Catch::Matchers::ContainsSubstring;
+using Catch::Matchers::EndsWith;
+using Catch::Matchers::Matches;
+using Catch::Matchers::StartsWith;
+using Catch::Matchers::WithinAbs;
 
 // Ends a test case early and says why; scripts/test.sh counts these lines and prints them.
 // (Catch2 v2 has no SKIP, so the case is left by an exception-free return at the call site.)
