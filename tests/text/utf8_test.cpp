@@ -85,3 +85,10 @@ TEST_CASE("utf8: the error names the byte offset and the byte", "[utf8][errors]"
                         "encode: text is not valid UTF-8 at byte 2 (0xE2)");
     REQUIRE_NOTHROW(require_valid_utf8("encode", std::string_view("a\0b", 3)));
 }
+
+TEST_CASE("utf8: how far a text is valid", "[utf8]") {
+    CHECK(valid_utf8_size("") == 0);
+    CHECK(valid_utf8_size("a\u00e9") == 3);
+    CHECK(valid_utf8_size("a\xc3") == 1);
+    CHECK(valid_utf8_size("a\xff b") == 1);
+}

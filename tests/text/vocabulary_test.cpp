@@ -146,3 +146,11 @@ TEST_CASE("vocabulary: unknown ids and names", "[vocabulary][errors]") {
     REQUIRE_THROWS_WITH(special_id(o200k().vocabulary, "<|refusal|>"),
                         "special_id: the vocabulary has no special token '<|refusal|>'");
 }
+
+TEST_CASE("vocabulary: an id is a token of text, a special one, or none", "[vocabulary]") {
+    const Vocabulary toy = make_vocabulary(test::single_bytes(), {{256, "<a>"}}, "toy");
+    CHECK(is_token(toy, 0));
+    CHECK(is_token(toy, 256));
+    CHECK_FALSE(is_token(toy, 257));
+    CHECK_FALSE(is_token(toy, -1));
+}

@@ -91,13 +91,20 @@ inline void append_utf8(char32_t point, std::string& text) {
                 " (0x" + digits[byte >> 4] + digits[byte & 15] + ")");
 }
 
-inline void require_valid_utf8(const char* op, std::string_view text) {
+// Bytes up to the first mistake, or all.
+inline std::size_t valid_utf8_size(std::string_view text) {
     std::size_t at = 0;
     while (at < text.size()) {
         const Utf8Char c = read_utf8(text, at);
-        if (c.state != Utf8State::valid) throw_invalid_utf8(op, text, at);
+        if (c.state != Utf8State::valid) break;
         at += std::size_t(c.length);
     }
+    return at;
+}
+
+inline void require_valid_utf8(const char* op, std::string_view text) {
+    const std::size_t at = valid_utf8_size(text);
+    if (at < text.size()) throw_invalid_utf8(op, text, at);
 }
 
 // Removes from the front of bytes, and returns, everything that later bytes cannot change; bad

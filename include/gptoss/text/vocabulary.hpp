@@ -137,6 +137,12 @@ inline bool is_special_token(const Vocabulary& vocabulary, std::int32_t id) {
     return vocabulary.special_names.count(id) != 0;
 }
 
+// Text or special. An embedding may have more rows than there are tokens, and a model may pick any.
+inline bool is_token(const Vocabulary& vocabulary, std::int32_t id) {
+    const bool is_text = id >= 0 && std::size_t(id) < vocabulary.tokens.size();
+    return is_text || is_special_token(vocabulary, id);
+}
+
 // The bytes of a token; of a special token, its name.
 inline std::string_view token_bytes(const Vocabulary& vocabulary, std::int32_t id) {
     if (id >= 0 && std::size_t(id) < vocabulary.tokens.size()) {
