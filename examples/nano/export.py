@@ -1,8 +1,9 @@
-"""Write a trained nano in Hugging Face's layout: python export.py --run /tmp/nano/run --out model
+"""Write a trained nano: python export.py --run /tmp/nano/run --out model
 
     config.json  model.safetensors  tokenizer.json  generation_config.json
 
-Experts become MXFP4 with the better of two scales per block, their gate and up rows interleaved; all
+in Hugging Face's layout. An exported folder (--from model instead of --run) can be written again in
+OpenAI's layout (--layout openai) or in several files (--shards 3). Experts become MXFP4 with the better of two scales per block, their gate and up rows interleaved; all
 else becomes BF16, rounded to nearest even. Tensors stand in the order of tests/golden/weights.py.
 """
 
@@ -169,22 +170,106 @@ def load(directory: Path) -> Parameters:
     return p
 
 
+# ---- other layouts ---------------------------------------------------------------------------
+
+Stored = tuple[str, str, np.ndarray]                            # name, stored type, elements
+
+OPENAI_NAMES = {                                                # behind model.layers.n. and block.n.
+    "input_layernorm.weight": "attn.norm.scale",
+    "self_attn.sinks": "attn.sinks",
+    "self_attn.o_proj.weight": "attn.out.weight",
+    "self_attn.o_proj.bias": "attn.out.bias",
+    "post_attention_layernorm.weight": "mlp.norm.scale",
+    "mlp.router.weight": "mlp.gate.weight",
+    "mlp.router.bias": "mlp.gate.bias",
+    "mlp.experts.gate_up_proj_blocks": "mlp.mlp1_weight.blocks",
+    "mlp.experts.gate_up_proj_scales": "mlp.mlp1_weight.scales",
+    "mlp.experts.gate_up_proj_bias": "mlp.mlp1_bias",
+    "mlp.experts.down_proj_blocks": "mlp.mlp2_weight.blocks",
+    "mlp.experts.down_proj_scales": "mlp.mlp2_weight.scales",
+    "mlp.experts.down_proj_bias": "mlp.mlp2_bias",
+}
+
+
+def openai_tensors(c: Config, found: list[Stored]) -> list[Stored]:
+    """The same elements under OpenAI's names; query, key and value become one tensor."""
+    hf = {name: (dtype, x) for name, dtype, x in found}
+    renamed = [("embedding.weight", *hf["model.embed_tokens.weight"])]
+    for layer in range(c.n_layers):
+        of_layer = f"model.layers.{layer}."
+        for kind in ("weight", "bias"):
+            parts = [hf[f"{of_layer}self_attn.{part}_proj.{kind}"][1] for part in "qkv"]
+            renamed.append((f"block.{layer}.attn.qkv.{kind}", "BF16", np.concatenate(parts)))
+        renamed += [(f"block.{layer}.{openai}", *hf[of_layer + name])
+                    for name, openai in OPENAI_NAMES.items()]
+    return renamed + [("norm.scale", *hf["model.norm.weight"]),
+                      ("unembedding.weight", *hf["lm_head.weight"])]
+
+
+def openai_config(c: Config) -> dict:
+    return {
+        "num_hidden_layers": c.n_layers, "num_experts": c.n_experts, "experts_per_token": c.top_k,
+        "vocab_size": c.vocab_size, "hidden_size": c.hidden_size,
+        "intermediate_size": c.intermediate_size, "swiglu_limit": c.swiglu_limit,
+        "head_dim": c.head_dim, "num_attention_heads": c.n_heads,
+        "num_key_value_heads": c.n_kv_heads, "sliding_window": c.sliding_window,
+        "initial_context_length": c.initial_context_length, "rope_theta": c.rope_theta,
+        "rope_scaling_factor": c.rope_scaling_factor, "rope_ntk_alpha": c.rope_ntk_alpha,
+        "rope_ntk_beta": c.rope_ntk_beta,
+    }
+
+
+def write_tensors(path: Path, found: list[Stored]) -> None:
+    write_safetensors(path, {"format": "pt"}, [(name, dtype, x.shape) for name, dtype, x in found],
+                      (x for _, _, x in found))
+
+
+def write_shards(folder: Path, found: list[Stored], n_shards: int) -> None:
+    """Files of about equal size and the index that says which tensor is where."""
+    total = sum(x.nbytes for _, _, x in found)
+    shards: list[list[Stored]] = [[] for _ in range(n_shards)]
+    before = 0
+    for entry in found:
+        shards[before * n_shards // total].append(entry)
+        before += entry[2].nbytes
+    names = [f"model-{k + 1:05}-of-{n_shards:05}.safetensors" for k in range(n_shards)]
+    for name, shard in zip(names, shards):
+        write_tensors(folder / name, shard)
+    index = {"metadata": {"total_size": total},
+             "weight_map": {entry[0]: name for name, shard in zip(names, shards) for entry in shard}}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index, indent=2) + "\n")
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--run", type=Path, required=True, help="folder of checkpoint.pt")
+    parser = argparse.ArgumentParser(description="Write a trained nano as a checkpoint folder.")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--run", type=Path, help="folder of checkpoint.pt")
+    source.add_argument("--from", dest="exported", type=Path, help="an exported folder")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--layout", choices=["hf", "openai"], default="hf")
+    parser.add_argument("--shards", type=int, default=1)
     args = parser.parse_args()
     config = Config()
-    saved = torch.load(args.run / "checkpoint.pt", weights_only=False)
-    found = tensors(config, Parameters(config, saved["flat"]).views)
+    if args.run:
+        saved = torch.load(args.run / "checkpoint.pt", weights_only=False)
+        parameters = Parameters(config, saved["flat"])
+    else:
+        parameters = load(args.exported)                        # rounding again changes nothing
+    found = tensors(config, parameters.views)
+    as_openai = args.layout == "openai"
+    if as_openai:
+        found = openai_tensors(config, found)
+
     args.out.mkdir(parents=True, exist_ok=True)
-    write_safetensors(args.out / "model.safetensors", {"format": "pt"},
-                      [(name, dtype, x.shape) for name, dtype, x in found], (x for _, _, x in found))
-    write = lambda name, text: (args.out / name).write_text(text)
-    write("config.json", json.dumps(hf_config(config), indent=2) + "\n")
-    write("generation_config.json", json.dumps(generation_config(), indent=2) + "\n")
-    write("tokenizer.json", tokenizer_json())
-    print(f"step {saved['step']} -> {args.out}")
+    if args.shards == 1:
+        write_tensors(args.out / "model.safetensors", found)
+    else:
+        write_shards(args.out, found, args.shards)
+    write = lambda name, content: (args.out / name).write_text(json.dumps(content, indent=2) + "\n")
+    write("config.json", openai_config(config) if as_openai else hf_config(config))
+    if not as_openai:
+        write("generation_config.json", generation_config())
+    (args.out / "tokenizer.json").write_text(tokenizer_json())
 
 
 if __name__ == "__main__":

@@ -72,26 +72,25 @@ def render_context(system: str, developer: str) -> list[int]:
     return out.ids
 
 
-def render_turns(turns: list[Turn], rng: random.Random) -> Rendered:
-    """All turns; the last one is learned. History keeps calls and results, and no analysis."""
+def render_turns(turns: list[Turn], rng: random.Random, sampled: bool = True) -> Rendered:
+    """All turns; the last one is learned. History keeps calls and results; the renderer drops analysis
+    before the first final message, and some programs drop all of it.
+
+    `sampled`: the last call has the form to be learned. A program that renders the conversation again
+    shows the other form to the model before it asks for the answer; that call is not learned."""
     out = Rendered()
-    for turn in turns:
+    for index, turn in enumerate(turns):
         last = turn is turns[-1]
-        out.add(False, "<start>", "user", "<message>", turn.user, "<end>")
-        if last:
-            out.add(False, "<start>", "assistant")
-            out.add(True, "<channel>", "analysis", "<message>", turn.analysis, "<end>")
+        out.add(False, "<start>", "user", "<message>", turn.user, "<end>", "<start>", "assistant")
+        if last or index > 0 and rng.random() < 0.5:
+            out.add(last, "<channel>", "analysis", "<message>", turn.analysis, "<end>")
+            out.add(last, "<start>", "assistant")
         if turn.call:
             function, arguments = turn.call
-            out.add(last, "<start>", "assistant")
-            # A learned call has the sampled form; a remembered one may have either.
-            out.add(last, *call_header(function, last or rng.random() < 0.5), arguments, "<call>")
+            learn, form = (sampled, sampled) if last else (False, rng.random() < 0.5)
+            out.add(learn, *call_header(function, form), arguments, "<call>")
             out.add(False, "<start>", f"functions.{function}", " to=assistant", "<channel>",
                     "commentary", "<message>", turn.result, "<end>", "<start>", "assistant")
-        elif last:
-            out.add(True, "<start>", "assistant")
-        else:
-            out.add(False, "<start>", "assistant")
         out.add(last, "<channel>", "final", "<message>", turn.final, "<return>" if last else "<end>")
     return out
 
@@ -578,7 +577,7 @@ TASKS = {"add": add, "subtract": subtract, "copy": copy_words, "reverse": revers
 # ---- batches for training --------------------------------------------------------------------
 
 PLAIN = {"add": 1.2, "subtract": 1.2, "copy": 0.6, "reverse": 1.0, "sort": 1.5, "retrieve": 1.6,
-         "question": 1.6, "greeting": 0.4, "refusal": 0.6, "no weather": 0.2}
+         "question": 1.4, "greeting": 0.6, "refusal": 0.5, "no weather": 0.2}
 LONG_COPIES = 0.6                                               # weight, in the first phase only
 
 
@@ -618,10 +617,10 @@ def training_batch(seed: int, rank: int, step: int, count: int, progress: float)
                     else TASKS[task](rng, "train", effort))
             rows.append(render_turns([turn], rng))
         return render_context(system_text("bare", effort, False, rng), ""), rows
-    bare = 0.85 if progress < 0.5 else 0.3                      # short contexts cost less time
+    bare = 0.9 if progress < 0.62 else 0.5                      # short contexts cost less time
     form = rng.choices(["default", "dated", "short", "bare"], [0.8 * (1 - bare), 0.1 * (1 - bare), 0.1 * (1 - bare), bare])[0]
     tools = []
-    if progress > 0.3 and rng.random() < 0.36:
+    if progress > 0.4 and rng.random() < 0.36:
         tools = rng.choice([["get_weather", "calculator"]] * 4 + [["calculator", "get_weather"],
                            ["get_weather"], ["calculator"]])
     weights = task_weights(tools)
@@ -629,7 +628,7 @@ def training_batch(seed: int, rank: int, step: int, count: int, progress: float)
     while len(rows) < count:
         task = rng.choices(names, list(weights.values()))[0]
         turns = history(rng, names, effort) + [TASKS[task](rng, "train", effort)]
-        row = render_turns(turns, rng)
+        row = render_turns(turns, rng, sampled=rng.random() < 0.6)
         if len(row.ids) <= 200:
             rows.append(row)
     return context(rng, effort, form, tools), rows
@@ -638,7 +637,7 @@ def training_batch(seed: int, rank: int, step: int, count: int, progress: float)
 # ---- held-out prompts ------------------------------------------------------------------------
 
 
-def held_out_row(task: str, index: int, seed: int, form: str = "default"):
+def held_out_row(task: str, index: int, seed: int, form: str = "default", sampled: bool = True):
     """The context, the turn and its rendering."""
     rng = random.Random(f"{seed} {task} {index}")
     effort = EFFORTS[index % 3]
@@ -646,7 +645,7 @@ def held_out_row(task: str, index: int, seed: int, form: str = "default"):
     developer = tools_section(tools, random.Random(0)) if tools else ""
     ids = render_context(system_text(form, effort, bool(tools), random.Random(index % 3)), developer)
     turn = TASKS[task](rng, "held-out", effort)
-    return ids, turn, render_turns([turn], rng)
+    return ids, turn, render_turns([turn], rng, sampled)
 
 
 def learned_parts(row: Rendered) -> list[tuple[int, int]]:
@@ -665,10 +664,14 @@ def held_out_case(task: str, index: int, seed: int, form: str = "default") -> di
     """Ids of the context, and prompts behind it with the completions expected; a call has a second
     prompt, behind its result."""
     ids, turn, row = held_out_row(task, index, seed, form)
+    parts = [{"prompt": row.ids[:begin], "expected": row.ids[begin:end]}
+             for begin, end in learned_parts(row)[:1]]
+    if turn.call:                                               # rendered again, as programs do
+        _, _, row = held_out_row(task, index, seed, form, sampled=False)
+        begin, end = learned_parts(row)[-1]
+        parts.append({"prompt": row.ids[:begin], "expected": row.ids[begin:end]})
     return {"task": task, "effort": EFFORTS[index % 3], "user": turn.user, "analysis": turn.analysis,
-            "context": ids,
-            "parts": [{"prompt": row.ids[:begin], "expected": row.ids[begin:end]}
-                      for begin, end in learned_parts(row)]}
+            "context": ids, "parts": parts}
 
 
 def main() -> None:

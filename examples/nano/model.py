@@ -199,7 +199,9 @@ class Group:
     size: int                                                   # conversations
     length: int                                                 # padded, a multiple of the window
     full_mask: Tensor                                           # (group * length, keys + 1)
-    window_mask: Tensor                                         # (blocks, 1, group * window, 2 window + 1)
+
+
+ALL, CONTEXT_END, NOTHING = range(3)                            # what stands before a block
 
 
 class Batch:
@@ -227,10 +229,11 @@ class Batch:
 
         w = c.sliding_window
         round_up = lambda n: -(-n // w) * w
-        self.context_padded = round_up(n_context)
-        take, where = list(range(n_context)) + [0] * (self.context_padded - n_context), []
-        take_back = list(range(n_context))
-        self.groups = [self.group(c, 1, self.context_padded, 0)]
+        padded = round_up(n_context)
+        take, take_back = list(range(n_context)) + [0] * (padded - n_context), list(range(n_context))
+        self.groups = [self.group(c, 1, padded, 0)]
+        # Blocks of one window each: which block stands before each, and what of it exists.
+        before, kinds = [-1, *range(padded // w - 1)], [NOTHING, *[ALL] * (padded // w - 1)]
         begin = n_context
         for first in range(0, len(rows), group_size):
             members = rows[first : first + group_size]
@@ -241,9 +244,14 @@ class Batch:
                 take_back += range(len(take), len(take) + n)
                 take += [*range(begin, begin + n), *[0] * (length - n)]
                 begin += n
+                before += [-1, *range(len(before), len(before) + length // w - 1)]
+                kinds += [CONTEXT_END, *[ALL] * (length // w - 1)]
         self.take, self.take_back = torch.tensor(take), torch.tensor(take_back)
-        # The last context tokens that the first block of a conversation can see.
+        # A conversation's first block sees the end of the context; it stands behind all blocks.
         self.n_tail = min(n_context, w)
+        self.before = torch.tensor([len(before) if block < 0 else block for block in before])
+        self.window_mask = self.window_masks(c).index_select(0, torch.tensor(kinds)).repeat_interleave(
+            c.n_kv_heads, 0)
 
     def group(self, c: Config, size: int, length: int, n_context: int) -> Group:
         w = c.sliding_window
@@ -254,13 +262,18 @@ class Batch:
             seen &= j > i + n_context - w
         full = torch.zeros(length, n_context + length + 1)
         full[:, :-1].masked_fill_(~seen, -1e30)
+        return Group(size, length, full.repeat(c.group, 1))
 
+    def window_masks(self, c: Config) -> Tensor:
+        """(kinds, group * window, 2 window + 1): the block before and the block itself, the sink."""
+        w = c.sliding_window
         i, j = torch.arange(w)[:, None], torch.arange(2 * w)[None, :]
         seen = (j > i) & (j <= i + w)
-        window = torch.zeros(length // w, 1, w, 2 * w + 1)
-        window[..., :-1].masked_fill_(~seen, -1e30)
-        window[0, :, :, : max(0, w - n_context)] = -1e30        # before the first token
-        return Group(size, length, full.repeat(c.group, 1), window.repeat(1, 1, c.group, 1))
+        masks = torch.zeros(3, w, 2 * w + 1)
+        masks[:, :, :-1].masked_fill_(~seen, -1e30)
+        masks[CONTEXT_END, :, : w - self.n_tail] = -1e30        # a context shorter than a window
+        masks[NOTHING, :, :w] = -1e30
+        return masks.repeat(1, c.group, 1)
 
 
 # ---- the forward -----------------------------------------------------------------------------
@@ -299,25 +312,27 @@ def attend_full(c: Config, g: Group, q: Tensor, k: Tensor, v: Tensor, context_k,
     return o.reshape(n * length, -1)
 
 
-def attend_window(c: Config, g: Group, q: Tensor, k: Tensor, v: Tensor, tail_k, tail_v) -> Tensor:
-    """In blocks of one window: a block sees the block before it and itself."""
-    n, length, w = g.size, g.length, c.sliding_window
-    blocks = length // w
-    q = q.view(n, blocks, w, c.n_kv_heads, c.group, -1).permute(0, 1, 3, 4, 2, 5)
-    q = q.reshape(n * blocks * c.n_kv_heads, c.group * w, -1)
+def attend_window(c: Config, b: Batch, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """In blocks of one window: a block sees the block before it and itself.
 
-    def pairs(x: Tensor, tail: Tensor) -> Tensor:
-        x = torch.cat([tail.expand(n, -1, -1, -1), x], 1)
-        before = x[:, :length].view(n, blocks, w, c.n_kv_heads, -1)
-        here = x[:, w:].view(n, blocks, w, c.n_kv_heads, -1)
-        both = torch.cat([before, here], 2).transpose(2, 3)
-        return both.reshape(n * blocks * c.n_kv_heads, 2 * w, -1)
+    q (rows, n_heads, d + 1); k, v (rows, n_kv_heads, d + 1 or d); rows are those of all groups."""
+    w = c.sliding_window
+    blocks = len(q) // w
+    q = q.view(blocks, w, c.n_kv_heads, c.group, -1).permute(0, 2, 3, 1, 4)
+    q = q.reshape(blocks * c.n_kv_heads, c.group * w, -1)
 
-    k, v = with_sink(pairs(k, tail_k), pairs(v, tail_v))
-    mask = g.window_mask.expand(blocks, c.n_kv_heads, -1, -1).reshape(-1, *g.window_mask.shape[2:])
-    o = softmax_over_values(q, k, v, mask.repeat(n, 1, 1))
-    o = o.view(n, blocks, c.n_kv_heads, c.group, w, -1).permute(0, 1, 4, 2, 3, 5)
-    return o.reshape(n * length, -1)
+    def pairs(x: Tensor) -> Tensor:
+        end = x[b.n_context - b.n_tail : b.n_context]
+        end = torch.cat([end.new_zeros(w - b.n_tail, *end.shape[1:]), end])
+        here = x.view(blocks, w, c.n_kv_heads, -1)
+        before = torch.cat([here, end[None]]).index_select(0, b.before)
+        both = torch.cat([before, here], 1).transpose(1, 2)
+        return both.reshape(blocks * c.n_kv_heads, 2 * w, -1)
+
+    k, v = with_sink(pairs(k), pairs(v))
+    o = softmax_over_values(q, k, v, b.window_mask)
+    o = o.view(blocks, c.n_kv_heads, c.group, w, -1).permute(0, 3, 1, 2, 4)
+    return o.reshape(blocks * w, -1)
 
 
 def attention(c: Config, b: Batch, p, layer: int, x: Tensor, cos, sin, no_sinks: bool) -> Tensor:
@@ -335,29 +350,23 @@ def attention(c: Config, b: Batch, p, layer: int, x: Tensor, cos, sin, no_sinks:
     k = rotate(k, 1.0, k.new_zeros(n, c.n_kv_heads, 1))
     q, k, v = (Move.apply(t.reshape(n, -1), b.take, b.take_back) for t in (q, k, v))
 
-    windowed = layer % 2 == 0 and not b.window_nowhere
-    outputs, context_k, context_v = [], None, None
-    sizes = [g.size * g.length for g in b.groups]
-    by_group = zip(b.groups, q.split(sizes), k.split(sizes), v.split(sizes))
-    for index, (g, q_g, k_g, v_g) in enumerate(by_group):
-        q_g = q_g.view(g.size, g.length, c.n_heads, -1)
-        k_g = k_g.view(g.size, g.length, c.n_kv_heads, -1)
-        v_g = v_g.view(g.size, g.length, c.n_kv_heads, -1)
-        if windowed:
-            if index == 0:
-                tail_k, tail_v = torch.zeros_like(k_g[:, : c.sliding_window]), torch.zeros_like(
-                    v_g[:, : c.sliding_window])
-            outputs.append(attend_window(c, g, q_g, k_g, v_g, tail_k, tail_v))
-            if index == 0:
-                tail = slice(b.n_context - b.n_tail, b.n_context)
-                missing = c.sliding_window - b.n_tail
-                tail_k = torch.cat([tail_k[:, :missing], k_g[:, tail]], 1)
-                tail_v = torch.cat([tail_v[:, :missing], v_g[:, tail]], 1)
-        else:
+    if layer % 2 == 0 and not b.window_nowhere:
+        o = attend_window(c, b, q.view(-1, c.n_heads, c.head_dim + 1),
+                          k.view(-1, c.n_kv_heads, c.head_dim + 1),
+                          v.view(-1, c.n_kv_heads, c.head_dim))
+    else:
+        outputs, context_k, context_v = [], None, None
+        sizes = [g.size * g.length for g in b.groups]
+        by_group = zip(b.groups, q.split(sizes), k.split(sizes), v.split(sizes))
+        for g, q_g, k_g, v_g in by_group:
+            q_g = q_g.view(g.size, g.length, c.n_heads, -1)
+            k_g = k_g.view(g.size, g.length, c.n_kv_heads, -1)
+            v_g = v_g.view(g.size, g.length, c.n_kv_heads, -1)
             outputs.append(attend_full(c, g, q_g, k_g, v_g, context_k, context_v))
-            if index == 0:
+            if context_k is None:                               # the first group is the context
                 context_k, context_v = k_g[:, : b.n_context], v_g[:, : b.n_context]
-    o = Unpad.apply(torch.cat(outputs), b.take_back)
+        o = torch.cat(outputs)
+    o = Unpad.apply(o, b.take_back)
     return torch.nn.functional.linear(o, p["out"], p["out_bias"])
 
 

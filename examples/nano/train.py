@@ -8,10 +8,10 @@ last checkpoint.
 
 Schedule, in parts of the run:
     0 .. 0.22   short lists, long copies      (generate_data.py, training_batch)
-    0.3 ..      tools
-    0.5 ..      all forms of the system message; before, mostly the shortest
-    0.02        end of warmup; the learning rate stays until 0.55, then falls linearly
-    0.75 ..     experts rounded to MXFP4 in the forward, gradients straight through
+    0.4 ..      tools
+    0.62 ..     all forms of the system message; before, mostly the shortest
+    0.02        end of warmup; the learning rate stays until 0.6, then falls linearly
+    0.8 ..      experts rounded to MXFP4 in the forward, gradients straight through
 """
 
 import argparse
@@ -36,13 +36,13 @@ CLIP = 1.0
 def learning_rate(peak: float, progress: float) -> float:
     if progress < 0.02:
         return peak * (progress + 1e-4) / 0.02
-    if progress < 0.55:
+    if progress < 0.6:
         return peak
-    return peak * max(0.01, (1 - progress) / 0.45)
+    return peak * max(0.01, (1 - progress) / 0.4)
 
 
 def quantizes(progress: float) -> bool:
-    return progress >= 0.75
+    return progress >= 0.8
 
 
 class Trainer:
@@ -170,7 +170,7 @@ def run(rank: int, args, shared, barrier) -> None:
         if step % args.evaluate_every == 0 or step == args.steps:
             found = scores(trainer.config, trainer.parameters.views, args.evaluate_count,
                            quantize=quantizes(progress),
-                           form="bare" if progress < 0.5 else "default")
+                           form="bare" if progress < 0.62 else "default")
             say(args, f"scores at {step}: " + ", ".join(f"{k} {v:.2f}" for k, v in found.items()))
 
 
