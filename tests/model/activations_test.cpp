@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "gptoss/core/model_size.hpp"
+#include "gptoss/model/kv_cache.hpp"
 
 using namespace gptoss;
 
@@ -190,4 +192,28 @@ TEST_CASE("activations: a pass of 512 tokens at 20b takes 171 MB", "[activations
     // A row of logits for every token would be 411 MB more.
     const double with_all_logits = double(activation_bytes(preset_20b(), 512, 512)) / 1e6;
     CHECK_THAT(with_all_logits - megabytes, WithinAbs(411, 1));
+}
+
+TEST_CASE("activations: 20b at 4,096 tokens needs 432 MB besides the mapped file",
+          "[activations]") {
+    // What a Transformer holds after a prefill in chunks of 512, and what loading widens to float.
+    const Config config = preset_20b();
+    KvCache cache;
+    while (cache.length < 4096) {
+        reserve<HostMemory>(cache, config, 512);
+        cache.length += 512;
+    }
+    const ModelSize size = model_size(config);
+    const std::int64_t per_layer_biases =
+        2 * config.hidden_size + config.q_size() + 2 * config.kv_size() + config.n_heads +
+        config.hidden_size + config.n_experts +
+        config.n_experts * (2 * config.intermediate_size + config.hidden_size);
+    const std::int64_t widened = 4 * (config.n_layers * per_layer_biases + size.final_norm);
+
+    const double megabytes =
+        (double(activation_bytes(config, 512, 1)) + double(bytes_of(cache)) + double(widened)) /
+        1e6;
+    CHECK_THAT(double(widened) / 1e6, WithinAbs(28, 1));
+    CHECK_THAT(double(bytes_of(cache)) / 1e6, WithinAbs(233, 1));
+    CHECK_THAT(megabytes, WithinAbs(432, 2));  // promised: less than 1.5 GiB
 }

@@ -32,7 +32,7 @@ struct ModelSize {
     std::int64_t bytes_per_token = 0;  // of weights that decoding one token reads
 };
 
-inline std::int64_t bytes_of(std::int64_t bf16_parameters, std::int64_t mxfp4_parameters) {
+inline std::int64_t stored_bytes(std::int64_t bf16_parameters, std::int64_t mxfp4_parameters) {
     return 2 * bf16_parameters + mxfp4_parameters / 32 * 17;
 }
 
@@ -57,10 +57,10 @@ inline ModelSize model_size(const Config& c) {
     size.active =
         vocabulary + hidden + c.n_layers * (attention + hidden + router + c.top_k * expert);
     size.mxfp4 = c.n_layers * c.n_experts * expert_matrices;
-    size.payload_bytes = bytes_of(size.total - size.mxfp4, size.mxfp4);
+    size.payload_bytes = stored_bytes(size.total - size.mxfp4, size.mxfp4);
 
     const std::int64_t active_mxfp4 = c.n_layers * c.top_k * expert_matrices;
-    size.bytes_per_token = bytes_of(size.active - active_mxfp4, active_mxfp4);
+    size.bytes_per_token = stored_bytes(size.active - active_mxfp4, active_mxfp4);
     return size;
 }
 
