@@ -53,6 +53,7 @@
 #include "gptoss/format/write_config_json.hpp"
 #include "gptoss/run/build_weights.hpp"
 #include "gptoss/run/check_tensors.hpp"
+#include "gptoss/run/chat.hpp"
 #include "gptoss/run/checkpoint_files.hpp"
 #include "gptoss/run/generate.hpp"
 #include "gptoss/run/load.hpp"
