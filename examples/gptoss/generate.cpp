@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "gptoss/ops/scalar.hpp"
-#include "gptoss/run/load.hpp"
+#include "models.hpp"
 #include "signals.hpp"
 #include "terminal.hpp"
 #include "tokens.hpp"
@@ -156,23 +156,23 @@ const char* stop_name(StopReason reason) {
 
 // --- The run ----------------------------------------------------------------------------------
 
-std::vector<std::int32_t> stop_ids(const Config& config,
-                                   const std::optional<Tokenizer>& tokenizer) {
-    std::vector<std::int32_t> ids = {config.eos_token_id};
-    if (!tokenizer) return ids;
+std::vector<std::int32_t> stop_ids(const Model& model) {
+    std::vector<std::int32_t> ids = {model.weights.config.eos_token_id};
+    if (!model.tokenizer) return ids;
+    const SpecialIds& special_ids = model.tokenizer->vocabulary.special_ids;
     for (const char* name : {"<|return|>", "<|call|>", "<|endoftext|>"}) {
-        const auto found = tokenizer->vocabulary.special_ids.find(name);
-        if (found != tokenizer->vocabulary.special_ids.end()) ids.push_back(found->second);
+        const auto found = special_ids.find(name);
+        if (found != special_ids.end()) ids.push_back(found->second);
     }
     return ids;
 }
 
 // Generates and prints on the way; run holds what there is, however it ends.
-void run_model(Transformer<ScalarOps>& transformer, const GenerateFlags& flags,
-               const Globals& globals, const std::optional<Tokenizer>& tokenizer, Run& run) {
+void run_model(const Model& model, const GenerateFlags& flags, const Globals& globals, Run& run) {
+    Transformer<ScalarOps> transformer(model.weights);
     GenerateOptions options = flags.options;
-    options.stop_ids = stop_ids(transformer.w.config, tokenizer);
-    TokenPrinter printer(tokenizer);
+    options.stop_ids = stop_ids(model);
+    TokenPrinter printer(model.tokenizer);
     const bool prints_text = !globals.json && !flags.explain;
     const bool prints_lines = !globals.json && flags.explain;
     if (prints_lines) print_streamed(kExplanationTitle);
@@ -192,7 +192,8 @@ void run_model(Transformer<ScalarOps>& transformer, const GenerateFlags& flags,
             const auto logits = last_logits<ScalarOps::Memory>(transformer.a.logits);
             run.explanations.push_back(explain(position, id, logits));
         }
-        if (prints_lines) print_streamed(explanation_line(run.explanations.back(), tokenizer));
+        if (prints_lines)
+            print_streamed(explanation_line(run.explanations.back(), model.tokenizer));
         return true;
     };
 
@@ -216,20 +217,17 @@ int run_generate(const GenerateFlags& flags, const Globals& globals) {
     }
     if (flags.prompt.empty() && flags.ids.empty())
         throw Error("no prompt: expected a text or --ids");
-    const std::string& dir = require_model(globals);
     const StopOnSignal stop_on_signal;
-    Transformer<ScalarOps> transformer(load_weights(dir));
-    const Config& config = transformer.w.config;
-    const std::optional<Tokenizer> tokenizer = tokenizer_of_model(dir, config);
+    const Model model = open_model(globals);
     Run run;
-    run.prompt = prompt_ids(text_argument(flags.prompt), flags.ids, tokenizer, dir, config);
+    run.prompt = prompt_ids(flags.prompt, flags.ids, model);
 
     run.started = Clock::now();
     run.first_token = run.started;
-    run_model(transformer, flags, globals, tokenizer, run);
+    run_model(model, flags, globals, run);
     run.ended = Clock::now();
 
-    if (globals.json) print_json(json_of(run, tokenizer));
+    if (globals.json) print_json(json_of(run, model.tokenizer));
     flush_output();
     if (!run.ids.empty() && errors_are_terminal()) {
         std::fprintf(stderr, "%s\n", rates_text(run).c_str());
@@ -240,7 +238,7 @@ int run_generate(const GenerateFlags& flags, const Globals& globals) {
     if (is_cut_short) {
         throw Error("context: full after " + std::to_string(run.ids.size()) +
                     " generated tokens (max_context_length " +
-                    std::to_string(config.max_context_length) + ")");
+                    std::to_string(model.weights.config.max_context_length) + ")");
     }
     return 0;
 }

@@ -7,10 +7,11 @@
 #include "gptoss/core/config.hpp"
 #include "gptoss/format/config_json.hpp"
 #include "gptoss/run/synth_checkpoint.hpp"
+#include "gptoss/text/special_tokens.hpp"
 #include "gptoss/text/write_tokenizer_json.hpp"
+#include "models.hpp"
 #include "signals.hpp"
 #include "terminal.hpp"
-#include "tokens.hpp"
 #include "tool.hpp"
 
 namespace gptoss::tool {

@@ -1,11 +1,11 @@
 // gptoss tokenize: text to token ids and back, and a check against a file of vectors.
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "gptoss/format/mapped_file.hpp"
-#include "gptoss/run/checkpoint_files.hpp"
+#include "gptoss/text/tokenizer_json.hpp"
+#include "models.hpp"
 #include "terminal.hpp"
 #include "tokens.hpp"
 #include "tool.hpp"
@@ -29,23 +29,10 @@ struct TokenizeFlags {
     CLI::App* decode = nullptr;
 };
 
-// Without --model it is that of the published models; --model may also name a tokenizer's file.
-Tokenizer chosen_tokenizer(const Globals& globals) {
-    if (globals.model.empty()) return shipped_tokenizer();
-    const std::filesystem::path path = globals.model;
-    if (std::filesystem::is_regular_file(path)) return load_tokenizer(path);
-    if (std::filesystem::exists(path / "tokenizer.json")) return load_tokenizer(path);
-
-    const Config config = read_config(checkpoint_folder(path) / "config.json");
-    std::optional<Tokenizer> tokenizer = tokenizer_of_model(path, config);
-    if (!tokenizer) throw Error(globals.model + ": has no tokenizer.json");
-    return std::move(*tokenizer);
-}
-
 // --- encode and decode ------------------------------------------------------------------------
 
 int run_encode(const TokenizeFlags& flags, const Globals& globals) {
-    const Tokenizer tokenizer = chosen_tokenizer(globals);
+    const Tokenizer tokenizer = open_tokenizer(globals);
     const std::string text = text_argument(flags.text);
     const std::vector<std::int32_t> ids =
         flags.allow_special ? tokenizer.encode_with_special(text) : tokenizer.encode(text);
@@ -69,7 +56,7 @@ int run_decode(const TokenizeFlags& flags, const Globals& globals) {
         list += text_argument(word) + " ";
     }
     const std::vector<std::int32_t> ids = parse_ids(list);
-    const std::string text = chosen_tokenizer(globals).decode(ids);
+    const std::string text = open_tokenizer(globals).decode(ids);
     if (globals.json) {
         print_json({{"text", text}});
     } else {
@@ -122,7 +109,7 @@ std::string vector_mistake(const Tokenizer& tokenizer, std::string_view line) {
 
 int run_vectors(const TokenizeFlags& flags, const Globals& globals) {
     const MappedFile file(flags.vectors);
-    const Tokenizer tokenizer = chosen_tokenizer(globals);
+    const Tokenizer tokenizer = open_tokenizer(globals);
     std::string_view rest(reinterpret_cast<const char*>(file.bytes()), std::size_t(file.size()));
     int n_passed = 0;
     auto failures = nlohmann::ordered_json::array();

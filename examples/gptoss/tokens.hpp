@@ -1,8 +1,8 @@
-// Token ids in and out of the tool: prompts, lists of ids, the tokenizer that belongs to a model.
+// Token ids in and out of the tool: lists of ids, prompts, and the text of what comes back.
 #pragma once
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
-#include <filesystem>
 #include <iostream>
 #include <iterator>
 #include <optional>
@@ -12,12 +12,10 @@
 #include <vector>
 
 #include "gptoss/core/check.hpp"
-#include "gptoss/core/config.hpp"
 #include "gptoss/format/json.hpp"
-#include "gptoss/text/load_tokenizer.hpp"
-#include "gptoss/text/special_tokens.hpp"
 #include "gptoss/text/streaming_decoder.hpp"
 #include "gptoss/text/tokenizer.hpp"
+#include "models.hpp"
 
 namespace gptoss::tool {
 
@@ -56,50 +54,16 @@ inline std::string text_argument(const std::string& argument) {
     return {std::istreambuf_iterator<char>(std::cin), {}};
 }
 
-// --- Tokenizers -------------------------------------------------------------------------------
-
-// Installed, the vocabulary lies in share/gptoss beside bin; in a build it is still in the sources.
-inline std::filesystem::path shipped_ranks() {
-    const char* name = "o200k_base.tiktoken";
-    std::error_code problem;
-    const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", problem);
-    const auto installed = program.parent_path().parent_path() / "share" / "gptoss" / name;
-    if (!problem && std::filesystem::exists(installed)) return installed;
-    return std::filesystem::path(GPTOSS_DATA_DIR) / name;
-}
-
-inline Tokenizer shipped_tokenizer() {
-    return load_tokenizer(shipped_ranks());
-}
-
-// The model's own tokenizer.json, or the published one if the vocabulary has its size.
-inline std::optional<Tokenizer> tokenizer_of_model(const std::filesystem::path& dir,
-                                                   const Config& config) {
-    const bool is_original = dir.filename() == "original";  // of a released folder
-    const std::filesystem::path beside = is_original ? dir.parent_path() : dir;
-    for (const auto& folder : {dir, beside}) {
-        const std::filesystem::path path = folder / "tokenizer.json";
-        if (std::filesystem::exists(path)) return load_tokenizer(path);
-    }
-    const bool fits_o200k = config.vocab_size > kO200kEndOfPrompt;
-    if (fits_o200k) return shipped_tokenizer();
-    return std::nullopt;
-}
-
-inline const Tokenizer& require_tokenizer(const std::optional<Tokenizer>& tokenizer,
-                                          const std::string& dir, const Config& config) {
-    if (tokenizer) return *tokenizer;
-    throw Error(dir + " has no tokenizer.json (vocab_size " + std::to_string(config.vocab_size) +
-                "): give token ids with --ids");
-}
-
 // What a subcommand that runs a model starts from: a text or --ids, never both.
 inline std::vector<std::int32_t> prompt_ids(const std::string& prompt, const std::string& ids,
-                                            const std::optional<Tokenizer>& tokenizer,
-                                            const std::string& dir, const Config& config) {
-    std::vector<std::int32_t> tokens;
-    if (!ids.empty()) tokens = parse_ids(ids);
-    if (ids.empty()) tokens = require_tokenizer(tokenizer, dir, config).encode(prompt);
+                                            const Model& model) {
+    if (ids.empty() && !model.tokenizer) {
+        throw Error(model.dir + " has no tokenizer.json (vocab_size " +
+                    std::to_string(model.weights.config.vocab_size) +
+                    "): give token ids with --ids");
+    }
+    const std::vector<std::int32_t> tokens =
+        ids.empty() ? model.tokenizer->encode(text_argument(prompt)) : parse_ids(ids);
     if (tokens.empty()) throw Error("the prompt has no tokens, expected at least one");
     return tokens;
 }

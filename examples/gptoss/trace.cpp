@@ -1,7 +1,6 @@
 // gptoss trace: runs a prompt once and writes down every named activation.
 #include <algorithm>
 #include <memory>
-#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -13,7 +12,7 @@
 #include "gptoss/report/html.hpp"
 #include "gptoss/report/summary.hpp"
 #include "gptoss/run/generate.hpp"
-#include "gptoss/run/load.hpp"
+#include "models.hpp"
 #include "signals.hpp"
 #include "terminal.hpp"
 #include "tokens.hpp"
@@ -109,12 +108,12 @@ nlohmann::ordered_json json_of(const std::vector<SiteSummary>& summaries,
     return json;
 }
 
-TracePage trace_page(const std::string& dir, const std::vector<std::int32_t>& tokens,
-                     const std::optional<Tokenizer>& tokenizer, const Config& config,
+TracePage trace_page(const Model& model, const std::vector<std::int32_t>& tokens,
                      const std::vector<SiteSummary>& summaries) {
+    const Config& config = model.weights.config;
     TracePage page;
     page.title = "gpt-oss trace";
-    page.facts = {{"model", dir},
+    page.facts = {{"model", model.dir},
                   {"layers", std::to_string(config.n_layers)},
                   {"hidden_size", std::to_string(config.hidden_size)},
                   {"experts", std::to_string(config.n_experts)},
@@ -122,7 +121,9 @@ TracePage trace_page(const std::string& dir, const std::vector<std::int32_t>& to
                   {"path", "scalar"}};
     for (const std::int32_t id : tokens) {
         std::string token = std::to_string(id);
-        if (tokenizer) token += " " + quoted(token_text(tokenizer->vocabulary, id));
+        if (model.tokenizer) {
+            token += " " + quoted(token_text(model.tokenizer->vocabulary, id));
+        }
         page.tokens.push_back(token);
     }
     page.sites = summaries;
@@ -134,23 +135,21 @@ TracePage trace_page(const std::string& dir, const std::vector<std::int32_t>& to
 int run_trace(const TraceFlags& flags, const Globals& globals) {
     if (flags.prompt.empty() && flags.ids.empty())
         throw Error("no prompt: expected a text or --ids");
-    const std::string& dir = require_model(globals);
     const std::set<Site> sites = parse_sites(flags.sites);
     const StopOnSignal stop_on_signal;
-    Transformer<ScalarOps> transformer(load_weights(dir));
-    const Config& config = transformer.w.config;
-    const std::optional<Tokenizer> tokenizer = tokenizer_of_model(dir, config);
-    const std::vector<std::int32_t> tokens =
-        prompt_ids(text_argument(flags.prompt), flags.ids, tokenizer, dir, config);
+    const Model model = open_model(globals);
+    const Config& config = model.weights.config;
+    const std::vector<std::int32_t> tokens = prompt_ids(flags.prompt, flags.ids, model);
     require_token_ids({tokens.data(), int(tokens.size())}, config.vocab_size);
 
+    Transformer<ScalarOps> transformer(model.weights);
     StoppableRecorder recorder(config, sites, flags.last_only);
     feed_in_chunks(transformer, tokens, logit_rows(flags, sites), recorder);
     const std::vector<SiteSummary> summaries = summarize(recorder);
 
     if (!flags.out.empty()) write_dump(flags.out, recorder, hugging_face_config_text(config));
     if (!flags.html.empty()) {
-        const TracePage page = trace_page(dir, tokens, tokenizer, config, summaries);
+        const TracePage page = trace_page(model, tokens, summaries);
         write_text_file(flags.html, trace_page_html(page));
     }
     if (globals.json) {

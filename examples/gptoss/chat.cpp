@@ -1,0 +1,164 @@
+// gptoss chat: a conversation in the Harmony format, one question or many.
+#include <unistd.h>
+
+#include <cstdio>
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "chat_session.hpp"
+#include "gptoss/ops/scalar.hpp"
+#include "models.hpp"
+#include "signals.hpp"
+#include "terminal.hpp"
+#include "tokens.hpp"
+#include "tool.hpp"
+
+namespace gptoss::tool {
+namespace {
+
+constexpr const char* kExamples =
+    "  gptoss chat --model DIR 'What is 2 + 2?'\n"
+    "  gptoss chat --model DIR --effort high --instructions 'Answer in French.'\n"
+    "  gptoss chat --model DIR --tools tools.json --json 'Weather in Paris?'\n"
+    "  gptoss chat --model DIR                     a prompt; /help lists its commands\n"
+    "A tools file is a list of {\"name\", \"description\", \"parameters\"}, or a map of namespaces "
+    "as in\nopenai-harmony. Tools are described to the model; none is executed.\n";
+
+struct ChatFlags {
+    std::string prompt;
+    std::string effort = "medium";
+    std::optional<std::string> instructions;
+    std::string tools;
+    std::optional<std::string> date;
+    bool hide_analysis = false;
+    int max_tokens = 2048;
+    GenerateOptions generate;
+};
+
+// [{"name": ...}] as functions; entries may be wrapped as {"type": "function", "function": {...}}.
+ToolNamespaces read_tools_file(const std::string& path) {
+    const OrderedJson json = read_ordered_json_file(path);
+    if (!json.is_array()) return read_namespaces({{"tools", json}}, path);
+    std::vector<ToolDescription> tools;
+    for (const OrderedJson& entry : json) {
+        const bool is_wrapped = entry.is_object() && entry.contains("function");
+        const std::string where = path + "[" + std::to_string(tools.size()) + "]";
+        tools.push_back(read_tool(is_wrapped ? entry["function"] : entry, where));
+    }
+    ToolNamespaces namespaces;
+    add_namespace(namespaces, functions_namespace(std::move(tools)));
+    return namespaces;
+}
+
+ChatStart start_of(const ChatFlags& flags) {
+    ChatStart start;
+    start.system.reasoning_effort = effort_of(flags.effort);
+    start.system.conversation_start_date = flags.date;
+    start.developer.instructions = flags.instructions;
+    if (!flags.tools.empty()) start.developer.tools = read_tools_file(flags.tools);
+    return start;
+}
+
+// Ctrl-C leaves a long prompt within one op. Once tokens come, they are where an answer stops, so
+// that what it has said is kept.
+struct PromptWatch : StopWatch {
+    bool is_reading_prompt = true;
+    bool wants(Site site, int layer) override {
+        return is_reading_prompt && StopWatch::wants(site, layer);
+    }
+};
+
+struct StoppableSource {
+    ModelSource<ScalarOps> model;
+    PromptWatch watch = {};
+
+    StopReason generate(const std::vector<std::int32_t>& prompt, int max_tokens,
+                        const std::vector<std::int32_t>& stop_ids, const OnToken& on_token) {
+        watch.is_reading_prompt = true;
+        model.watch = &watch;
+        return model.generate(prompt, max_tokens, stop_ids, [&](std::int32_t id) {
+            watch.is_reading_prompt = false;
+            return on_token(id);
+        });
+    }
+};
+
+void ask() {
+    if (::isatty(STDIN_FILENO) != 1) return;
+    print("> ");
+    flush_output();
+}
+
+int run_chat(const ChatFlags& flags, const Globals& globals) {
+    if (flags.max_tokens < 0) {
+        throw Error("--max-tokens is " + std::to_string(flags.max_tokens) +
+                    ", expected at least 0");
+    }
+    validate(flags.generate.sampling);
+    const ChatStart start = start_of(flags);
+    Model model = open_model(globals);
+    if (!model.tokenizer) {
+        throw Error(model.dir + " has no tokenizer.json (vocab_size " +
+                    std::to_string(model.weights.config.vocab_size) + "): chat needs one");
+    }
+    Transformer<ScalarOps> transformer(std::move(model.weights));
+    const HarmonyEncoding encoding = harmony_encoding(*model.tokenizer);
+
+    StoppableSource source{{transformer, flags.generate}};
+    const auto write = [](std::string_view text) {
+        print(text);
+        flush_output();
+    };
+    const auto note = [](std::string_view text) {
+        std::fprintf(stderr, "%s\n", std::string(text).c_str());
+    };
+    ChatPrinter printer({globals.json, flags.hide_analysis, output_is_terminal()}, write, note);
+    ChatSession<StoppableSource> session{
+        source, encoding, printer, start, {flags.max_tokens, ChatOptions{}.max_calls, {}}};
+    if (flags.prompt.empty()) {
+        session.run(std::cin, ask);
+        return 0;
+    }
+    session.say(text_argument(flags.prompt));
+    throw_if_stopped();
+    return 0;
+}
+
+}  // namespace
+
+void add_chat(CLI::App& app, Tool& tool) {
+    const auto flags = std::make_shared<ChatFlags>();
+    SamplingOptions& sampling = flags->generate.sampling;
+    CLI::App* chat = add_subcommand(app, "chat", "Talk to a model", kExamples);
+
+    chat->add_option("PROMPT", flags->prompt,
+                     "What to say, once; - reads standard input. Without it there is a prompt")
+        ->type_name("");
+    chat->add_option("--effort", flags->effort, "low, medium or high [medium]")->type_name("NAME");
+    chat->add_option("--instructions", flags->instructions, "What a developer tells the model")
+        ->type_name("TEXT");
+    chat->add_option("--tools", flags->tools, "Functions to describe to the model")
+        ->type_name("FILE.json");
+    chat->add_option("--date", flags->date, "The current date, such as 2025-06-28 [not told]")
+        ->type_name("D");
+    chat->add_flag("--hide-analysis", flags->hide_analysis, "Show the answers only");
+    chat->add_option("--max-tokens", flags->max_tokens, "Most tokens of one turn [2048]")
+        ->type_name("N");
+    chat->add_option("--temperature", sampling.temperature,
+                     "1 samples the model's own odds, 0 takes the likeliest token [1]")
+        ->type_name("X");
+    chat->add_option("--top-k", sampling.top_k, "Keep the k likeliest tokens [0: all]")
+        ->type_name("N");
+    chat->add_option("--top-p", sampling.top_p,
+                     "Keep the likeliest tokens that make up this share [1: all]")
+        ->type_name("X");
+    chat->add_option("--min-p", sampling.min_p,
+                     "Keep tokens this likely, relative to the likeliest [0: all]")
+        ->type_name("X");
+    chat->add_option("--seed", flags->generate.seed, "The same seed gives the same answers [0]")
+        ->type_name("N");
+    when_chosen(chat, tool, [flags, &tool] { return run_chat(*flags, tool.globals); });
+}
+
+}  // namespace gptoss::tool

@@ -1,0 +1,64 @@
+#include "models.hpp"
+
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "gptoss/run/load.hpp"
+#include "gptoss/text/load_tokenizer.hpp"
+#include "gptoss/text/special_tokens.hpp"
+
+namespace gptoss::tool {
+namespace {
+
+// Installed, the vocabulary lies in share/gptoss beside bin; in a build it is still in the sources.
+std::filesystem::path shipped_ranks() {
+    const char* name = "o200k_base.tiktoken";
+    std::error_code problem;
+    const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", problem);
+    const auto installed = program.parent_path().parent_path() / "share" / "gptoss" / name;
+    if (!problem && std::filesystem::exists(installed)) return installed;
+    return std::filesystem::path(GPTOSS_DATA_DIR) / name;
+}
+
+// The model's own tokenizer.json, or the published one if the vocabulary has its size.
+std::optional<Tokenizer> tokenizer_of_model(const std::filesystem::path& dir,
+                                            const Config& config) {
+    const bool is_original = dir.filename() == "original";  // of a released folder
+    const std::filesystem::path beside = is_original ? dir.parent_path() : dir;
+    for (const auto& folder : {dir, beside}) {
+        const std::filesystem::path path = folder / "tokenizer.json";
+        if (std::filesystem::exists(path)) return load_tokenizer(path);
+    }
+    const bool fits_o200k = config.vocab_size > kO200kEndOfPrompt;
+    if (fits_o200k) return shipped_tokenizer();
+    return std::nullopt;
+}
+
+}  // namespace
+
+Model open_model(const Globals& globals) {
+    Model model;
+    model.dir = require_model(globals);
+    model.weights = load_weights(model.dir);
+    model.tokenizer = tokenizer_of_model(model.dir, model.weights.config);
+    return model;
+}
+
+Tokenizer shipped_tokenizer() {
+    return load_tokenizer(shipped_ranks());
+}
+
+Tokenizer open_tokenizer(const Globals& globals) {
+    if (globals.model.empty()) return shipped_tokenizer();
+    const std::filesystem::path path = globals.model;
+    if (std::filesystem::is_regular_file(path)) return load_tokenizer(path);
+    if (std::filesystem::exists(path / "tokenizer.json")) return load_tokenizer(path);
+
+    const Config config = read_config(checkpoint_folder(path) / "config.json");
+    std::optional<Tokenizer> tokenizer = tokenizer_of_model(path, config);
+    if (!tokenizer) throw Error(globals.model + ": has no tokenizer.json");
+    return std::move(*tokenizer);
+}
+
+}  // namespace gptoss::tool
