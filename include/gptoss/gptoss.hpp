@@ -29,6 +29,7 @@
 // Looking at activations, and writing them down.
 #include "gptoss/report/dump.hpp"
 #include "gptoss/report/html.hpp"
+#include "gptoss/report/recorder.hpp"
 #include "gptoss/report/summary.hpp"
 #include "gptoss/trace/sites.hpp"
 #include "gptoss/trace/watch.hpp"

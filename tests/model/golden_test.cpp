@@ -7,7 +7,6 @@
 
 #include "catch.hpp"
 #include "gptoss/model/transformer.hpp"
-#include "gptoss/report/dump.hpp"
 
 using namespace gptoss;
 using namespace gptoss::test;
