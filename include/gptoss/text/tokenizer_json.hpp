@@ -41,9 +41,9 @@ inline constexpr const char* kSplitRegex =
 inline nlohmann::json parse_tokenizer_json(const std::string& path) {
     using Event = nlohmann::json::parse_event_t;
     const MappedFile file(path);
-    UniqueKeys unique_keys(path);
+    StrictParse<nlohmann::json> strict_parse(path);
     const auto keep = [&](int depth, Event event, nlohmann::json& parsed) {
-        unique_keys(depth, event, parsed);
+        strict_parse(depth, event, parsed);
         return !(event == Event::key && depth == 2 && parsed == "merges");
     };
     try {
