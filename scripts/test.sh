@@ -51,6 +51,11 @@ check() {
     fi
 }
 
+# What ctest printed of the tests that failed.
+only_failures() {
+    awk '/ Test +#[0-9]+: /{shown = /\*\*\*/ && !/Skipped/} /^ +Start +[0-9]+: /{next} shown' "$1"
+}
+
 # suite NAME FOLDER [CTEST OPTION...]: every ctest entry of a build folder is a test
 suite() {
     local name=$1 folder=$2 log start=$SECONDS verdict=ok
@@ -66,10 +71,11 @@ suite() {
     left_out=$(grep -c '\*\*\*Skipped' "$log" || true)
     passed=$((passed + total - bad - left_out))
     failed=$((failed + bad))
+    if [[ $left_out -eq $total ]]; then verdict=skipped; fi
     report "$name" $verdict $((SECONDS - start)) "$((total - bad - left_out)) of $total passed"
     print_skips "$folder/Testing/Temporary/LastTest.log"
     if [[ $verdict == FAILED ]]; then
-        tail -n 60 "$log"
+        only_failures "$log" | head -n 100
         say "(all of it: $log)"
         return 1
     fi
