@@ -318,6 +318,25 @@ TEST_CASE("tool: generate streams complete characters only", "[tool]") {
     CHECK_NOTHROW(nlohmann::json(text).dump());  // throws on invalid UTF-8
 }
 
+TEST_CASE("tool: generate ends with what a last, unfinished character decodes to", "[tool]") {
+    const std::string nano = synthetic_model("nano");
+    for (int n_tokens = 1; n_tokens <= 12; ++n_tokens) {
+        const nlohmann::json json = json_of({"generate", "--model", nano, "--json", "--max-tokens",
+                                             std::to_string(n_tokens), "The quick brown fox"});
+        std::string ids;
+        for (const auto& id : json["ids"])
+            ids += id.dump() + " ";
+        CHECK(output_of({"tokenize", "--model", nano, "decode", ids}) ==
+              json["text"].get<std::string>() + "\n");
+    }
+}
+
+TEST_CASE("tool: generate takes the name of a subcommand as a prompt", "[tool]") {
+    const nlohmann::json json = json_of({"generate", "--model", synthetic_model("nano"), "--json",
+                                         "--max-tokens", "1", "trace"});
+    CHECK(json["prompt_ids"].size() > 0);
+}
+
 TEST_CASE("tool: generate reads the prompt from standard input for -", "[tool]") {
     const std::string nano = synthetic_model("nano");
     const std::vector<std::string> from_input = {"generate",     "--model", nano,
