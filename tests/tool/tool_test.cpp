@@ -332,8 +332,8 @@ TEST_CASE("tool: generate ends with what a last, unfinished character decodes to
 }
 
 TEST_CASE("tool: generate takes the name of a subcommand as a prompt", "[tool]") {
-    const nlohmann::json json = json_of({"generate", "--model", synthetic_model("nano"), "--json",
-                                         "--max-tokens", "1", "trace"});
+    const nlohmann::json json = json_of(
+        {"generate", "--model", synthetic_model("nano"), "--json", "--max-tokens", "1", "trace"});
     CHECK(json["prompt_ids"].size() > 0);
 }
 
