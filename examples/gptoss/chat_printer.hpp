@@ -109,11 +109,11 @@ private:
     }
 
     static std::string end_note(const ChatTurn& turn) {
-        if (turn.end == ChatEnd::max_tokens) return "[cut off by --max-tokens]";
-        if (turn.end == ChatEnd::max_calls) return "[too many calls]";
-        if (turn.end == ChatEnd::context_full) return "[the context is full]";
-        if (turn.end == ChatEnd::stopped) return "[stopped]";
-        return "[the answer is no message: " + turn.error.value_or("") + "]";
+        const char* notes[] = {
+            "",        "cut off by --max-tokens", "too many calls", "the context is full",
+            "stopped", "the answer is no message"};
+        const std::string reason = turn.error ? ": " + *turn.error : "";
+        return "[" + std::string(notes[int(turn.end)]) + reason + "]";
     }
 
     // "final", "call functions.f", "functions.f"

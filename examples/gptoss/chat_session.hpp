@@ -112,19 +112,20 @@ struct ChatSession {
         return true;
     }
 
-    // Lines of input until it ends. A mistake is told, and the session goes on.
+    // Lines of input until it ends; ask is called before each. A mistake is told, and the session
+    // goes on.
     void run(std::istream& input, const std::function<void()>& ask) {
         std::string line;
         ask();
         while (std::getline(input, line)) {
+            const bool is_command = line.starts_with("/");
+            const bool is_blank = line.find_first_not_of(" \t\r") == std::string::npos;
             try {
-                if (line.starts_with("/")) {
-                    if (!command(line)) return;
-                } else if (line.find_first_not_of(" \t\r") != std::string::npos) {
-                    say(line);
-                }
+                if (is_command && !command(line)) return;
+                if (!is_command && !is_blank) say(line);
             } catch (const Error& error) {
-                printer.note(std::string("[") + error.what() + "; /reset begins anew]");
+                const std::string advice = is_command ? "" : "; /reset begins anew";
+                printer.note("[" + std::string(error.what()) + advice + "]");
             }
             if (caught_signal == SIGTERM) throw_if_stopped();
             caught_signal = 0;

@@ -52,8 +52,10 @@ int run(int argc, char** argv) {
 
     Tool tool;
     add_globals(app, tool.globals);
+    add_chat(app, tool);
     add_generate(app, tool);
     add_tokenize(app, tool);
+    add_harmony(app, tool);
     add_inspect(app, tool);
     add_synth(app, tool);
     add_trace(app, tool);
@@ -69,7 +71,7 @@ int run(int argc, char** argv) {
     }
     if (!tool.run) {
         throw Error(
-            "no subcommand, expected generate, tokenize, inspect, synth or trace (see gptoss "
+            "no subcommand, expected chat, generate, tokenize, harmony, inspect, synth or trace (see gptoss "
             "--help)");
     }
     check_globals(tool.globals);

@@ -47,7 +47,9 @@ inline const std::string& require_model(const Globals& globals) {
 }
 
 // One function per subcommand, in the file of its name.
+void add_chat(CLI::App& app, Tool& tool);
 void add_generate(CLI::App& app, Tool& tool);
+void add_harmony(CLI::App& app, Tool& tool);
 void add_inspect(CLI::App& app, Tool& tool);
 void add_synth(CLI::App& app, Tool& tool);
 void add_tokenize(CLI::App& app, Tool& tool);

@@ -133,6 +133,7 @@ TEST_CASE("chat: what is cut off is kept if it was meant for the user", "[chat]"
         script.when_over = reason;
         Conversation conversation = question("?");
         const ChatTurn turn = chat_turn(script, harmony(), conversation);
+        CHECK(turn.error.has_value() == text.ends_with("fin"));  // in the header
         CHECK(turn.end ==
               (reason == StopReason::max_tokens ? ChatEnd::max_tokens : ChatEnd::context_full));
         return std::vector<Message>(conversation.messages.begin() + 1, conversation.messages.end());

@@ -54,7 +54,7 @@ enum class ChatEnd { answered, max_tokens, max_calls, context_full, stopped, mal
 
 struct ChatTurn {
     ChatEnd end = ChatEnd::answered;
-    std::optional<std::string> error = {};  // why it is malformed
+    std::optional<std::string> error = {};  // why it is malformed, or cut off in a header
     int n_prompt_tokens = 0;                // of the last prompt
     int n_tokens = 0;                       // generated
     int n_calls = 0;
@@ -157,7 +157,7 @@ void generate_messages(TokenSource& source, const HarmonyEncoding& encoding,
 
     turn.end = turn.error ? ChatEnd::malformed : end_of(reason);
     if (turn.end == ChatEnd::answered || turn.end == ChatEnd::malformed) return;
-    parser.process_eos();  // closes the message that was cut off
+    turn.error = parser.process_eos();  // closes the message that was cut off
     if (parser.messages().size() == n_messages) return;
     const Message& cut = parser.messages().back();
     const bool is_for_the_user = !cut.recipient && cut.channel != "analysis";
