@@ -71,7 +71,8 @@ int run(int argc, char** argv) {
     }
     if (!tool.run) {
         throw Error(
-            "no subcommand, expected chat, generate, tokenize, harmony, inspect, synth or trace (see gptoss "
+            "no subcommand, expected chat, generate, tokenize, harmony, inspect, synth or trace "
+            "(see gptoss "
             "--help)");
     }
     check_globals(tool.globals);
