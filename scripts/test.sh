@@ -130,6 +130,14 @@ hugging_face() {
     $venv/bin/python tests/golden/make_golden.py --check
 }
 
+openai_harmony() {
+    local venv=build/venv-harmony
+    if [[ ! -x $venv/bin/python ]]; then
+        python3 -m venv $venv && $venv/bin/pip install --quiet openai-harmony==0.0.8
+    fi
+    $venv/bin/python scripts/check_openai_harmony.py build/release/bin/gptoss
+}
+
 # --- The ladder -------------------------------------------------------------------------------
 quick() {
     check "release build" build release all "$@" && suite "release tests" build/release
@@ -146,6 +154,7 @@ full() {
     check "clang 19 build" build_with clang++-19 && suite "clang 19 tests" build/clang++-19 -LE house
     check "clang 14 build" build_with clang++-14
     check "hugging face" hugging_face
+    check "openai-harmony" openai_harmony
 }
 
 long() {
