@@ -4,9 +4,13 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 logs=$root/build/logs
 jobs=$(nproc)
 
-# Both are read by CMake; a build folder that exists keeps the generator it was made with.
-export CMAKE_BUILD_PARALLEL_LEVEL=$jobs
-if command -v ninja >/dev/null; then export CMAKE_GENERATOR=Ninja; fi
+# prepare [--full]: installs what is missing and tells CMake how to build. A build folder that
+# exists keeps the generator it was made with.
+prepare() {
+    "$root/scripts/setup.sh" "$@" || return
+    export CMAKE_BUILD_PARALLEL_LEVEL=$jobs
+    if command -v ninja >/dev/null; then export CMAKE_GENERATOR=Ninja; fi
+}
 
 say() { printf '%s\n' "$*"; }
 

@@ -23,7 +23,7 @@ show() {
     build/release/bin/gptoss "$@"
 }
 
-scripts/setup.sh
+prepare
 say "Building the tool (a minute or two the first time) ..."
 build_tool
 

@@ -61,27 +61,33 @@ suite() {
     local name=$1 folder=$2 log start=$SECONDS verdict=ok
     log=$logs/${name//[ \/]/-}.log
     shift 2
-    ctest --test-dir "$folder" --output-on-failure --no-tests=error --timeout 600 -j "$jobs" "$@" \
-        >"$log" 2>&1 </dev/null || verdict=FAILED
+    rm -f "$log.xml"
+    ctest --test-dir "$folder" --output-on-failure --no-tests=error --timeout 600 -j "$jobs" \
+        --output-junit "$log.xml" "$@" >"$log" 2>&1 </dev/null || verdict=FAILED
 
-    # "98% tests passed, 1 tests failed out of 50", or since CTest 4 "100% tests passed out of 50";
-    # skipped ones are not among the failed
-    local bad total left_out
-    total=$(sed -n 's/.*% tests passed.* out of \([0-9]*\).*/\1/p' "$log")
-    bad=$(sed -n 's/.*% tests passed, \([0-9]*\) tests* failed out of .*/\1/p' "$log")
-    if [[ -z $total ]]; then total=1 bad=1; fi  # nothing ran
-    bad=${bad:-0}
-    left_out=$(grep -c '\*\*\*Skipped' "$log" || true)
-    passed=$((passed + total - bad - left_out))
+    local total bad left_out good
+    total=$(count_of tests "$log.xml")
+    bad=$(count_of failures "$log.xml")
+    left_out=$(count_of skipped "$log.xml")
+    good=$((total - bad - left_out))
+    if [[ $verdict == FAILED && $bad -eq 0 ]]; then bad=1; fi  # ctest itself could not run
+    if [[ $verdict == ok && $good -eq 0 ]]; then verdict=skipped; fi
+    passed=$((passed + good))
     failed=$((failed + bad))
-    if [[ $left_out -eq $total ]]; then verdict=skipped; fi
-    report "$name" $verdict $((SECONDS - start)) "$((total - bad - left_out)) of $total passed"
+    report "$name" $verdict $((SECONDS - start)) "$good of $total passed"
     print_skips "$folder/Testing/Temporary/LastTest.log"
     if [[ $verdict == FAILED ]]; then
         only_failures "$log" | head -n 100
         say "(all of it: $log)"
         return 1
     fi
+}
+
+# count_of ATTRIBUTE FILE: of the one <testsuite> in ctest's JUnit report
+count_of() {
+    local count
+    count=$(sed -n "s/^[[:space:]]*$1=\"\([0-9]*\)\".*/\1/p" "$2" 2>/dev/null | head -n 1)
+    say "${count:-0}"
 }
 
 # --- Builds -----------------------------------------------------------------------------------
@@ -165,9 +171,9 @@ long() {
 main() {
     mkdir -p "$logs"
     case ${1:-} in
-        "") scripts/setup.sh && quick ;;
-        --full) scripts/setup.sh --full && full ;;
-        --long) scripts/setup.sh --full && long ;;
+        "") prepare && quick ;;
+        --full) prepare --full && full ;;
+        --long) prepare --full && long ;;
         *) say "usage: scripts/test.sh [--full | --long]" >&2 && exit 2 ;;
     esac
     say "$passed passed, $failed failed, $skipped skipped"
