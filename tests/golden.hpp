@@ -8,16 +8,14 @@
 // A site with three dimensions has its first two flattened into rows, as in the forward.
 #pragma once
 #include <cmath>
-#include <cstring>
 #include <map>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "catch.hpp"
-#include "gptoss/format/safetensors.hpp"
+#include "gptoss/format/tensor.hpp"
 #include "gptoss/model/weights.hpp"
-#include "gptoss/run/synth.hpp"
 #include "gptoss/trace/sites.hpp"
 #include "tolerances.hpp"
 
@@ -25,31 +23,16 @@ namespace gptoss::test {
 
 class Golden {
 public:
-    Golden(std::string golden_name, Config config)
-        : name(std::move(golden_name)),
-          weights(synthetic_weights(config, 1)),
-          file_(open_safetensors(std::string(GPTOSS_GOLDEN_DIR) + "/" + name + ".safetensors")) {
-        const nlohmann::json ids = nlohmann::json::parse(file_.metadata.at("tokens"));
-        for (const nlohmann::json& id : ids) {
-            tokens.push_back(id.get<std::int32_t>());
-        }
-        for (const auto& [site, tensor] : file_.tensors) {
-            std::vector<float>& values = values_[site];
-            values.resize(std::size_t(tensor.n_bytes / 4));
-            std::memcpy(values.data(), tensor.bytes, std::size_t(tensor.n_bytes));
-        }
-    }
+    Golden(std::string golden_name, const Config& config);  // in golden.cpp
 
     const Config& config() const { return weights.config; }
     int n_tokens() const { return int(tokens.size()); }
     ConstIdsView token_ids() const { return {tokens.data(), n_tokens()}; }
-    Shape shape(Site site, int layer) const {
-        return file_.tensors.at(site_name(site, layer)).shape;
-    }
-    std::size_t n_sites() const { return values_.size(); }
+    Shape shape(Site site, int layer) const { return sites_.at(site_name(site, layer)).shape; }
+    std::size_t n_sites() const { return sites_.size(); }
 
     ConstMatrixView at(Site site, int layer) const {
-        const std::vector<float>& values = values_.at(site_name(site, layer));
+        const std::vector<float>& values = sites_.at(site_name(site, layer)).values;
         const int cols = int(shape(site, layer).back());
         return {values.data(), int(values.size()) / cols, cols};
     }
@@ -68,31 +51,18 @@ public:
     std::vector<std::int32_t> tokens;
 
 private:
-    Safetensors file_;
-    std::map<std::string, std::vector<float>> values_;
+    struct RecordedSite {
+        Shape shape;
+        std::vector<float> values;  // of expert_ids the bits of an int32
+    };
+    std::map<std::string, RecordedSite> sites_;  // by name
 };
 
-inline const Golden& golden_tiny() {
-    static const Golden golden("tiny", preset_tiny());
-    return golden;
-}
-
-inline const Golden& golden_odd() {
-    static const Golden golden("odd", preset_odd());
-    return golden;
-}
-
+// Each is read once, when it is first asked for.
+const Golden& golden_tiny();
+const Golden& golden_odd();
 // One block at the real widths of 20b, vocabulary cut to 512 rows: 450 MB, a second or two.
-inline const Golden& golden_block20b() {
-    static const Golden golden = [] {
-        Config config = with_layers(preset_20b(), 1);
-        config.vocab_size = 512;
-        config.pad_token_id = 510;
-        config.eos_token_id = 511;
-        return Golden("block20b", config);
-    }();
-    return golden;
-}
+const Golden& golden_block20b();
 
 // The bound for an op that gets the golden's own input. Sums of 2880 terms are further off.
 inline double alone_bound(const Golden& golden, Site site) {
