@@ -4,11 +4,10 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 logs=$root/build/logs
 jobs=$(nproc)
 
-# prepare [--full]: installs what is missing and tells CMake how to build. A build folder that
-# exists keeps the generator it was made with.
-prepare() {
-    "$root/scripts/setup.sh" "$@" || return
-    export CMAKE_BUILD_PARALLEL_LEVEL=$jobs
+export CMAKE_BUILD_PARALLEL_LEVEL=$jobs
+
+# After scripts/setup.sh. A build folder that exists keeps the generator it was made with.
+prefer_ninja() {
     if command -v ninja >/dev/null; then export CMAKE_GENERATOR=Ninja; fi
 }
 

@@ -23,7 +23,8 @@ show() {
     build/release/bin/gptoss "$@"
 }
 
-prepare
+scripts/setup.sh
+prefer_ninja
 say "Building the tool (a minute or two the first time) ..."
 build_tool
 
