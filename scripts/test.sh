@@ -99,13 +99,14 @@ build() {
         cmake --build --preset "$preset" --target "$target"
 }
 
-# build_with COMPILER: the whole tree with another compiler, warnings as errors; at -O0, since what
-# the optimizer does is checked by "same bits everywhere"
+# build_with COMPILER PRESET: the whole tree with another compiler, warnings as errors; at -O0, since
+# what the optimizer does is checked by "same bits everywhere"
 build_with() {
-    local compiler=$1
+    local compiler=$1 preset=$2
     skip_without "$compiler" || return
-    cmake -B "build/$compiler" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0 \
-        -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_COMPILE_WARNING_AS_ERROR=ON &&
+    cmake --preset "$preset" -B "build/$compiler" -DCMAKE_CXX_COMPILER="$compiler" \
+        -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0 \
+        -DCMAKE_COMPILE_WARNING_AS_ERROR=ON &&
         cmake --build "build/$compiler"
 }
 
@@ -157,9 +158,9 @@ full() {
     check "layout" layout
     check "shell scripts" shell_scripts
     check "same bits everywhere" tests/house/same_bits.sh
-    check "sanitizer build" build asan all && suite "sanitizer tests" build/asan -LE house
-    check "clang 19 build" build_with clang++-19 && suite "clang 19 tests" build/clang++-19 -LE house
-    check "clang 14 build" build_with clang++-14
+    check "clang 19 and sanitizers, build" build_with clang++-19 asan &&
+        suite "clang 19 and sanitizers, tests" build/clang++-19 -LE house
+    check "clang 14, build" build_with clang++-14 debug
     check "hugging face" hugging_face
     check "openai-harmony" openai_harmony
 }
