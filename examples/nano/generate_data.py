@@ -576,9 +576,8 @@ TASKS = {"add": add, "subtract": subtract, "copy": copy_words, "reverse": revers
 
 # ---- batches for training --------------------------------------------------------------------
 
-PLAIN = {"add": 1.2, "subtract": 1.2, "copy": 0.6, "reverse": 1.0, "sort": 1.5, "retrieve": 1.6,
-         "question": 1.4, "greeting": 0.6, "refusal": 0.5, "no weather": 0.2}
-LONG_COPIES = 0.6                                               # weight, in the first phase only
+PLAIN = {"add": 1.8, "subtract": 1.8, "copy": 0.9, "reverse": 1.8, "sort": 2.4, "retrieve": 2.0,
+         "question": 1.0, "greeting": 0.5, "refusal": 0.4, "no weather": 0.2}
 
 
 def task_weights(tools: list[str]) -> dict[str, float]:
@@ -586,10 +585,10 @@ def task_weights(tools: list[str]) -> dict[str, float]:
     weights = dict(PLAIN)
     if "calculator" in tools:
         del weights["add"], weights["subtract"]
-        weights["calculator"] = 2.5
+        weights["calculator"] = 3
     if "get_weather" in tools:
         del weights["no weather"]
-        weights["weather"] = 3.5
+        weights["weather"] = 4
     return weights
 
 

@@ -48,7 +48,7 @@ def main() -> None:
     check_tokenizer(args.model)
     theirs, views, config = load_theirs(args.model), load(args.model).views, Config()
     worst = largest = 0.0
-    same = total = right = 0
+    positions = agreed = total = right = 0
     for task in TASKS:
         for index in range(args.count):
             context, _, row = held_out_row(task, index, seed=7)
@@ -58,21 +58,21 @@ def main() -> None:
                 logits = theirs(torch.tensor([context + row.ids])).logits[0, batch.predict_at]
             worst = max(worst, (ours - logits).abs().max().item())
             largest = max(largest, logits.abs().max().item())
+            positions += len(ours)
+            agreed += (ours.argmax(1) == logits.argmax(1)).sum().item()
             for part in held_out_case(task, index, seed=7)["parts"]:
                 prompt = torch.tensor([context + part["prompt"]])
                 with torch.no_grad():
                     out = theirs.generate(prompt, attention_mask=torch.ones_like(prompt),
                                           max_new_tokens=len(part["expected"]), do_sample=False)
                 answer = out[0, prompt.shape[1]:].tolist()
-                ours_right = (ours.argmax(1) == batch.targets).all().item()
                 total += 1
                 right += answer == part["expected"]
-                same += (answer == part["expected"]) == ours_right or len(
-                    held_out_case(task, index, seed=7)["parts"]) > 1
                 if answer != part["expected"]:
                     print(f"{task}: {decode(answer)}")
     print(f"logits: largest difference {worst:.1e}, largest logit {largest:.1f}")
-    print(f"their greedy answers: {right} of {total} as expected, {same} of {total} as ours")
+    print(f"the same token is the likeliest at {agreed} of {positions} positions")
+    print(f"their greedy answers: {right} of {total} as expected")
 
 
 if __name__ == "__main__":

@@ -178,7 +178,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Train nano.")
     parser.add_argument("--out", type=Path, required=True, help="folder of checkpoint.pt and log.txt")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--steps", type=int, default=8000)
+    parser.add_argument("--steps", type=int, default=12000)
     parser.add_argument("--conversations", type=int, default=8, help="per half of a step")
     parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--log-every", type=int, default=50)
