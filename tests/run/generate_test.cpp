@@ -120,3 +120,18 @@ TEST_CASE("generate: an option out of range is named", "[generate][errors]") {
     options.sampling.top_p = 0;
     REQUIRE_THROWS_WITH(run_tiny(options), "sample: top_p is 0.000000, expected (0, 1]");
 }
+
+TEST_CASE("generate: a context that fills with the last token asked for is no early end",
+          "[generate]") {
+    Config config = preset_tiny();
+    config.max_context_length = 15;
+    const GenerateResult result = run_tiny(greedy_options(15 - int(kPrompt.size()) + 1), config);
+    CHECK(result.reason == StopReason::max_tokens);
+    CHECK(result.ids.size() == 15 - kPrompt.size() + 1);
+}
+
+TEST_CASE("generate: an empty prompt is refused", "[generate][errors]") {
+    Transformer<> transformer(synthetic_weights(preset_tiny(), 1));
+    REQUIRE_THROWS_WITH(generate(transformer, {}, greedy_options(1), go_on),
+                        "generate: the prompt is empty, expected a token or more");
+}

@@ -70,6 +70,7 @@ GenerateResult generate(Transformer<Ops>& transformer, ConstIdsView prompt,
                         Watch* watch = nullptr) {
     using Memory = typename Ops::Memory;
     validate(options.sampling);
+    if (prompt.rows == 0) throw Error("generate: the prompt is empty, expected a token or more");
     prefill(transformer, prompt, options.prefill_chunk, watch);
 
     GenerateResult result;
@@ -88,11 +89,12 @@ GenerateResult generate(Transformer<Ops>& transformer, ConstIdsView prompt,
         if (is_stop) result.reason = StopReason::stop_id;
         if (!go_on) result.reason = StopReason::callback;
         if (is_stop || !go_on) return result;
+        if (n + 1 == options.max_tokens) return result;
         if (transformer.cache.length == config.max_context_length) {
             result.reason = StopReason::context_full;
             return result;
         }
-        if (n + 1 < options.max_tokens) transformer.feed({&id, 1}, LogitRows::last, watch);
+        transformer.feed({&id, 1}, LogitRows::last, watch);
     }
     return result;
 }
