@@ -10,8 +10,8 @@ string(REGEX MATCH "// Expected output:\n(.*)$" found "${text}")
 if(NOT found)
     message(FATAL_ERROR "${SOURCE} has no '// Expected output:' block")
 endif()
-set(expected "${CMAKE_MATCH_1}")
-string(REGEX REPLACE "(^|\n)// ?" "\\1" expected "${expected}")
+# By the line feed in front: ^ would match again behind each replacement, inside a line.
+string(REGEX REPLACE "\n// ?" "\n" expected "\n${CMAKE_MATCH_1}")
 
 string(STRIP "${got}" got)
 string(STRIP "${expected}" expected)
