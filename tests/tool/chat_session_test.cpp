@@ -115,7 +115,8 @@ TEST_CASE("chat session: events are lines of JSON", "[tool][chat]") {
     std::string deltas;
     for (std::string line; std::getline(lines, line);) {
         const OrderedJson event = OrderedJson::parse(line);
-        if (events.empty() || events.back() != event["event"]) events.push_back(event["event"]);
+        const std::string name = event["event"].get<std::string>();
+        if (events.empty() || events.back() != name) events.push_back(name);
         if (event["event"] == "delta") deltas += event["text"].get<std::string>();
         if (event["event"] == "end") {
             CHECK(event.dump() == R"({"event":"end","reason":"answered","prompt_tokens":61,)"
