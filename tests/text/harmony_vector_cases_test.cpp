@@ -38,6 +38,14 @@ TEST_CASE("harmony_vector_cases: the four modes", "[harmony]") {
                       "render_message");
 }
 
+TEST_CASE("harmony_vector_cases: render_message is about the first message", "[harmony]") {
+    CHECK_NOTHROW(check_render(R"({"mode": "render_message", "messages": [
+        {"role": "user", "content": "hi"}, {"role": "user", "content": "ho"}],
+        "expected_text": "<|start|>user<|message|>hi<|end|>"})"));
+    CHECK_THROWS_WITH(check_render(R"({"mode": "render_message", "messages": []})"),
+                      "render_message: no message");
+}
+
 TEST_CASE("harmony_vector_cases: c.9.6 without a config nothing is dropped", "[harmony]") {
     const auto config = [](const char* json) {
         return read_render_config(OrderedJson::parse(json)).auto_drop_analysis;

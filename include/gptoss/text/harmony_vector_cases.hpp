@@ -108,10 +108,7 @@ inline std::vector<std::int32_t> render_case(const HarmonyEncoding& encoding,
         throw VectorMistake("mode is " + quoted(mode) +
                             ", expected completion, conversation, training or render_message");
     }
-    if (conversation.messages.size() != 1) {
-        throw VectorMistake("render_message: " + std::to_string(conversation.messages.size()) +
-                            " messages, expected 1");
-    }
+    if (conversation.messages.empty()) throw VectorMistake("render_message: no message");
     const bool has_functions = json.value("conversation_has_function_tools", false);
     return render(encoding, conversation.messages[0], {has_functions});
 }
