@@ -47,7 +47,8 @@ inline std::string rust_quoted(std::string_view text) {
         if (c.point == 0) {
             quoted_text += "\\0";
         } else if (c.point == '"' || c.point == '\\') {
-            quoted_text += "\\" + std::string(letter);
+            quoted_text += '\\';
+            quoted_text += letter;
         } else if (is_escaped_in_rust(c.point)) {
             char escaped[16];
             std::snprintf(escaped, sizeof escaped, "\\u{%x}", unsigned(c.point));
