@@ -18,6 +18,7 @@ namespace gptoss::tool {
 namespace {
 
 constexpr const char* kExamples =
+    "  gptoss chat 'What is 17 + 25?'              the small model that ships with the tool\n"
     "  gptoss chat --model DIR 'What is 2 + 2?'\n"
     "  gptoss chat --model DIR --effort high --instructions 'Answer in French.'\n"
     "  gptoss chat --model DIR --tools tools.json --json 'Weather in Paris?'\n"
@@ -33,6 +34,7 @@ struct ChatFlags {
     std::optional<std::string> date;
     bool hide_analysis = false;
     int max_tokens = 2048;
+    std::optional<float> temperature;
     GenerateOptions generate;
 };
 
@@ -95,7 +97,10 @@ int run_chat(const ChatFlags& flags, const Globals& globals) {
         throw Error("--max-tokens is " + std::to_string(flags.max_tokens) +
                     ", expected at least 0");
     }
-    validate(flags.generate.sampling);
+    GenerateOptions generate = flags.generate;
+    const bool by_chance = flags.temperature || samples_by_default(model_dir(globals));
+    generate.sampling.temperature = by_chance ? flags.temperature.value_or(1) : 0;
+    validate(generate.sampling);
     const ChatStart start = start_of(flags);
     Model model = open_model(globals);
     if (!model.tokenizer) {
@@ -105,7 +110,7 @@ int run_chat(const ChatFlags& flags, const Globals& globals) {
     Transformer<ScalarOps> transformer(std::move(model.weights));
     const HarmonyEncoding encoding = harmony_encoding(*model.tokenizer);
 
-    StoppableSource source{{transformer, flags.generate}};
+    StoppableSource source{{transformer, generate}};
     const auto write = [](std::string_view text) {
         print(text);
         flush_output();
@@ -145,8 +150,9 @@ void add_chat(CLI::App& app, Tool& tool) {
     chat->add_flag("--hide-analysis", flags->hide_analysis, "Show the answers only");
     chat->add_option("--max-tokens", flags->max_tokens, "Most tokens of one turn [2048]")
         ->type_name("N");
-    chat->add_option("--temperature", sampling.temperature,
-                     "1 samples the model's own odds, 0 takes the likeliest token [1]")
+    chat->add_option("--temperature", flags->temperature,
+                     "1 samples the model's own odds, 0 takes the likeliest token [1, or 0 if the "
+                     "model's generation_config.json says do_sample false]")
         ->type_name("X");
     chat->add_option("--top-k", sampling.top_k, "Keep the k likeliest tokens [0: all]")
         ->type_name("N");

@@ -15,6 +15,7 @@
 #include "gptoss/run/check_tensors.hpp"
 #include "gptoss/run/checkpoint_files.hpp"
 #include "gptoss/run/generate.hpp"
+#include "models.hpp"
 #include "terminal.hpp"
 #include "tool.hpp"
 
@@ -22,6 +23,7 @@ namespace gptoss::tool {
 namespace {
 
 constexpr const char* kExamples =
+    "  gptoss inspect                            the small model that ships with the tool\n"
     "  gptoss inspect --preset 120b              sizes of a released model, no files needed\n"
     "  gptoss inspect --model DIR                the same of a checkpoint, and its tensors\n"
     "  gptoss inspect --model DIR --verify       also check names, shapes and MXFP4 scales\n"
@@ -55,13 +57,13 @@ Subject subject_of(const InspectFlags& flags, const Globals& globals) {
         subject.config = preset(flags.preset);
         return subject;
     }
-    subject.name = globals.model;
-    subject.checkpoint = open_checkpoint(globals.model);
+    subject.name = model_dir(globals);
+    subject.checkpoint = open_checkpoint(subject.name);
     subject.config = subject.checkpoint->config;
 
     std::vector<std::string> problems;
     subject.tensors = find_tensors(*subject.checkpoint, problems);
-    throw_if_any(globals.model, problems);
+    throw_if_any(subject.name, problems);
     subject.layout = likeliest_layout(*subject.checkpoint, subject.tensors);
     return subject;
 }
@@ -364,13 +366,13 @@ void inspect_model(const InspectFlags& flags, const Globals& globals,
 
 int run_inspect(const InspectFlags& flags, const Globals& globals) {
     const bool has_preset = !flags.preset.empty();
-    const bool has_model = !globals.model.empty();
-    if (has_preset && has_model) throw Error("--preset and --model: expected one of them");
+    if (has_preset && !globals.model.empty())
+        throw Error("--preset and --model: expected one of them");
     if (flags.verify && has_preset) throw Error("--verify needs --model, a preset has no files");
-    if (!has_preset && (!flags.cpu || flags.verify)) require_model(globals);
+    const bool only_kernels = flags.cpu && !has_preset && globals.model.empty() && !flags.verify;
 
     nlohmann::ordered_json json;
-    if (has_preset || has_model) inspect_model(flags, globals, json);
+    if (!only_kernels) inspect_model(flags, globals, json);
     if (flags.cpu && globals.json) {
         for (const Op& op : kOps)
             json["kernels"][op.name] = "scalar";

@@ -16,13 +16,14 @@ namespace {
 
 constexpr const char* kExamples =
     "Examples:\n"
-    "  gptoss synth --preset nano --out nano           write a small synthetic model\n"
-    "  gptoss inspect --model nano                     look at it\n"
-    "  gptoss generate --model nano 'The quick brown'  run it\n"
+    "  gptoss chat 'What is 17 + 25?'                  ask the small model that ships with it\n"
+    "  gptoss inspect                                  look at that model\n"
+    "  gptoss chat --model DIR 'What is 17 + 25?'      ask another one\n"
     "  gptoss SUBCOMMAND --help                        more, with examples\n";
 
 void add_globals(CLI::App& app, Globals& globals) {
-    app.add_option("--model", globals.model, "A checkpoint directory, in either layout")
+    app.add_option("--model", globals.model,
+                   "A checkpoint directory, in either layout [the shipped nano]")
         ->type_name("DIR");
     app.add_option("--path", globals.path, "auto, scalar, bf16, fast or cuda; only scalar is built")
         ->type_name("NAME");
@@ -52,6 +53,7 @@ int run(int argc, char** argv) {
 
     Tool tool;
     add_globals(app, tool.globals);
+    add_bench(app, tool);
     add_chat(app, tool);
     add_generate(app, tool);
     add_tokenize(app, tool);
@@ -71,9 +73,8 @@ int run(int argc, char** argv) {
     }
     if (!tool.run) {
         throw Error(
-            "no subcommand, expected chat, generate, tokenize, harmony, inspect, synth or trace "
-            "(see gptoss "
-            "--help)");
+            "no subcommand, expected bench, chat, generate, tokenize, harmony, inspect, synth or "
+            "trace (see gptoss --help)");
     }
     check_globals(tool.globals);
     return tool.run();

@@ -11,14 +11,13 @@
 namespace gptoss::tool {
 namespace {
 
-// Installed, the vocabulary lies in share/gptoss beside bin; in a build it is still in the sources.
-std::filesystem::path shipped_ranks() {
-    const char* name = "o200k_base.tiktoken";
+// Installed, data lies in share/gptoss beside bin; in a build it is still in the sources.
+std::filesystem::path shipped(const char* name, const char* in_sources) {
     std::error_code problem;
     const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", problem);
     const auto installed = program.parent_path().parent_path() / "share" / "gptoss" / name;
     if (!problem && std::filesystem::exists(installed)) return installed;
-    return std::filesystem::path(GPTOSS_DATA_DIR) / name;
+    return in_sources;
 }
 
 // The model's own tokenizer.json, or the published one if the vocabulary has its size.
@@ -37,16 +36,33 @@ std::optional<Tokenizer> tokenizer_of_model(const std::filesystem::path& dir,
 
 }  // namespace
 
+std::string model_dir(const Globals& globals) {
+    if (!globals.model.empty()) return globals.model;
+    return shipped("nano", GPTOSS_SOURCE_DIR "/examples/nano/model").string();
+}
+
+bool samples_by_default(const std::string& model_dir) {
+    const std::filesystem::path path = std::filesystem::path(model_dir) / "generation_config.json";
+    if (!std::filesystem::exists(path)) return true;
+    const nlohmann::json json = read_json_file(path);
+    const auto found = json.find("do_sample");
+    if (found == json.end()) return true;
+    if (!found->is_boolean()) {
+        throw Error(path.string() + ": do_sample is " + found->dump() + ", expected true or false");
+    }
+    return found->get<bool>();
+}
+
 Model open_model(const Globals& globals) {
     Model model;
-    model.dir = require_model(globals);
+    model.dir = model_dir(globals);
     model.weights = load_weights(model.dir);
     model.tokenizer = tokenizer_of_model(model.dir, model.weights.config);
     return model;
 }
 
 Tokenizer shipped_tokenizer() {
-    return load_tokenizer(shipped_ranks());
+    return load_tokenizer(shipped("o200k_base.tiktoken", GPTOSS_DATA_DIR "/o200k_base.tiktoken"));
 }
 
 Tokenizer open_tokenizer(const Globals& globals) {

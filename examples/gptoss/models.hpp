@@ -15,7 +15,13 @@ struct Model {
     std::optional<Tokenizer> tokenizer;  // a small vocabulary may have none
 };
 
+// --model, or without it the trained nano that ships with the tool.
+std::string model_dir(const Globals& globals);
+
 Model open_model(const Globals& globals);
+
+// False if the model's generation_config.json says that it answers best without chance.
+bool samples_by_default(const std::string& model_dir);
 
 // The published o200k_harmony.
 Tokenizer shipped_tokenizer();

@@ -37,16 +37,8 @@ inline void when_chosen(CLI::App* subcommand, Tool& tool, const std::function<in
     subcommand->callback([&tool, run] { tool.run = run; });
 }
 
-inline const std::string& require_model(const Globals& globals) {
-    if (globals.model.empty()) {
-        throw Error(
-            "no --model: expected a checkpoint directory; 'gptoss synth --preset nano --out DIR' "
-            "writes a synthetic one");
-    }
-    return globals.model;
-}
-
 // One function per subcommand, in the file of its name.
+void add_bench(CLI::App& app, Tool& tool);
 void add_chat(CLI::App& app, Tool& tool);
 void add_generate(CLI::App& app, Tool& tool);
 void add_harmony(CLI::App& app, Tool& tool);

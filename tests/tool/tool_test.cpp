@@ -16,7 +16,8 @@ using namespace gptoss;
 
 namespace {
 
-const std::vector<std::string> kSubcommands = {"generate", "tokenize", "inspect", "synth", "trace"};
+const std::vector<std::string> kSubcommands = {"bench",    "chat",    "generate", "harmony",
+                                               "tokenize", "inspect", "synth",    "trace"};
 
 // A run that must succeed and say nothing on standard error.
 std::string output_of(const std::vector<std::string>& arguments, const ToolOptions& options = {}) {
@@ -381,4 +382,25 @@ TEST_CASE("tool: trace --sites all records all 24", "[tool]") {
     CHECK(scores["name"] == "block.0.attn.scores");
     CHECK(scores["shape"] == std::vector<int>{4, 5, 5});
     CHECK(scores["not_finite"] == 4 * (10 + 1));  // causal, and one key left the window of 4
+}
+
+TEST_CASE("tool: bench measures each length, and has the bytes of the spec's arithmetic",
+          "[tool]") {
+    const std::string model = synthetic_model("tiny");
+    const auto json = json_of({"bench", "--model", model, "--prompt-tokens", "3,5",
+                               "--decode-tokens", "2", "--repeats", "3", "--json"});
+    REQUIRE(json.at("rows").size() == 2);
+    for (const auto& row : json.at("rows")) {
+        std::vector<double> runs = row.at("prefill_runs");
+        REQUIRE(runs.size() == 3);  // the one that warms up is not among them
+        std::sort(runs.begin(), runs.end());
+        CHECK(runs[0] > 0);
+        CHECK(row.at("prefill_tokens_per_s") == runs[1]);
+        CHECK(row.at("decode_runs").size() == 3);
+    }
+    CHECK(json.at("rows")[1].at("prompt_tokens") == 5);
+    CHECK(json.at("bytes_per_token") == model_size(preset_tiny()).bytes_per_token);
+    CHECK_THAT(output_of({"bench", "--model", model, "--prompt-tokens", "2", "--decode-tokens", "1",
+                          "--repeats", "1"}),
+               ContainsSubstring("peak resident"));
 }
