@@ -1,16 +1,16 @@
 """Train nano: python train.py --out /tmp/nano/run
 
-Two processes of one thread each take half of the conversations of a step, and average their gradients
-through shared memory; on two cores that is faster than one process with two threads. With a GPU, one
-process does both halves. A run is a function of its seed and its number of steps: the same data,
-order and update, on the same machine the same numbers; an interrupted one continues from its
-last checkpoint.
+Two processes of one thread each take half of the conversations of a step, and average their
+gradients through shared memory; on two cores that is faster than one process with two threads. With
+a GPU, one process does both halves. A run is a function of its seed and its number of steps: the
+same data, order and update, on the same machine the same numbers; an interrupted one continues from
+its last checkpoint.
 
 Schedule, in parts of the run:
-    0 .. 0.22   short lists, long copies      (generate_data.py, training_batch)
-    0.4 ..      tools
-    0.62 ..     all forms of the system message; before, mostly the shortest
-    0.02        end of warmup; the learning rate stays until 0.6, then falls linearly
+    0 .. 0.14   short lists, long copies      (generate_data.py, training_batch)
+    0.28 ..     tools
+    0.5 ..      all forms of the system message; before, mostly the shortest
+    0.02        end of warmup; the learning rate stays until 0.4, then falls linearly
     0.8 ..      experts rounded to MXFP4 in the forward, gradients straight through
 """
 
@@ -24,8 +24,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import torch
 import torch.multiprocessing as multiprocessing
 
-from generate_data import TASKS, held_out_row, learned_parts, training_batch
+from generate_data import held_out_row, learned_parts, training_batch
 from model import Batch, Config, Parameters, forward
+from tasks import TASKS
 
 WORLD = 2                                                       # halves of a step
 BALANCE_WEIGHT = 0.01
@@ -36,9 +37,9 @@ CLIP = 1.0
 def learning_rate(peak: float, progress: float) -> float:
     if progress < 0.02:
         return peak * (progress + 1e-4) / 0.02
-    if progress < 0.6:
+    if progress < 0.4:
         return peak
-    return peak * max(0.01, (1 - progress) / 0.4)
+    return peak * max(0.01, (1 - progress) / 0.6)
 
 
 def quantizes(progress: float) -> bool:
@@ -170,7 +171,7 @@ def run(rank: int, args, shared, barrier) -> None:
         if step % args.evaluate_every == 0 or step == args.steps:
             found = scores(trainer.config, trainer.parameters.views, args.evaluate_count,
                            quantize=quantizes(progress),
-                           form="bare" if progress < 0.62 else "default")
+                           form="bare" if progress < 0.5 else "default")
             say(args, f"scores at {step}: " + ", ".join(f"{k} {v:.2f}" for k, v in found.items()))
 
 
@@ -178,12 +179,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Train nano.")
     parser.add_argument("--out", type=Path, required=True, help="folder of checkpoint.pt and log.txt")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--steps", type=int, default=12000)
+    parser.add_argument("--steps", type=int, default=14000)
     parser.add_argument("--conversations", type=int, default=8, help="per half of a step")
     parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--log-every", type=int, default=50)
     parser.add_argument("--save-every", type=int, default=50)
-    parser.add_argument("--evaluate-every", type=int, default=500)
+    parser.add_argument("--evaluate-every", type=int, default=1000)
     parser.add_argument("--evaluate-count", type=int, default=24)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     args = parser.parse_args()
