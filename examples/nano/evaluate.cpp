@@ -1,12 +1,14 @@
 // Scores of a model on held-out conversations, decoded greedily: one row per task.
 //
-//     python examples/nano/generate_data.py --split held-out --out held_out.jsonl
-//     nano_evaluate examples/nano/model held_out.jsonl
+//     python examples/nano/generate_data.py --out held_out.jsonl
+//     nano_evaluate examples/nano/model held_out.jsonl > scores.md
+//     nano_evaluate examples/nano/model held_out.jsonl answers.jsonl > scores.md
 //
 // A line of the file is {"task", "effort", "context": ids, "parts": [{"prompt": ids, "expected":
 // ids}]}. An answer counts if every token is the expected one, the stop token included. A call has
 // a second part: the answer to the tool's result, which is given. The context is fed once for all
-// conversations that begin with it. The last rows are the tokens of analysis by effort.
+// conversations that begin with it. The last rows are the tokens of analysis by effort. Wrong
+// answers go to standard error; all of them, a line of ids per part, to ANSWERS.jsonl if named.
 #include <cstdio>
 #include <cstring>
 #include <exception>
@@ -17,6 +19,7 @@
 
 #include "gptoss/core/buffer.hpp"
 #include "gptoss/format/json.hpp"
+#include "gptoss/format/partial_file.hpp"
 #include "gptoss/model/transformer.hpp"
 #include "gptoss/run/generate.hpp"
 #include "gptoss/run/load.hpp"
@@ -97,7 +100,17 @@ int analysis_size(const Ids& answer, std::int32_t message, std::int32_t end) {
     return size;
 }
 
-void evaluate(const std::string& model_path, const std::string& cases_path) {
+// A line of ids for each part, in the order of the cases.
+void write_answers(const std::string& path, const std::vector<Ids>& answers) {
+    std::string text;
+    for (const Ids& answer : answers) {
+        text += nlohmann::json(answer).dump() + "\n";
+    }
+    gptoss::write_text_file(path, text);
+}
+
+void evaluate(const std::string& model_path, const std::string& cases_path,
+              const std::string& answers_path) {
     gptoss::Transformer<> transformer(gptoss::load_weights(model_path));
     const gptoss::Tokenizer tokenizer = gptoss::load_tokenizer(model_path);
     const auto special = [&](const char* name) {
@@ -107,6 +120,7 @@ void evaluate(const std::string& model_path, const std::string& cases_path) {
     const std::int32_t end = special("<|end|>");
     const std::vector<std::int32_t> stop_ids = {special("<|return|>"), special("<|call|>")};
 
+    std::vector<Ids> answers;
     std::map<Ids, gptoss::KvCache> after_context;
     std::map<std::string, Score> scores;
     std::map<std::string, AnalysisTokens> analysis;
@@ -127,6 +141,7 @@ void evaluate(const std::string& model_path, const std::string& cases_path) {
                 gptoss::generate(transformer, view_of(prompt), options, [](std::int32_t) {
                     return true;
                 }).ids;
+            answers.push_back(answer);
             Score& score = scores[part == 0 ? c.task : c.task + ", result to final"];
             score.total += 1;
             score.right += answer == expected;
@@ -142,6 +157,7 @@ void evaluate(const std::string& model_path, const std::string& cases_path) {
         }
     }
 
+    if (!answers_path.empty()) write_answers(answers_path, answers);
     std::printf("| task | right | of | share |\n|---|---|---|---|\n");
     for (const auto& [task, score] : scores) {
         std::printf("| %s | %d | %d | %.3f |\n", task.c_str(), score.right, score.total,
@@ -156,12 +172,12 @@ void evaluate(const std::string& model_path, const std::string& cases_path) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 3) {
-        std::fprintf(stderr, "usage: nano_evaluate MODEL_DIR HELD_OUT.jsonl\n");
+    if (argc != 3 && argc != 4) {
+        std::fprintf(stderr, "usage: nano_evaluate MODEL_DIR HELD_OUT.jsonl [ANSWERS.jsonl]\n");
         return 2;
     }
     try {
-        evaluate(argv[1], argv[2]);
+        evaluate(argv[1], argv[2], argc == 4 ? argv[3] : "");
     } catch (const std::exception& error) {
         std::fprintf(stderr, "nano_evaluate: %s\n", error.what());
         return 1;

@@ -47,10 +47,10 @@ def training_batch(seed: int, rank: int, step: int, count: int, progress: float)
     """One context and `count` conversations behind it; a function of its arguments alone."""
     rng = random.Random(f"{seed} {rank} {step}")
     effort = rng.choices(EFFORTS, [0.33, 0.42, 0.25])[0]
-    if progress < 0.14:                                         # learn to copy: short lists
+    if progress < 0.1:                                          # learn to copy: short lists
         rows = []
         for _ in range(count):
-            longest = 3 if progress < 0.09 else 4
+            longest = 3 if progress < 0.06 else 4
             task = rng.choices(["copy", "reverse", "sort", "long", "add", "question"],
                                [2, 1.5, 1.5, 1.2, 1, 1])[0]
             if task == "long":

@@ -39,7 +39,7 @@ def in_split(split: str, make, *args):
 
 def name(rng: random.Random, split: str, known: list[str], share_invented: float) -> str:
     if rng.random() < share_invented:
-        return in_split(split, lambda: invented(rng, rng.choice((1, 2, 2, 3))).capitalize())
+        return in_split(split, lambda: invented(rng, rng.choice((1, 2, 2))).capitalize())
     return rng.choice(known)
 
 
@@ -51,7 +51,7 @@ def one_word(rng: random.Random, share_invented: float) -> str:
 
 def word_list(rng: random.Random, split: str, longest: int) -> list[str]:
     """Distinct first letters, so that sorting needs no more than them."""
-    share = rng.choice((0, 0, 0.3, 1))
+    share = rng.choice((0, 0, 0, 0.3, 0.7))
     def draw():
         n, words = rng.randint(2, longest), {}
         while len(words) < n:
@@ -132,7 +132,7 @@ def joined(rng, words: list[str]) -> tuple[str, str]:
     return separator.join(words), separator
 
 
-def sort_words(rng, split, effort, longest=6) -> Turn:
+def sort_words(rng, split, effort, longest=5) -> Turn:
     words = word_list(rng, split, longest)
     text, separator = joined(rng, words)
     letters = " ".join(word[0] for word in words)
@@ -144,23 +144,23 @@ def sort_words(rng, split, effort, longest=6) -> Turn:
                 f"Sorted: {separator.join(sorted(words))}.")
 
 
-def reverse_words(rng, split, effort, longest=6) -> Turn:
+def reverse_words(rng, split, effort, longest=5) -> Turn:
     words = word_list(rng, split, longest)
     text, separator = joined(rng, words)
     numbered = " ".join(f"{k} {word}" for k, word in enumerate(words, 1))
-    analysis = by_effort(effort, "Reverse.",
-                         f"Reverse {len(words)} words, the last is {words[-1]}.",
-                         f"Reverse {len(words)} words: {numbered}. Now from {len(words)} to 1.")
+    analysis = by_effort(effort, "Reverse.", f"Backwards, so {words[-1]} is first.",
+                         f"The words: {numbered}. Now all of them backwards, from the last to the "
+                         f"first.")
     return Turn(typed(rng, wording(rng, split, REVERSE).format(w=text)), analysis,
                 f"Reversed: {separator.join(reversed(words))}.")
 
 
-def copy_words(rng, split, effort, longest=6) -> Turn:
+def copy_words(rng, split, effort, longest=5) -> Turn:
     words = word_list(rng, split, longest)
     text, separator = joined(rng, words)
-    analysis = by_effort(effort, "Copy.", f"Copy {len(words)} words from {words[0]}.",
-                         f"Copy {len(words)} words, the first is {words[0]} and the last is "
-                         f"{words[-1]}.")
+    analysis = by_effort(effort, "Copy.", f"Copy, beginning with {words[0]}.",
+                         f"Copy the words in the same order: the first is {words[0]} and the last "
+                         f"is {words[-1]}.")
     return Turn(typed(rng, wording(rng, split, COPY).format(w=text)), analysis,
                 f"You said: {separator.join(words)}.")
 
@@ -176,7 +176,7 @@ def copy_long(rng, split, effort) -> Turn:
 def retrieve(rng, split, effort) -> Turn:
     share = rng.choice((0.0, 0.5, 1.0))
     people: list[str] = []
-    count = rng.randint(2, 5) if split == "train" else rng.randint(4, 6)
+    count = rng.randint(2, 6) if split == "train" else rng.randint(4, 6)
     while len(people) < count:
         person = name(rng, split, NAMES, share)
         if person not in people:
@@ -213,7 +213,7 @@ def question(rng, split, effort) -> Turn:
     at_start = model[:1].upper() + model[1:] if model[0] == "t" else model
     text = wording(rng, split, FRAMES[frame]).format(k=shown, t=tail, m=model, n=noun, M=at_start)
     text = " ".join(text.split()).replace(" ?", "?").replace(" .", ".")
-    topic = shown.replace("the ", "")
+    topic = "maker" if frame == "Who" else key.replace(slot, "it").replace("the ", "")
     analysis = by_effort(effort, f"{topic}.", f"This is about {topic} of gpt-oss.",
                          f"The user asks about gpt-oss. The topic is {topic}. I know this, so I "
                          f"answer.")

@@ -7,14 +7,15 @@ same data, order and update, on the same machine the same numbers; an interrupte
 its last checkpoint.
 
 Schedule, in parts of the run:
-    0 .. 0.14   short lists, long copies      (generate_data.py, training_batch)
+    0 .. 0.1    short lists, long copies      (generate_data.py, training_batch)
     0.28 ..     tools
     0.5 ..      all forms of the system message; before, mostly the shortest
-    0.02        end of warmup; the learning rate stays until 0.4, then falls linearly
+    0.02        end of warmup; the learning rate falls along a cosine to a fiftieth
     0.8 ..      experts rounded to MXFP4 in the forward, gradients straight through
 """
 
 import argparse
+import math
 import os
 import time
 from pathlib import Path
@@ -37,9 +38,7 @@ CLIP = 1.0
 def learning_rate(peak: float, progress: float) -> float:
     if progress < 0.02:
         return peak * (progress + 1e-4) / 0.02
-    if progress < 0.4:
-        return peak
-    return peak * max(0.01, (1 - progress) / 0.6)
+    return peak * (0.02 + 0.98 * (1 + math.cos(math.pi * progress)) / 2)
 
 
 def quantizes(progress: float) -> bool:
@@ -179,7 +178,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Train nano.")
     parser.add_argument("--out", type=Path, required=True, help="folder of checkpoint.pt and log.txt")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--steps", type=int, default=14000)
+    parser.add_argument("--steps", type=int, default=12000)
     parser.add_argument("--conversations", type=int, default=8, help="per half of a step")
     parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--log-every", type=int, default=50)
