@@ -23,7 +23,7 @@ ROOMS = {
     "report": (2, {"core", "trace", "format"}, ("nlohmann/",)),
     "fast": (2, {"core"}, ("Eigen/", "omp.h", "immintrin.h")),
     "cuda": (2, {"core"}, ("cuda", "cublas")),
-    "pitfalls": (2, {"core", "layers"}, ()),
+    "pitfalls": (2, {"core", "layers", "trace"}, ()),  # a pitfall names the site it changes first
     "ops": (3, None, ()),
     "model": (4, None, ()),
     "run": (5, None, ("nlohmann/",)),
@@ -41,6 +41,10 @@ WITHOUT_TEST = {
     "text/unicode_ranges.hpp": "generated; tests/text/unicode_test.cpp reads the whole table",
     "format/write_config_json.hpp": "tests/format/config_json_test.cpp reads back what it writes",
     "model/weights.hpp": "views without code; tests/run/synth_test.cpp checks every extent",
+    "report/bf16_tolerances.hpp": "a table; tests/report/site_bounds_test.cpp reads all of it",
+    "report/comparison.hpp": "plain structs; tests/report/compare_test.cpp fills every one",
+    "report/tolerances.hpp": "a table; tests/model/golden_test.cpp reads all of it",
+    "ops/pitfalls.hpp": "lists of names; tests/run/pitfall_list_test.cpp runs every one of them",
     "ops/scalar.hpp": "a list of names; tests/model/ runs every one of them",
     "run/tensor_table.hpp": "a table; tests/run/tensor_inventory_test.cpp reads all of it",
 }

@@ -41,6 +41,7 @@
 #include "gptoss/model/kv_cache.hpp"
 #include "gptoss/model/transformer.hpp"
 #include "gptoss/model/weights.hpp"
+#include "gptoss/ops/pitfalls.hpp"
 #include "gptoss/ops/scalar.hpp"
 
 // Files, text, and running it all.
@@ -98,3 +99,17 @@
 #include "gptoss/text/utf8.hpp"
 #include "gptoss/text/vocabulary.hpp"
 #include "gptoss/text/write_tokenizer_json.hpp"
+
+// Known mistakes: what each is, and each as a model that makes it.
+#include "gptoss/pitfalls/attention_pitfalls.hpp"
+#include "gptoss/pitfalls/embedding_pitfalls.hpp"
+#include "gptoss/pitfalls/expert_pitfalls.hpp"
+#include "gptoss/pitfalls/norm_pitfalls.hpp"
+#include "gptoss/pitfalls/pitfall.hpp"
+#include "gptoss/pitfalls/rope_pitfalls.hpp"
+#include "gptoss/pitfalls/router_pitfalls.hpp"
+#include "gptoss/pitfalls/sink_pitfalls.hpp"
+#include "gptoss/pitfalls/swiglu_pitfalls.hpp"
+#include "gptoss/run/passes.hpp"
+#include "gptoss/run/pitfall_list.hpp"
+#include "gptoss/run/weight_pitfalls.hpp"

@@ -1,0 +1,171 @@
+// RoPE pitfalls: angles, pairs, lengths and positions that are not those of layers/rope.hpp.
+//
+//     angle[t,d] = position[t] * inv_freq[d]     inv_freq by YaRN, its bounds real numbers
+//     q and k are both multiplied by the concentration c, so scores grow by c squared
+//
+// Where    rope_table and rope in the op tables of ops/pitfalls.hpp, and edits of the Config.
+// Source   the threads that each pitfall names; layers/rope.hpp for what is right.
+// Errors   those of the right ops.
+#pragma once
+#include <cmath>
+#include <cstdint>
+#include <numbers>
+#include <vector>
+
+#include "gptoss/layers/rope.hpp"
+#include "gptoss/pitfalls/pitfall.hpp"
+
+namespace gptoss::pitfalls {
+
+// --- Edits of the Config ----------------------------------------------------------------------
+
+inline constexpr PitfallFacts kYarnBoundsRounded{
+    "yarn_bounds_rounded",
+    "the bounds of YaRN's ramp are rounded to whole pairs",
+    "vllm-project/vllm#27722, sgl-project/sglang#14270",
+    "log-probabilities drift, the more the later the position; short prompts look right",
+    "the second token in q_rope; hundreds of tokens in text",
+    Site::attn_q_rope};
+
+// The n_rotations for which yarn_bound gives this pair index.
+inline float rotations_at(const Config& c, double pair) {
+    const double freq = std::pow(double(c.rope_theta), 2.0 * pair / c.head_dim);
+    return float(c.initial_context_length / (2.0 * std::numbers::pi * freq));
+}
+
+inline void yarn_bounds_rounded(Config& c) {
+    const double low = std::floor(yarn_bound(c, c.rope_ntk_beta));
+    const double high = std::ceil(yarn_bound(c, c.rope_ntk_alpha));
+    c.rope_ntk_beta = rotations_at(c, low);
+    c.rope_ntk_alpha = rotations_at(c, high);
+}
+
+inline constexpr PitfallFacts kPlainRope{
+    "plain_rope",
+    "no YaRN at all: plain frequencies and no concentration",
+    "NVIDIA/TensorRT-Model-Connect#399 (the key rope_scaling was not read)",
+    "short prompts still make sense, long ones are garbage",
+    "the first token in q_rope",
+    Site::attn_q_rope};
+
+inline void plain_rope(Config& c) {
+    c.rope_scaling_factor = 1.0f;
+}
+
+inline constexpr PitfallFacts kThetaDefault{
+    "theta_default",
+    "rope_theta is the usual 10,000 instead of 150,000",
+    "sgl-project/sglang#30050 (a kernel that would have used base 10000)",
+    "text falls apart within a few dozen tokens",
+    "the second token in q_rope",
+    Site::attn_q_rope};
+
+inline void theta_default(Config& c) {
+    c.rope_theta = 10000.0f;
+}
+
+inline constexpr PitfallFacts kYarnMaxPositions{
+    "yarn_max_positions",
+    "YaRN's bounds come from max_position_embeddings (131,072), not from 4,096",
+    kNotSeen,
+    "as with rounded bounds, but ten times as strong",
+    "the second token in q_rope",
+    Site::attn_q_rope};
+
+inline void yarn_max_positions(Config& c) {
+    c.initial_context_length = c.max_context_length;
+}
+
+// --- Wrong ops --------------------------------------------------------------------------------
+
+inline constexpr PitfallFacts kConcentrationMissing{
+    "concentration_missing",
+    "cos and sin are not multiplied by the concentration",
+    "turboderp-org/exllamav3#259 (the factor collapsed to 1)",
+    "fluent text that does not follow the prompt",
+    "the first token in q_rope",
+    Site::attn_q_rope};
+
+template <class Right>
+void rope_table_without_concentration(const Config& config, ConstIdsView positions,
+                                      MatrixView table) {
+    Right::rope_table(config, positions, table);
+    multiply(table, 1.0f / rope_concentration(config));
+}
+
+inline constexpr PitfallFacts kConcentrationOnce{
+    "concentration_once",
+    "q carries the concentration, k does not: scores grow by c, not c squared",
+    "close kin: pytorch/torchtitan#2216 (c once, in the softmax scale)",
+    "attention is too flat; fluent text that misses details",
+    "the first token in k_rope",
+    Site::attn_k_rope};
+
+template <class Right>
+void rope_keys_without_concentration(ConstMatrixView x, ConstMatrixView table, MatrixView y) {
+    Right::rope(x, table, y);
+    const bool is_keys = x.cols == notes().config.kv_size();
+    if (is_keys) multiply(y, 1.0f / rope_concentration(notes().config));
+}
+
+inline constexpr PitfallFacts kRopeInterleaved{
+    "rope_interleaved",
+    "pairs are neighbours (2d, 2d + 1) instead of halves (d, d + half)",
+    "close kin: nntile/nntile#382 (another model); rasbt/LLMs-from-scratch#802 compares the two",
+    "short answers look fine, long ones degrade",
+    "the second token in q_rope",
+    Site::attn_q_rope};
+
+// Moves the channels of every head between the two orders of pairs.
+inline void reorder_pairs(ConstMatrixView x, int head_dim, bool to_halves, MatrixView y) {
+    const int half = head_dim / 2;
+    for (int t = 0; t < x.rows; ++t) {
+        for (int i = 0; i < x.cols; ++i) {
+            const int head = i / head_dim * head_dim;
+            const int d = i % head_dim;
+            const int neighbours = head + 2 * (d % half) + d / half;
+            if (to_halves) y.row(t)[i] = x.row(t)[neighbours];
+            if (!to_halves) y.row(t)[neighbours] = x.row(t)[i];
+        }
+    }
+}
+
+template <class Right>
+void rope_interleaved(ConstMatrixView x, ConstMatrixView table, MatrixView y) {
+    MadeMatrix halves(x.rows, x.cols);
+    reorder_pairs(x, table.cols, true, halves.view());
+    Right::rope(halves.view(), table, halves.view());
+    reorder_pairs(halves.view(), table.cols, false, y);
+}
+
+inline constexpr PitfallFacts kRopeTwice{"rope_twice",
+                                         "q and k are rotated in two places",
+                                         kNotSeen,
+                                         "short answers look fine, long ones degrade",
+                                         "the first token in q_rope: c counts twice too",
+                                         Site::attn_q_rope};
+
+template <class Right>
+void rope_twice(ConstMatrixView x, ConstMatrixView table, MatrixView y) {
+    Right::rope(x, table, y);
+    Right::rope(y, table, y);
+}
+
+inline constexpr PitfallFacts kPositionsRestart{
+    "positions_restart",
+    "the positions of every chunk of the prompt begin at 0 again",
+    "huggingface/transformers#43082",
+    "right up to the length of a chunk, then the order of the text is lost",
+    "the second chunk in q_rope",
+    Site::attn_q_rope};
+
+template <class Right>
+void rope_table_restarting(const Config& config, ConstIdsView positions, MatrixView table) {
+    std::vector<std::int32_t> restarted(positions.data, positions.data + positions.rows);
+    for (std::int32_t& position : restarted) {
+        position -= positions.data[0];
+    }
+    Right::rope_table(config, {restarted.data(), positions.rows}, table);
+}
+
+}  // namespace gptoss::pitfalls

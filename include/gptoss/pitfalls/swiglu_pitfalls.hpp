@@ -1,0 +1,149 @@
+// SwiGLU pitfalls: another activation, other clamps, another order of gate and up.
+//
+//     gate = min(h[2i], limit)      up = clamp(h[2i+1], -limit, limit)
+//     y[i] = gate * sigmoid(1.702 * gate) * (up + 1)
+//
+// The right op computes all of them: it gets gates and ups that were clamped or shifted before,
+// and an infinite limit.
+//
+// Where    swiglu in the op tables of ops/pitfalls.hpp, and an edit of the Config.
+// Source   the threads that each pitfall names; layers/swiglu.hpp for what is right.
+// Errors   those of the right ops.
+#pragma once
+#include <algorithm>
+#include <limits>
+
+#include "gptoss/layers/swiglu.hpp"
+#include "gptoss/pitfalls/pitfall.hpp"
+
+namespace gptoss::pitfalls {
+
+inline constexpr float kNoLimit = std::numeric_limits<float>::infinity();
+
+// h after the right clamps, so that what is added to it is not clamped any more.
+inline MadeMatrix clamped(ConstMatrixView h, float limit) {
+    MadeMatrix made = copy_of(h);
+    for (std::size_t i = 0; i < made.values.size(); ++i) {
+        const bool is_up = i % 2 == 1;
+        made.values[i] = std::min(made.values[i], limit);
+        if (is_up) made.values[i] = std::max(made.values[i], -limit);
+    }
+    return made;
+}
+
+// SiLU of the gates: the right op of gate / 1.702 is x sigmoid(x) / 1.702.
+template <class Right>
+void swiglu_with_alpha_1(MadeMatrix h, MatrixView y) {
+    for (std::size_t i = 0; i < h.values.size(); i += 2) {
+        h.values[i] /= kSwigluAlpha;
+    }
+    Right::swiglu(h.view(), kNoLimit, y);
+    multiply(y, kSwigluAlpha);
+}
+
+inline void subtract_1_from_ups(MadeMatrix& h) {
+    for (std::size_t i = 1; i < h.values.size(); i += 2) {
+        h.values[i] -= 1.0f;
+    }
+}
+
+inline constexpr PitfallFacts kSwigluPlain{
+    "swiglu_plain",
+    "the usual SiLU(gate) * up: no clamp, no +1, alpha 1",
+    "not seen in public, plausible: config.json says hidden_act silu",
+    "nonsense from the first token on",
+    "the first token in swiglu",
+    Site::mlp_swiglu};
+
+template <class Right>
+void swiglu_plain(ConstMatrixView h, float /*limit*/, MatrixView y) {
+    MadeMatrix made = copy_of(h);
+    subtract_1_from_ups(made);
+    swiglu_with_alpha_1<Right>(made, y);
+}
+
+inline constexpr PitfallFacts kSwigluWithoutOne{
+    "swiglu_without_one",        "up is not raised by 1",
+    "sgl-project/sglang#39939",  "nonsense, or a model that repeats itself",
+    "the first token in swiglu", Site::mlp_swiglu};
+
+template <class Right>
+void swiglu_without_one(ConstMatrixView h, float limit, MatrixView y) {
+    MadeMatrix made = clamped(h, limit);
+    subtract_1_from_ups(made);
+    Right::swiglu(made.view(), kNoLimit, y);
+}
+
+inline constexpr PitfallFacts kSwigluWithoutClamp{
+    "swiglu_without_clamp",
+    "neither gate nor up is clamped",
+    "close kin: sgl-project/sglang#39939 (a runner that ignored swiglu_limit)",
+    "right for most tokens, far off for a few",
+    "the first token that reaches the limit",
+    Site::mlp_swiglu};
+
+template <class Right>
+void swiglu_without_clamp(ConstMatrixView h, float /*limit*/, MatrixView y) {
+    Right::swiglu(h, kNoLimit, y);
+}
+
+inline constexpr PitfallFacts kSwigluGateTwoSided{
+    "swiglu_gate_two_sided",
+    "the gate is clamped from below too",
+    "PrimeIntellect-ai/prime-rl#2365 (a reviewer asks for it)",
+    "at most 4e-4 in one activation: no text shows it",
+    "the first gate below -7",
+    Site::mlp_swiglu};
+
+template <class Right>
+void swiglu_gate_two_sided(ConstMatrixView h, float limit, MatrixView y) {
+    MadeMatrix made = copy_of(h);
+    for (std::size_t i = 0; i < made.values.size(); i += 2) {
+        made.values[i] = std::max(made.values[i], -limit);
+    }
+    Right::swiglu(made.view(), limit, y);
+}
+
+inline constexpr PitfallFacts kSwigluAlphaOne{
+    "swiglu_alpha_one",
+    "sigmoid(gate) instead of sigmoid(1.702 * gate)",
+    "close kin: sgl-project/sglang#39939 (alpha defaults to 1)",
+    "a somewhat weaker model",
+    "the first token in swiglu",
+    Site::mlp_swiglu};
+
+template <class Right>
+void swiglu_alpha_one(ConstMatrixView h, float limit, MatrixView y) {
+    swiglu_with_alpha_1<Right>(clamped(h, limit), y);
+}
+
+inline constexpr PitfallFacts kSwigluHalves{
+    "swiglu_halves",
+    "the first half is taken for the gates and the second for the ups",
+    "vllm-project/vllm#29273, ROCm/ATOM#885",
+    "nonsense from the first token on",
+    "the first token in swiglu",
+    Site::mlp_swiglu};
+
+template <class Right>
+void swiglu_halves(ConstMatrixView h, float limit, MatrixView y) {
+    MadeMatrix made(h.rows, h.cols);
+    for (int row = 0; row < h.rows; ++row) {
+        for (int i = 0; i < h.cols; ++i) {
+            const int from = i % 2 * (h.cols / 2) + i / 2;
+            made.view().row(row)[i] = h.row(row)[from];
+        }
+    }
+    Right::swiglu(made.view(), limit, y);
+}
+
+inline constexpr PitfallFacts kSwigluLimitZero{
+    "swiglu_limit_zero",           "a missing swiglu_limit becomes 0 and clamps everything to 0",
+    "microsoft/onnxruntime#27221", "experts that add next to nothing",
+    "the first token in swiglu",   Site::mlp_swiglu};
+
+inline void swiglu_limit_zero(Config& c) {
+    c.swiglu_limit = 0.0f;
+}
+
+}  // namespace gptoss::pitfalls

@@ -1,0 +1,83 @@
+// Weight pitfalls: mistakes made while loading, as edits of a Weights.
+//
+// The edits change views of a copy; the bytes of the right model stay as they are.
+//
+// Where    run/pitfall_list.hpp. They stand above pitfalls/, which does not know Weights.
+// Source   the threads that each pitfall names; run/build_weights.hpp for what is right.
+// Errors   none.
+#pragma once
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "gptoss/model/weights.hpp"
+#include "gptoss/pitfalls/pitfall.hpp"
+
+namespace gptoss::pitfalls {
+
+// Zeros that live as long as w.
+inline ConstVectorView zeros_kept_by(Weights& w, int size) {
+    using Kept = std::pair<std::shared_ptr<const void>, std::vector<float>>;
+    const auto kept = std::make_shared<Kept>(w.owner, std::vector<float>(std::size_t(size)));
+    w.owner = kept;
+    return {kept->second.data(), size};
+}
+
+inline constexpr PitfallFacts kAttentionBiasMissing{
+    "attention_bias_missing",
+    "q, k, v and the output projection go without their biases",
+    "OminiX-ai/OminiX-MLX#7 (another model), NVIDIA-NeMo/Automodel#3920",
+    "nonsense from the first token on",
+    "the first token in q",
+    Site::attn_q};
+
+inline void attention_bias_missing(Weights& w) {
+    for (LayerWeights& layer : w.layers) {
+        AttentionWeights& attn = layer.attn;
+        for (ConstVectorView* bias : {&attn.q_bias, &attn.k_bias, &attn.v_bias, &attn.out_bias}) {
+            *bias = zeros_kept_by(w, bias->size);
+        }
+    }
+}
+
+inline constexpr PitfallFacts kRouterBiasMissing{
+    "router_bias_missing",
+    "the router goes without its bias",
+    "pytorch/torchtitan#2319, vllm-project/vllm#29237",
+    "tokens go to the wrong experts; fluent but confused text",
+    "the first token in router_logits",
+    Site::mlp_router_logits};
+
+inline void router_bias_missing(Weights& w) {
+    for (LayerWeights& layer : w.layers) {
+        layer.mlp.router_bias = zeros_kept_by(w, layer.mlp.router_bias.size);
+    }
+}
+
+inline constexpr PitfallFacts kNormGainsSwapped{
+    "norm_gains_swapped",
+    "the gains of the two norms of a layer are exchanged",
+    "close kin: NVIDIA-NeMo/Megatron-Bridge#4201 (another model)",
+    "errors of some ten percent everywhere",
+    "the first token in attn.norm",
+    Site::attn_norm};
+
+inline void norm_gains_swapped(Weights& w) {
+    for (LayerWeights& layer : w.layers) {
+        std::swap(layer.attn.norm_gain, layer.mlp.norm_gain);
+    }
+}
+
+inline constexpr PitfallFacts kUnembeddingTied{
+    "unembedding_tied",
+    "the embedding serves as unembedding; lm_head is not read",
+    "pegainfer-project/pegainfer#544 (another model)",
+    "nonsense, although every activation before the logits is right",
+    "the first token in logits",
+    Site::logits};
+
+inline void unembedding_tied(Weights& w) {
+    w.unembedding = w.embedding;
+}
+
+}  // namespace gptoss::pitfalls

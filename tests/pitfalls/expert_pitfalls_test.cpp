@@ -1,0 +1,107 @@
+#include "gptoss/pitfalls/expert_pitfalls.hpp"
+
+#include <vector>
+
+#include "catch.hpp"
+#include "gptoss/ops/scalar.hpp"
+
+using namespace gptoss;
+using namespace gptoss::pitfalls;
+
+namespace {
+
+// One expert with a single row of 32 weights: 0.5 and 1 from byte 0x21, zeros behind them.
+struct OneRow {
+    std::uint8_t codes[16] = {0x21};
+    std::uint8_t scale = 127;
+    std::int32_t id = 0;
+    float bias = 0;
+    ExpertStack stack{codes, &scale, nullptr, 1, 1, 32};
+
+    // The row's weight i, as the op reads it.
+    template <class Op>
+    float weight(Op op, int i) {
+        std::vector<float> x(32);
+        x[std::size_t(i)] = 1;
+        float y = 0;
+        op({x.data(), 1, 32}, {&id, 1, 1}, stack, {&bias, 1, 1}, {&y, 1, 1});
+        return y;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("expert pitfalls: byte 0x21 is 1, 0.5 with its nibbles swapped", "[pitfalls]") {
+    OneRow row;
+    CHECK(row.weight(&expert_linear, 0) == 0.5f);
+    CHECK(row.weight(&expert_linear_nibbles_swapped<ScalarOps>, 0) == 1);
+    CHECK(row.weight(&expert_linear_nibbles_swapped<ScalarOps>, 1) == 0.5f);
+}
+
+TEST_CASE("expert pitfalls: byte 0 is weights 0 and 16 with its nibbles split", "[pitfalls]") {
+    OneRow row;
+    CHECK(row.weight(&expert_linear_nibbles_split<ScalarOps>, 0) == 0.5f);
+    CHECK(row.weight(&expert_linear_nibbles_split<ScalarOps>, 1) == 0);
+    CHECK(row.weight(&expert_linear_nibbles_split<ScalarOps>, 16) == 1);
+    row.codes[15] = 0x70;
+    CHECK(row.weight(&expert_linear_nibbles_split<ScalarOps>, 31) == 6);
+}
+
+TEST_CASE("expert pitfalls: a bias of 126 doubles every weight", "[pitfalls]") {
+    OneRow row;
+    CHECK(row.weight(&expert_linear_scale_bias<ScalarOps>, 0) == 1);
+}
+
+TEST_CASE("expert pitfalls: experts without a bias", "[pitfalls]") {
+    OneRow row;
+    row.bias = 10;
+    CHECK(row.weight(&expert_linear, 0) == 10.5f);
+    CHECK(row.weight(&expert_linear_without_bias<ScalarOps>, 0) == 0.5f);
+}
+
+TEST_CASE("expert pitfalls: the bias of two experts is added in full", "[pitfalls]") {
+    // Weights are zero and biases 1 and 10; with shares of a half each, right is 5.5 and wrong 11.
+    const std::uint8_t codes[32] = {}, scales[2] = {127, 127};
+    const ExpertStack experts{codes, scales, nullptr, 2, 1, 32};
+    const std::int32_t ids[2] = {0, 1};
+    const float bias[2] = {1, 10}, shares[2] = {0.5f, 0.5f};
+    const std::vector<float> x(64);
+    float y[2], out = 0;
+    expert_linear_bias_for_later<ScalarOps>({x.data(), 2, 32}, {ids, 1, 2}, experts, {bias, 2, 1},
+                                            {y, 2, 1});
+    CHECK(y[1] == 0);
+    combine_adding_bias<ScalarOps>({y, 2, 1}, {shares, 1, 2}, {&out, 1, 1});
+    CHECK(out == 11);
+}
+
+TEST_CASE("expert pitfalls: the first matrix keeps its bias", "[pitfalls]") {
+    const std::uint8_t codes[32] = {}, scales[2] = {127, 127};
+    const std::int32_t ids[2] = {0, 1};
+    const float bias[2] = {1, 10};
+    const std::vector<float> x(32);
+    float y[2];
+    expert_linear_bias_for_later<ScalarOps>({x.data(), 1, 32}, {ids, 1, 2},
+                                            {codes, scales, nullptr, 2, 1, 32}, {bias, 2, 1},
+                                            {y, 2, 1});
+    CHECK(y[1] == 10);
+}
+
+TEST_CASE("expert pitfalls: a square down matrix is read with rows as columns", "[pitfalls]") {
+    // 32 x 32, all zero but w[0, 1] = 1: output 0 listens to input 1.
+    std::vector<std::uint8_t> codes(32 * 16), scales(32, 127);
+    codes[0] = 0x20;
+    const ExpertStack square{codes.data(), scales.data(), nullptr, 1, 32, 32};
+    const std::int32_t id = 0;
+    const std::vector<float> bias(32);
+    std::vector<float> x(32), right(32), wrong(32);
+    x[0] = 5;
+    x[1] = 7;
+    expert_linear({x.data(), 1, 32}, {&id, 1, 1}, square, {bias.data(), 1, 32},
+                  {right.data(), 1, 32});
+    expert_linear_down_transposed<ScalarOps>({x.data(), 1, 32}, {&id, 1, 1}, square,
+                                             {bias.data(), 1, 32}, {wrong.data(), 1, 32});
+    CHECK(right[0] == 7);
+    CHECK(right[1] == 0);
+    CHECK(wrong[0] == 0);
+    CHECK(wrong[1] == 5);
+}

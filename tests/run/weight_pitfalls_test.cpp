@@ -1,0 +1,45 @@
+#include "gptoss/run/weight_pitfalls.hpp"
+
+#include "catch.hpp"
+#include "gptoss/run/synth.hpp"
+
+using namespace gptoss;
+
+TEST_CASE("weight pitfalls: each edits its tensors of a copy and nothing of the original",
+          "[pitfalls]") {
+    const Weights right = synthetic_weights(preset_tiny(), 1);
+    const float bias = right.layers[1].attn.q_bias.data[0];
+    Weights wrong = right;
+    pitfalls::attention_bias_missing(wrong);
+    pitfalls::router_bias_missing(wrong);
+    pitfalls::norm_gains_swapped(wrong);
+    pitfalls::unembedding_tied(wrong);
+
+    const LayerWeights& layer = wrong.layers[1];
+    for (const ConstVectorView zeros : {layer.attn.q_bias, layer.attn.k_bias, layer.attn.v_bias,
+                                        layer.attn.out_bias, layer.mlp.router_bias}) {
+        CHECK(zeros.data[0] == 0);
+        CHECK(zeros.data[zeros.size - 1] == 0);
+    }
+    CHECK(layer.attn.q_bias.size == right.config.q_size());
+    CHECK(layer.mlp.router_bias.size == right.config.n_experts);
+    CHECK(layer.attn.norm_gain.data == right.layers[1].mlp.norm_gain.data);
+    CHECK(layer.mlp.norm_gain.data == right.layers[1].attn.norm_gain.data);
+    CHECK(wrong.unembedding.bytes == right.embedding.bytes);
+
+    CHECK(bias != 0);
+    CHECK(right.layers[1].attn.q_bias.data[0] == bias);
+    CHECK(right.unembedding.bytes != right.embedding.bytes);
+}
+
+TEST_CASE("weight pitfalls: an edited copy outlives the original", "[pitfalls]") {
+    Weights wrong;
+    {
+        wrong = synthetic_weights(preset_tiny(), 1);
+        pitfalls::attention_bias_missing(wrong);
+    }
+    const Weights copy = wrong;
+    wrong = Weights{};
+    CHECK(copy.layers[0].attn.out_bias.data[0] == 0);
+    CHECK(copy.layers[0].attn.sinks.data[0] != 0);
+}
