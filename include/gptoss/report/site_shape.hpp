@@ -1,0 +1,111 @@
+// Site shapes as others write them: which shapes of an array mean the same memory as the site's.
+//
+//     site's own        (T, n)       (T, top_k, n)     (n_heads, T, S)
+//     batch of 1        (1, T, n)    (1, T, top_k, n)  (1, n_heads, T, S)
+//     heads apart       (T, heads, head_dim), (1, T, heads, head_dim)      q, k, v, rotated, mix
+//     logits only       (vocab_size)                                       the last position
+//
+// No value moves: all of them are row-major views of the same list of numbers. (heads, T, head_dim),
+// which is another order, is refused because its extents do not fit.
+//
+// T is that of the run or 1: a dump may hold the last position only.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gptoss/format/tensor.hpp"
+#include "gptoss/trace/sites.hpp"
+
+namespace gptoss {
+
+inline std::size_t site_rank(Site site) {
+    return site_info(site).dims[2] == Dim::none ? 2 : 3;
+}
+
+inline bool has_heads(Site site) {
+    const Dim last = site_info(site).dims[1];
+    return last == Dim::queries || last == Dim::keys;
+}
+
+inline Shape heads_merged(const Shape& shape) {
+    Shape merged(shape.begin(), shape.end() - 1);
+    merged.back() *= shape.back();
+    return merged;
+}
+
+// Every shape of the site's rank that an array of this shape may stand for.
+inline std::vector<Shape> shape_readings(Site site, const Shape& shape) {
+    const std::size_t rank = site_rank(site);
+    std::vector<Shape> readings;
+    if (shape.size() == rank) readings.push_back(shape);
+    if (shape.size() == rank + 1 && shape[0] == 1) {
+        readings.push_back(Shape(shape.begin() + 1, shape.end()));
+    }
+    if (has_heads(site) && shape.size() == rank + 1) readings.push_back(heads_merged(shape));
+    if (has_heads(site) && shape.size() == rank + 2 && shape[0] == 1) {
+        readings.push_back(heads_merged(Shape(shape.begin() + 1, shape.end())));
+    }
+    if (site == Site::logits && shape.size() == 1) readings.push_back({1, shape[0]});
+    return readings;
+}
+
+inline std::size_t token_axis(Site site) {
+    return site_info(site).dims[0] == Dim::heads ? 1 : 0;
+}
+
+// Do two shapes of the site's rank agree, but for one of them having the last token only?
+inline bool same_but_for_tokens(Site site, const Shape& a, const Shape& b) {
+    const std::size_t axis = token_axis(site);
+    if (a[axis] != b[axis] && a[axis] != 1 && b[axis] != 1) return false;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        if (i != axis && a[i] != b[i]) return false;
+    }
+    return true;
+}
+
+// The reading that fits expected, if there is one.
+inline std::optional<Shape> reading_that_fits(Site site, const Shape& shape,
+                                              const Shape& expected) {
+    std::optional<Shape> fitting;
+    for (const Shape& reading : shape_readings(site, shape)) {
+        if (reading == expected) return reading;
+        if (same_but_for_tokens(site, reading, expected)) fitting = reading;
+    }
+    return fitting;
+}
+
+// A site of three dimensions has its first two flattened into rows, as in the forward.
+struct TokenRows {
+    Site site;
+    int n_tokens = 0;
+    int rows = 0;
+    int cols = 0;
+
+    int rows_per_token() const { return rows / n_tokens; }
+    int token(int row) const {
+        return token_axis(site) == 1 ? row % n_tokens : row / rows_per_token();
+    }
+};
+
+inline TokenRows token_rows(Site site, const Shape& shape) {
+    TokenRows in{site};
+    in.n_tokens = int(shape[token_axis(site)]);
+    in.rows = int(shape.size() == 3 ? shape[0] * shape[1] : shape[0]);
+    in.cols = int(shape.back());
+    return in;
+}
+
+// The rows of the last token, in their order.
+template <class Number>
+std::vector<Number> last_token_of(const TokenRows& in, const std::vector<Number>& values) {
+    std::vector<Number> last;
+    for (int row = 0; row < in.rows; ++row) {
+        if (in.token(row) != in.n_tokens - 1) continue;
+        const std::ptrdiff_t begin = std::ptrdiff_t(row) * in.cols;
+        last.insert(last.end(), values.begin() + begin, values.begin() + begin + in.cols);
+    }
+    return last;
+}
+
+}  // namespace gptoss
