@@ -78,6 +78,24 @@ def hf_config(
     }
 
 
+def openai_config(config: dict) -> dict:
+    """The same model's `config.json` in OpenAI's layout. What it cannot say is as released there:
+    eps 1e-5, and that even layers slide."""
+    rope = config["rope_scaling"]
+    renamed = {
+        "num_experts": config["num_local_experts"],
+        "experts_per_token": config["num_experts_per_tok"],
+        "initial_context_length": rope["original_max_position_embeddings"],
+        "rope_scaling_factor": rope["factor"],
+        "rope_ntk_alpha": rope["beta_slow"],
+        "rope_ntk_beta": rope["beta_fast"],
+    }
+    same = ["num_hidden_layers", "vocab_size", "hidden_size", "intermediate_size", "swiglu_limit",
+            "head_dim", "num_attention_heads", "num_key_value_heads", "sliding_window",
+            "rope_theta"]
+    return {**{key: config[key] for key in same}, **renamed}
+
+
 @dataclass(frozen=True)
 class Golden:
     """One recorded run: a model (config and seed of its weights) and the tokens it reads."""

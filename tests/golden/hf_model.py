@@ -12,12 +12,15 @@ Their rotary table stays as they compute it: float32 phases, float32 cos and sin
 
 import contextlib
 import math
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
 import transformers
 from transformers.models.gpt_oss import modeling_gpt_oss as hf
+
+import files  # noqa: F401  (finds the recorders)
+import hugging_face
+from hugging_face import replaced
 
 transformers.utils.logging.set_verbosity_error()                # it warns that we unpack MXFP4
 transformers.utils.logging.disable_progress_bar()
@@ -25,33 +28,10 @@ transformers.utils.logging.disable_progress_bar()
 
 def load_model(directory: Path) -> hf.GptOssForCausalLM:
     """Their model from a checkpoint directory: unpacked to bf16, then widened to float64."""
-    model = hf.GptOssForCausalLM.from_pretrained(
-        directory,
-        local_files_only=True,
-        dtype=torch.bfloat16,                                   # holds every weight exactly
-        attn_implementation="eager",
-        experts_implementation="eager",
-        quantization_config=transformers.Mxfp4Config(dequantize=True),
-    )
-    model.eval()
-    for parameter in model.parameters():                        # one by one: 20b widths are large
-        parameter.requires_grad_(False)
-        parameter.data = parameter.data.to(torch.float64)
-    return model
+    return hugging_face.load_model(directory, torch.float64)
 
 
 # ---- run-time changes to their model ---------------------------------------------------------
-
-
-@contextlib.contextmanager
-def replaced(owner: object, name: str, value: Callable) -> Iterator[None]:
-    """owner.name = value, until the end of the `with`."""
-    original = getattr(owner, name)
-    setattr(owner, name, value)
-    try:
-        yield
-    finally:
-        setattr(owner, name, original)
 
 
 def _norm_forward(norm: hf.GptOssRMSNorm, x: torch.Tensor) -> torch.Tensor:

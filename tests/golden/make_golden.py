@@ -197,6 +197,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--all", action="store_true", help="with --check: the large golden too")
     parser.add_argument("--config", default="tiny", metavar="NAME|FILE",
                         help=f"{names}, or a Hugging Face config.json (default: tiny)")
+    parser.add_argument("--layout", choices=("hf", "openai"), default="hf",
+                        help="of --write-checkpoint (default: hf)")
     parser.add_argument("--seed", type=int, default=1, help="of the weights (default: 1)")
     parser.add_argument("--with-safetensors-package", action="store_true",
                         help="with --write-checkpoint: let Python's safetensors package write the"
@@ -207,9 +209,11 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> int:
     args = parse_arguments()
     if args.write_checkpoint is not None:
-        package = args.with_safetensors_package
-        write = weights.write_with_safetensors_package if package else weights.write_checkpoint
-        print(write(args.write_checkpoint, read_config(args.config), args.seed))
+        target, config = args.write_checkpoint, read_config(args.config)
+        if args.with_safetensors_package:
+            print(weights.write_with_safetensors_package(target, config, args.seed))
+        else:
+            print(weights.write_checkpoint(target, config, args.seed, args.layout))
         return 0
     try:
         import produce  # noqa: F401

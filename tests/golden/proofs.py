@@ -3,7 +3,7 @@
 They come from a plain numpy forward pass in float64 (no torch, no transformers), confirmed by the
 official torch model run in float64 on the same weights. A number printed with 9 decimals must be
 met to the last one. For that the run has to be float64 throughout, so the tiny model is checked on
-a run whose rotary table is float64 as well (`record.rotary_in_float64`).
+a run whose rotary table is float64 as well (`hf_model.rotary_in_float64`).
 """
 
 import numpy as np

@@ -27,6 +27,7 @@ from pathlib import Path
 
 import numpy as np
 
+from configs import openai_config
 from files import write_safetensors
 
 MASK = (1 << 64) - 1
@@ -136,7 +137,7 @@ def values(openai_name: str, config: dict, b: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Tensor:
-    """A tensor of the Hugging Face layout, and where its elements stand in OpenAI's layout."""
+    """A tensor of a checkpoint, and where its elements stand in OpenAI's layout."""
 
     name: str
     shape: tuple[int, ...]
@@ -202,8 +203,19 @@ def layer_tensors(layer: int, config: dict) -> list[Tensor]:
     ]
 
 
+def openai_tensors(config: dict) -> list[Tensor]:
+    """The same tensors in OpenAI's layout: 3 + 15 per layer, with q, k and v stacked in qkv."""
+    stacked: dict[str, Tensor] = {}
+    for part in checkpoint_tensors(config):
+        name = part.openai_name
+        n_rows = stacked[name].shape[0] if name in stacked else 0
+        shape = (n_rows + part.shape[0], *part.shape[1:])
+        stacked[name] = Tensor(name, shape, part.dtype, name)
+    return list(stacked.values())
+
+
 def checkpoint_tensors(config: dict) -> list[Tensor]:
-    """All tensors of a checkpoint, in file order: 3 + 19 per layer."""
+    """All tensors in Hugging Face's layout, in file order: 3 + 19 per layer."""
     table = (config["vocab_size"], config["hidden_size"])
     tensors = [Tensor("model.embed_tokens.weight", table, "BF16", "embedding.weight")]
     for layer in range(config["num_hidden_layers"]):
@@ -220,11 +232,16 @@ def config_text(config: dict) -> str:
     return json.dumps(config, indent=2) + "\n"
 
 
-def write_checkpoint(directory: Path, config: dict, seed: int) -> Path:
-    """Write `config.json` and `model.safetensors` of a model; return the path of the latter."""
+def write_checkpoint(directory: Path, config: dict, seed: int, layout: str = "hf") -> Path:
+    """Write `config.json` and `model.safetensors` of a model; return the path of the latter.
+
+    config is Hugging Face's, whatever the layout ("hf" or "openai").
+    """
+    is_openai = layout == "openai"
     directory.mkdir(parents=True, exist_ok=True)
-    (directory / "config.json").write_text(config_text(config))
-    tensors = checkpoint_tensors(config)
+    written_config = openai_config(config) if is_openai else config
+    (directory / "config.json").write_text(config_text(written_config))
+    tensors = openai_tensors(config) if is_openai else checkpoint_tensors(config)
     path = directory / "model.safetensors"
     write_safetensors(
         path,

@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+"""Make or check the bf16 goldens: every activation of OpenAI's own PyTorch model on known weights.
+
+    make_bf16.py --check      regenerate tiny and odd, compare with data/; prints the shares below
+    make_bf16.py --write      regenerate data/*_bf16.tar.xz and data/manifest_bf16.json
+
+Needs the official package (`pip install gpt-oss --no-deps --ignore-requires-python`) beside
+requirements.txt. The models, tokens and weights are those of the float64 goldens; the checkpoint
+is written in OpenAI's layout and their own loader reads it.
+
+One choice is ours: of experts with equal logits the lower id is taken, where torch.topk leaves open
+which. The manifest counts the tokens for which torch chose otherwise, and records how Hugging
+Face's model in bf16 compares: as it is, and with the two places mended in which it rounds
+otherwise.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import torch
+import transformers
+
+import configs
+import files
+import weights
+import dump
+import hugging_face
+import official
+
+DATA = Path(__file__).resolve().parent / "data"
+MANIFEST = DATA / "manifest_bf16.json"
+NAMES = ("tiny", "odd")
+
+# Another CPU adds up in another order, so single roundings differ and then spread.
+SHARE_ON_ANOTHER_CPU = 0.9
+
+
+def arrays_of(sites: dict, config: dict, n_tokens: int) -> dict[str, np.ndarray]:
+    ordered = dump.in_order(sites, config, n_tokens)
+    return {site: official.as_array(values) for site, values in ordered.items()}
+
+
+def equal_shares(ours: dict[str, np.ndarray], theirs: dict[str, np.ndarray]) -> dict[str, float]:
+    """The share of exactly equal values per kind of site, all layers together."""
+    n_equal, n_values = defaultdict(int), defaultdict(int)
+    for site, values in theirs.items():
+        kind = site.split(".", 2)[2] if site.startswith("block.") else site
+        n_equal[kind] += int((ours[site] == values).sum())
+        n_values[kind] += values.size
+    return {kind: round(n_equal[kind] / n_values[kind], 5) for kind in n_values}
+
+
+def record_official(golden: configs.Golden, directory: Path) -> tuple[dict, int]:
+    """The sites, and for how many tokens and layers torch.topk would have chosen otherwise."""
+    weights.write_checkpoint(directory, golden.config, golden.seed, "openai")
+    recorder = official.Recorder(official.load_model(directory), official.topk_lower_id_first)
+    sites = recorder.record(golden.tokens)
+    return arrays_of(sites, golden.config, len(golden.tokens)), recorder.other_choices
+
+
+def record_hugging_face(golden: configs.Golden, directory: Path, official_order: bool) -> dict:
+    """Hugging Face's in bf16, with the same choice among equal logits."""
+    weights.write_checkpoint(directory, golden.config, golden.seed, "hf")
+    model = hugging_face.load_model(directory, torch.bfloat16)
+    seen = official.SeenTorch(torch.softmax, torch.einsum, topk)
+    with hugging_face.replaced(hugging_face.hf, "torch", seen):
+        sites = hugging_face.Recorder(model, official_order).record(golden.tokens)
+    return arrays_of(sites, golden.config, len(golden.tokens))
+
+
+def topk(x: torch.Tensor, k: int, dim: int) -> tuple:
+    return official.topk_lower_id_first(x, k, dim, sorted=True)
+
+
+def make(golden: configs.Golden) -> tuple[dict, str, dict]:
+    """The sites, the text of their config, and what the manifest says of them."""
+    with tempfile.TemporaryDirectory() as temporary:
+        checkpoint = Path(temporary) / "openai"
+        sites, other_choices = record_official(golden, checkpoint)
+        config_text = (checkpoint / "config.json").read_text()
+        as_it_is = record_hugging_face(golden, Path(temporary) / "hf", False)
+        mended = record_hugging_face(golden, Path(temporary) / "hf", True)
+    facts = {
+        "tokens": golden.tokens,
+        "seed": golden.seed,
+        "other_choices_of_torch_topk": other_choices,
+        "equal_share_of_hugging_face": equal_shares(as_it_is, sites),
+        "equal_share_of_hugging_face_in_official_order": equal_shares(mended, sites),
+    }
+    return sites, config_text, facts
+
+
+def versions() -> dict[str, str]:
+    from importlib.metadata import version
+
+    return {
+        "gpt-oss": version("gpt-oss"),
+        "torch": torch.__version__.split("+")[0],
+        "transformers": transformers.__version__,
+    }
+
+
+def write() -> None:
+    entries = {}
+    for name in NAMES:
+        golden = configs.GOLDENS[name]
+        sites, config_text, facts = make(golden)
+        with tempfile.TemporaryDirectory() as temporary:
+            path = Path(temporary) / f"{name}_bf16.safetensors"
+            producer = f"gpt-oss {versions()['gpt-oss']} torch bf16, of equal experts the lower id"
+            dump.write_dump(path, sites, golden.tokens, config_text, producer)
+            archive = DATA / f"{name}_bf16.tar.xz"
+            files.pack(path, archive)
+            entries[name] = {**facts, "dump_sha256": files.sha256(path),
+                             "archive_sha256": files.sha256(archive)}
+        print(f"{archive.name}: {archive.stat().st_size:,} bytes")
+    manifest = {
+        "what": "bf16 goldens recorded by tests/golden/make_bf16.py; README.md there explains them",
+        "licence": "Apache-2.0, as this repository: computed from synthetic weights",
+        "producer_versions": versions(),
+        "goldens": entries,
+    }
+    MANIFEST.write_text(json.dumps(manifest, indent=1) + "\n")
+
+
+def check() -> bool:
+    """Regenerate and compare; print the shares of equal values; True if the goldens hold."""
+    manifest = json.loads(MANIFEST.read_text())
+    all_hold = True
+    for name in NAMES:
+        _, committed = files.read_dump(files.unpack(DATA / f"{name}_bf16.tar.xz"))
+        sites, _, facts = make(configs.GOLDENS[name])
+        again = equal_shares(sites, committed)
+        columns = [again, facts["equal_share_of_hugging_face"],
+                   facts["equal_share_of_hugging_face_in_official_order"]]
+        print(f"{name}: share of equal values\n  {'site':16} {'again':>9} {'Hugging Face':>13} "
+              f"{'in official order':>18}")
+        for kind in again:
+            row = [f"{column[kind]:.5f}" for column in columns]
+            print(f"  {kind:16} {row[0]:>9} {row[1]:>13} {row[2]:>18}")
+        archive_is_listed = manifest["goldens"][name]["archive_sha256"] == files.sha256(
+            DATA / f"{name}_bf16.tar.xz")
+        all_hold = (all_hold and archive_is_listed and list(sites) == list(committed)
+                    and min(again.values()) >= SHARE_ON_ANOTHER_CPU)
+    print("the committed bf16 goldens are what the official model computes" if all_hold
+          else "DIFFERENT")
+    return all_hold
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    action = parser.add_mutually_exclusive_group(required=True)
+    action.add_argument("--check", action="store_true")
+    action.add_argument("--write", action="store_true")
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    if args.check:
+        return 0 if check() else 1
+    write()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
