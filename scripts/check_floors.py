@@ -21,6 +21,7 @@ ROOMS = {
     "format": (1, {"core"}, ("nlohmann/",)),
     "text": (1, {"core", "format"}, ("nlohmann/",)),  # vocabularies are files, some of them JSON
     "report": (2, {"core", "trace", "format"}, ("nlohmann/",)),
+    "bf16": (2, {"core", "layers"}, ()),
     "fast": (2, {"core"}, ("Eigen/", "omp.h", "immintrin.h")),
     "cuda": (2, {"core"}, ("cuda", "cublas")),
     "pitfalls": (2, {"core", "layers", "trace"}, ()),  # a pitfall names the site it changes first
@@ -45,6 +46,7 @@ WITHOUT_TEST = {
     "report/comparison.hpp": "plain structs; tests/report/compare_test.cpp fills every one",
     "report/tolerances.hpp": "a table; tests/model/golden_test.cpp reads all of it",
     "ops/pitfalls.hpp": "lists of names; tests/run/pitfall_list_test.cpp runs every one of them",
+    "ops/bf16.hpp": "a list of names; tests/model/bf16_golden_test.cpp runs every one of them",
     "ops/scalar.hpp": "a list of names; tests/model/ runs every one of them",
     "run/tensor_table.hpp": "a table; tests/run/tensor_inventory_test.cpp reads all of it",
 }

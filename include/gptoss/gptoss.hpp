@@ -26,6 +26,10 @@
 #include "gptoss/layers/swiglu.hpp"
 #include "gptoss/layers/unembedding.hpp"
 
+// The same, rounded to BF16.
+#include "gptoss/bf16/rounded_attention.hpp"
+#include "gptoss/bf16/rounded_ops.hpp"
+
 // Looking at activations, and writing them down.
 #include "gptoss/report/bf16_tolerances.hpp"
 #include "gptoss/report/compare.hpp"
@@ -56,7 +60,9 @@
 #include "gptoss/model/kv_cache.hpp"
 #include "gptoss/model/transformer.hpp"
 #include "gptoss/model/weights.hpp"
+#include "gptoss/ops/bf16.hpp"
 #include "gptoss/ops/pitfalls.hpp"
+#include "gptoss/ops/same_signatures.hpp"
 #include "gptoss/ops/scalar.hpp"
 
 // Files, text, and running it all.

@@ -1,0 +1,93 @@
+// Rounded attention: attend as it comes out when scores, weights and mix are BF16.
+//
+//     score[s]  = bf16( bf16(q[t,h] . k[s,g]) / sqrt(head_dim) )    dot products in float32
+//     weights, sink_share = bf16( softmax_with_sink(score, sinks[h]) )     in float32
+//     mix[t,h]  = bf16( sum_s weights[s] * v[s,g] )                 the rounded weights
+//
+//   operands, shapes and errors are those of attend in layers/attention.hpp
+//
+// Where    Bf16Ops (ops/bf16.hpp).
+// Source   official model on torch 2.13, CPU: function sdpa; the points of rounding were found by
+//          comparing values.
+// Pitfalls Each weight and the sink's share are rounded on their own: they no longer sum to 1.
+//          Division by sqrt(64) is exact, so the second rounding shows only in other head sizes.
+//          Hugging Face subtracts the largest score in BF16 before its softmax: one rounding more.
+#pragma once
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "gptoss/core/bf16.hpp"
+#include "gptoss/core/check.hpp"
+#include "gptoss/core/view.hpp"
+#include "gptoss/layers/attention.hpp"
+#include "gptoss/layers/softmax.hpp"
+
+namespace gptoss::rounded {
+
+// scores[s] = q . k[s,g] / sqrt(head_dim) for s = first .. first + scores.size - 1
+inline void rounded_scores(const float* q_th, ConstMatrixView keys, int g, int head_dim, int first,
+                           VectorView scores) {
+    const float scale = 1.0f / std::sqrt(float(head_dim));
+    for (int i = 0; i < scores.size; ++i) {
+        const int slot = (first + i) % keys.rows;
+        const float* k_sg = keys.row(slot) + g * head_dim;  // (head_dim)
+        float dot = 0.0f;
+        for (int d = 0; d < head_dim; ++d) {
+            dot += q_th[d] * k_sg[d];
+        }
+        scores.data[i] = round_to_bf16(round_to_bf16(dot) * scale);
+    }
+}
+
+inline void round_all(VectorView values) {
+    for (int i = 0; i < values.size; ++i) {
+        values.data[i] = round_to_bf16(values.data[i]);
+    }
+}
+
+inline void attend(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values,
+                   ConstVectorView sinks, ConstIdsView positions, int window,
+                   AttentionRecord record, MatrixView mix) {
+    require_attend_shapes(q, keys, values, sinks, positions, record, mix);
+    const int n_tokens = q.rows;
+    const int n_heads = sinks.size;
+    const int head_dim = q.cols / n_heads;
+    const int n_kv_heads = keys.cols / head_dim;
+    const int queries_per_kv_head = n_heads / n_kv_heads;
+
+    const float infinity = std::numeric_limits<float>::infinity();
+    std::vector<float> score_memory;
+    std::vector<float> weight_memory;
+
+    for (int t = 0; t < n_tokens; ++t) {
+        const int position = positions.data[t];
+        const int first = first_visible_position(position, window);
+        const int n_visible = position - first + 1;
+        require_at_least("attend", "keys.rows", keys.rows, n_visible, "visible positions");
+        score_memory.resize(std::size_t(n_visible));
+        weight_memory.resize(std::size_t(n_visible));
+
+        for (int h = 0; h < n_heads; ++h) {
+            const int g = h / queries_per_kv_head;
+            const float* q_th = q.row(t) + h * head_dim;                   // (head_dim)
+            float* mix_th = mix.row(t) + h * head_dim;                     // (head_dim)
+            const VectorView scores = {score_memory.data(), n_visible};    // (n_visible)
+            const VectorView weights = {weight_memory.data(), n_visible};  // (n_visible)
+
+            rounded_scores(q_th, keys, g, head_dim, first, scores);
+            const float sink_share = softmax_with_sink(scores, sinks.data[h], weights);
+            round_all(weights);
+            mix_values(weights, values, g, head_dim, first, mix_th);
+            round_all(VectorView{mix_th, head_dim});
+
+            record_row(record.scores, h * n_tokens + t, -infinity, first, scores);
+            record_row(record.weights, h * n_tokens + t, 0.0f, first, weights);
+            if (record.sink_share.data != nullptr) {
+                record.sink_share.row(t)[h] = round_to_bf16(sink_share);
+            }
+        }
+    }
+}
+
+}  // namespace gptoss::rounded
