@@ -168,6 +168,7 @@ full() {
 long() {
     full
     check "real size" tests/house/real_size.sh
+    check "mutation score" scripts/mutation_score.py --check
 }
 
 main() {

@@ -1,7 +1,8 @@
 #include "gptoss/run/pitfall_list.hpp"
 
-#include <cstdio>
 #include <cstring>
+#include <fstream>
+#include <iterator>
 #include <set>
 #include <string>
 #include <vector>
@@ -128,4 +129,17 @@ TEST_CASE("pitfall list: the right model is left as it was", "[pitfalls]") {
         recorded_pitfall(pitfall_named(name), weights, kPrompt);
     }
     CHECK(first_difference(recorded_right(weights, kPrompt), before).site == "none");
+}
+
+TEST_CASE("pitfall list: docs/pitfalls.md says of each what the code says", "[pitfalls]") {
+    std::ifstream file(GPTOSS_SOURCE_DIR "/docs/pitfalls.md");
+    const std::string page((std::istreambuf_iterator<char>(file)), {});
+    for (const Pitfall& pitfall : all_pitfalls<ScalarOps>()) {
+        const PitfallFacts& facts = pitfall.facts;
+        const std::string begin = "| `" + std::string(facts.name) + "` | " + facts.mistake + " | ";
+        const std::string end = std::string(" | ") + facts.symptom + " | " + facts.visible_from +
+                                " | `" + site_symbol(facts.first_site) + "` | ";
+        CHECK_THAT(page, ContainsSubstring(begin));
+        CHECK_THAT(page, ContainsSubstring(end));
+    }
 }
