@@ -1,0 +1,115 @@
+// Name map: what another program calls our sites.
+//
+//     {"model.layers.{l}.self_attn.q_proj": "block.{l}.attn.q",
+//      "model.norm": "final_norm", "input_ids": "tokens"}
+//
+// {l} stands for the layer, a number, on both sides. "tokens" is the array of the run's token ids.
+// A name that is no key of the map is taken as it is, so a file with our own names needs no map.
+//
+// Where    report/read_dump.hpp; the tool's --map.
+// Errors   Error, naming the file and the entry.
+#pragma once
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gptoss/format/json.hpp"
+#include "gptoss/report/run_dump.hpp"
+
+namespace gptoss {
+
+inline constexpr std::string_view kTokensName = "tokens";
+
+// The number that stands in name where pattern has {l}; kNoLayer if pattern has none; nothing if
+// name is another.
+inline std::optional<int> match_layer(std::string_view pattern, std::string_view name) {
+    const std::size_t place = pattern.find("{l}");
+    if (place == std::string_view::npos) {
+        return pattern == name ? std::optional<int>(kNoLayer) : std::nullopt;
+    }
+    const std::string_view head = pattern.substr(0, place);
+    const std::string_view tail = pattern.substr(place + 3);
+    const bool frames =
+        name.size() > head.size() + tail.size() && name.starts_with(head) && name.ends_with(tail);
+    if (!frames) return std::nullopt;
+    const std::string_view digits =
+        name.substr(head.size(), name.size() - head.size() - tail.size());
+    int layer = 0;
+    for (const char digit : digits) {
+        if (digit < '0' || digit > '9') return std::nullopt;
+        layer = 10 * layer + (digit - '0');
+        if (layer > 9999) return std::nullopt;
+    }
+    const bool has_leading_zero = digits.size() > 1 && digits[0] == '0';
+    return has_leading_zero ? std::nullopt : std::optional<int>(layer);
+}
+
+// "block.3.attn.q" -> {Site::attn_q, 3}
+inline std::optional<SiteKey> site_from_name(std::string_view name) {
+    for (const SiteInfo& info : kSites) {
+        const auto layer = match_layer(info.name, name);
+        if (layer) return SiteKey{info.site, *layer};
+    }
+    return std::nullopt;
+}
+
+struct NameMap {
+    struct Entry {
+        std::string theirs;
+        std::string ours;
+    };
+    std::vector<Entry> entries = {};  // the first that fits is taken
+
+    // Our name of an array, which is its own if no entry fits.
+    std::string ours(const std::string& theirs) const {
+        for (const Entry& entry : entries) {
+            const auto layer = match_layer(entry.theirs, theirs);
+            if (!layer) continue;
+            std::string name = entry.ours;
+            const std::size_t place = name.find("{l}");
+            if (place != std::string::npos) name.replace(place, 3, std::to_string(*layer));
+            return name;
+        }
+        return theirs;
+    }
+};
+
+inline NameMap::Entry read_map_entry(const std::string& where, const std::string& theirs,
+                                     const OrderedJson& ours) {
+    const std::string entry = where + ": " + quoted(theirs);
+    if (!ours.is_string()) throw Error(entry + ": is " + ours.dump() + ", expected a site's name");
+    const std::string name = ours.get<std::string>();
+    const std::size_t place = theirs.find("{l}");
+    const bool has_layer = place != std::string::npos;
+    if (has_layer && theirs.find("{l}", place + 1) != std::string::npos) {
+        throw Error(entry + ": has {l} twice");
+    }
+    std::string example = name;
+    const std::size_t our_place = name.find("{l}");
+    if (our_place != std::string::npos) example.replace(our_place, 3, "0");
+    const bool is_known = site_from_name(example).has_value() || name == kTokensName;
+    if (!is_known) {
+        throw Error(entry + ": " + quoted(name) + " is no site, expected one of docs/sites.md");
+    }
+    if (has_layer != (our_place != std::string::npos)) {
+        throw Error(entry + ": {l} is on one side only of " + quoted(name));
+    }
+    return {theirs, name};
+}
+
+inline NameMap name_map_from_json(const std::string& where, const OrderedJson& json) {
+    if (!json.is_object()) throw Error(where + ": is no object {\"their name\": \"our name\"}");
+    NameMap map;
+    for (const auto& [theirs, ours] : json.items()) {
+        map.entries.push_back(read_map_entry(where, theirs, ours));
+    }
+    return map;
+}
+
+inline NameMap read_name_map(const std::filesystem::path& path) {
+    return name_map_from_json(path.string(), read_ordered_json_file(path));
+}
+
+}  // namespace gptoss

@@ -1,0 +1,36 @@
+#include "gptoss/core/fp16.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include "catch.hpp"
+
+using namespace gptoss;
+
+TEST_CASE("fp16: values of IEEE 754 by hand", "[fp16]") {
+    CHECK(fp16_to_float(0x3C00) == 1.0f);
+    CHECK(fp16_to_float(0xC000) == -2.0f);
+    CHECK(fp16_to_float(0x3555) == 0.333251953125f);  // 1/3, rounded to 11 bits
+    CHECK(fp16_to_float(0x7BFF) == 65504.0f);
+    CHECK(fp16_to_float(0x0400) == 0x1p-14f);  // the smallest that is not subnormal
+}
+
+TEST_CASE("fp16: subnormals and both zeros", "[fp16]") {
+    CHECK(fp16_to_float(0x0001) == 0x1p-24f);
+    CHECK(fp16_to_float(0x83FF) == -1023 * 0x1p-24f);
+    CHECK(fp16_to_float(0x0000) == 0.0f);
+    CHECK(std::signbit(fp16_to_float(0x8000)));
+}
+
+TEST_CASE("fp16: infinities and NaN", "[fp16]") {
+    CHECK(fp16_to_float(0x7C00) == std::numeric_limits<float>::infinity());
+    CHECK(fp16_to_float(0xFC00) == -std::numeric_limits<float>::infinity());
+    CHECK(std::isnan(fp16_to_float(0x7E00)));
+    CHECK(std::isnan(fp16_to_float(0xFC01)));
+}
+
+TEST_CASE("fp16: every finite number is larger than the one before", "[fp16]") {
+    for (std::uint16_t bits = 1; bits <= 0x7C00; ++bits) {
+        if (!(fp16_to_float(bits) > fp16_to_float(std::uint16_t(bits - 1)))) FAIL(bits);
+    }
+}

@@ -1,0 +1,71 @@
+#include "gptoss/report/name_map.hpp"
+
+#include <string>
+
+#include "catch.hpp"
+#include "temp_folder.hpp"
+
+using namespace gptoss;
+
+namespace {
+
+NameMap map_of(const std::string& json) {
+    return name_map_from_json("map.json", parse_ordered_json("map.json", json));
+}
+
+std::string complaint(const std::string& json) {
+    try {
+        map_of(json);
+    } catch (const Error& error) {
+        return error.what();
+    }
+    return "none";
+}
+
+}  // namespace
+
+TEST_CASE("name map: every site's name is read back, and nothing else", "[name_map]") {
+    for (const SiteInfo& info : kSites) {
+        const SiteKey key{info.site, is_per_layer(info.site) ? 35 : kNoLayer};
+        CHECK(site_from_name(site_name(key)) == key);
+    }
+    for (const char* name : {"", "block.0.attn", "block..attn.q", "block.00.attn.q",
+                             "block.-1.attn.q", "block.1x.attn.q", "block.{l}.attn.q",
+                             "block.99999.attn.q", "block.0.attn.q ", "Embedding"}) {
+        INFO(name);
+        CHECK_FALSE(site_from_name(name));
+    }
+}
+
+TEST_CASE("name map: their names become ours, layer by layer", "[name_map]") {
+    const NameMap map = map_of(
+        R"({"model.layers.{l}.self_attn.q_proj": "block.{l}.attn.q", "norm": "final_norm",
+            "h.0": "block.7.mlp.out", "input_ids": "tokens"})");
+    CHECK(map.ours("model.layers.12.self_attn.q_proj") == "block.12.attn.q");
+    CHECK(map.ours("norm") == "final_norm");
+    CHECK(map.ours("h.0") == "block.7.mlp.out");
+    CHECK(map.ours("input_ids") == "tokens");
+    CHECK(map.ours("block.3.attn.k") == "block.3.attn.k");
+    CHECK(map.ours("model.layers.x.self_attn.q_proj") == "model.layers.x.self_attn.q_proj");
+}
+
+TEST_CASE("name map: of two entries that fit the first is taken", "[name_map]") {
+    const NameMap map = map_of(R"({"a.0": "block.5.attn.q", "a.{l}": "block.{l}.attn.k"})");
+    CHECK(map.ours("a.0") == "block.5.attn.q");
+    CHECK(map.ours("a.1") == "block.1.attn.k");
+}
+
+TEST_CASE("name map: mistakes name the file and the entry", "[name_map][errors]") {
+    CHECK(complaint("[]") == "map.json: is no object {\"their name\": \"our name\"}");
+    CHECK(complaint(R"({"q": 3})") == "map.json: \"q\": is 3, expected a site's name");
+    CHECK(complaint(R"({"q": "attn_q"})") ==
+          "map.json: \"q\": \"attn_q\" is no site, expected one of docs/sites.md");
+    CHECK(complaint(R"({"q.{l}": "logits"})") ==
+          "map.json: \"q.{l}\": {l} is on one side only of \"logits\"");
+    CHECK_THAT(complaint(R"({"q": "block.{l}.attn.q"})"), ContainsSubstring("one side only"));
+    CHECK_THAT(complaint(R"({"{l}.{l}": "block.{l}.attn.q"})"), ContainsSubstring("{l} twice"));
+    CHECK_THAT(complaint(R"({"q": "final_norm", "q": "logits"})"),
+               ContainsSubstring("occurs twice"));
+    const TempFolder folder;
+    CHECK_THROWS_WITH(read_name_map(folder / "none.json"), ContainsSubstring("cannot be opened"));
+}
