@@ -23,8 +23,8 @@
 #include "gptoss/format/npy.hpp"
 #include "gptoss/format/safetensors.hpp"
 #include "gptoss/format/zip.hpp"
-#include "gptoss/report/name_map.hpp"
 #include "gptoss/report/run_dump.hpp"
+#include "gptoss/report/site_names.hpp"
 
 namespace gptoss {
 

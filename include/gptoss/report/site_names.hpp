@@ -1,4 +1,4 @@
-// Name map: what another program calls our sites.
+// Site names: ours read back, and those of another program through a map.
 //
 //     {"model.layers.{l}.self_attn.q_proj": "block.{l}.attn.q",
 //      "model.norm": "final_norm", "input_ids": "tokens"}

@@ -1,4 +1,4 @@
-#include "gptoss/report/name_map.hpp"
+#include "gptoss/report/site_names.hpp"
 
 #include <string>
 
@@ -24,7 +24,7 @@ std::string complaint(const std::string& json) {
 
 }  // namespace
 
-TEST_CASE("name map: every site's name is read back, and nothing else", "[name_map]") {
+TEST_CASE("site names: every site's name is read back, and nothing else", "[site_names]") {
     for (const SiteInfo& info : kSites) {
         const SiteKey key{info.site, is_per_layer(info.site) ? 35 : kNoLayer};
         CHECK(site_from_name(site_name(key)) == key);
@@ -37,7 +37,7 @@ TEST_CASE("name map: every site's name is read back, and nothing else", "[name_m
     }
 }
 
-TEST_CASE("name map: their names become ours, layer by layer", "[name_map]") {
+TEST_CASE("site names: their names become ours, layer by layer", "[site_names]") {
     const NameMap map = map_of(
         R"({"model.layers.{l}.self_attn.q_proj": "block.{l}.attn.q", "norm": "final_norm",
             "h.0": "block.7.mlp.out", "input_ids": "tokens"})");
@@ -49,13 +49,13 @@ TEST_CASE("name map: their names become ours, layer by layer", "[name_map]") {
     CHECK(map.ours("model.layers.x.self_attn.q_proj") == "model.layers.x.self_attn.q_proj");
 }
 
-TEST_CASE("name map: of two entries that fit the first is taken", "[name_map]") {
+TEST_CASE("site names: of two entries that fit the first is taken", "[site_names]") {
     const NameMap map = map_of(R"({"a.0": "block.5.attn.q", "a.{l}": "block.{l}.attn.k"})");
     CHECK(map.ours("a.0") == "block.5.attn.q");
     CHECK(map.ours("a.1") == "block.1.attn.k");
 }
 
-TEST_CASE("name map: mistakes name the file and the entry", "[name_map][errors]") {
+TEST_CASE("site names: mistakes name the file and the entry", "[site_names][errors]") {
     CHECK(complaint("[]") == "map.json: is no object {\"their name\": \"our name\"}");
     CHECK(complaint(R"({"q": 3})") == "map.json: \"q\": is 3, expected a site's name");
     CHECK(complaint(R"({"q": "attn_q"})") ==
