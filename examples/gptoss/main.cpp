@@ -25,20 +25,28 @@ void add_globals(CLI::App& app, Globals& globals) {
     app.add_option("--model", globals.model,
                    "A checkpoint directory, in either layout [the shipped nano]")
         ->type_name("DIR");
-    app.add_option("--path", globals.path, "auto, scalar, bf16, fast or cuda; only scalar is built")
+    app.add_option("--path", globals.path,
+                   "auto, scalar or bf16 (of generate and trace); fast and cuda are not built")
         ->type_name("NAME");
     app.add_option("--threads", globals.threads, "At least 1; the scalar path always uses one")
         ->type_name("N");
     app.add_flag("--json", globals.json, "Print one line of JSON instead of text");
 }
 
-void check_globals(const Globals& globals) {
-    const std::string& path = globals.path;
-    const bool is_known = path == "bf16" || path == "fast" || path == "cuda";
-    if (is_known) throw Error("path '" + path + "' is not built, expected auto or scalar");
-    if (path != "auto" && path != "scalar") {
+void check_path(const std::string& path, const std::string& subcommand) {
+    if (path == "auto" || path == "scalar") return;
+    if (path == "fast" || path == "cuda") {
+        throw Error("path '" + path + "' is not built, expected auto, scalar or bf16");
+    }
+    if (path != "bf16") {
         throw Error("path '" + path + "' is unknown, expected auto, scalar, bf16, fast or cuda");
     }
+    if (subcommand == "generate" || subcommand == "trace") return;
+    throw Error("path 'bf16' is for generate and trace, expected auto or scalar for " + subcommand);
+}
+
+void check_globals(const Globals& globals, const std::string& subcommand) {
+    check_path(globals.path, subcommand);
     if (globals.threads < 1) {
         throw Error("--threads is " + std::to_string(globals.threads) + ", expected at least 1");
     }
@@ -76,7 +84,7 @@ int run(int argc, char** argv) {
             "no subcommand, expected bench, chat, generate, tokenize, harmony, inspect, synth or "
             "trace (see gptoss --help)");
     }
-    check_globals(tool.globals);
+    check_globals(tool.globals, app.get_subcommands().front()->get_name());
     return tool.run();
 }
 

@@ -7,12 +7,12 @@
 
 #include "gptoss/format/partial_file.hpp"
 #include "gptoss/format/write_config_json.hpp"
-#include "gptoss/ops/scalar.hpp"
 #include "gptoss/report/dump.hpp"
 #include "gptoss/report/html.hpp"
 #include "gptoss/report/summary.hpp"
 #include "gptoss/run/generate.hpp"
 #include "models.hpp"
+#include "paths.hpp"
 #include "signals.hpp"
 #include "terminal.hpp"
 #include "tokens.hpp"
@@ -26,6 +26,7 @@ constexpr const char* kExamples =
     "  gptoss trace --model DIR --ids 1,2,3 --out run.safetensors\n"
     "  gptoss trace --model DIR --sites attn_q,mlp_out --last-only 'Hello'\n"
     "  gptoss trace --model DIR --sites all --html run.html 'Hello'\n"
+    "  gptoss trace --model DIR --path bf16 --ids 1,2,3      rounds where OpenAI's model does\n"
     "docs/sites.md lists the sites, docs/dump.md shows how to read the file with numpy.\n";
 
 struct TraceFlags {
@@ -66,8 +67,10 @@ LogitRows logit_rows(const TraceFlags& flags, const std::set<Site>& sites) {
     return all ? LogitRows::all : LogitRows::last;
 }
 
-void feed_in_chunks(Transformer<ScalarOps>& transformer, const std::vector<std::int32_t>& tokens,
-                    LogitRows rows, Watch& watch) {
+template <class Ops>
+void feed_in_chunks(const Weights& weights, const std::vector<std::int32_t>& tokens, LogitRows rows,
+                    Watch& watch) {
+    Transformer<Ops> transformer(weights);
     const int n_tokens = int(tokens.size());
     require_context(transformer.cache, transformer.w.config, n_tokens);
     for (int first = 0; first < n_tokens; first += kPrefillChunk) {
@@ -108,7 +111,7 @@ nlohmann::ordered_json json_of(const std::vector<SiteSummary>& summaries,
     return json;
 }
 
-TracePage trace_page(const Model& model, const std::vector<std::int32_t>& tokens,
+TracePage trace_page(const Model& model, const char* path, const std::vector<std::int32_t>& tokens,
                      const std::vector<SiteSummary>& summaries) {
     const Config& config = model.weights.config;
     TracePage page;
@@ -118,7 +121,7 @@ TracePage trace_page(const Model& model, const std::vector<std::int32_t>& tokens
                   {"hidden_size", std::to_string(config.hidden_size)},
                   {"experts", std::to_string(config.n_experts)},
                   {"tokens", std::to_string(tokens.size())},
-                  {"path", "scalar"}};
+                  {"path", path}};
     for (const std::int32_t id : tokens) {
         std::string token = std::to_string(id);
         if (model.tokenizer) {
@@ -142,14 +145,15 @@ int run_trace(const TraceFlags& flags, const Globals& globals) {
     const std::vector<std::int32_t> tokens = prompt_ids(flags.prompt, flags.ids, model);
     require_token_ids({tokens.data(), int(tokens.size())}, config.vocab_size);
 
-    Transformer<ScalarOps> transformer(model.weights);
     StoppableRecorder recorder(config, sites, flags.last_only);
-    feed_in_chunks(transformer, tokens, logit_rows(flags, sites), recorder);
+    with_path(globals, [&]<class Ops>(Ops) {
+        feed_in_chunks<Ops>(model.weights, tokens, logit_rows(flags, sites), recorder);
+    });
     const std::vector<SiteSummary> summaries = summarize(recorder);
 
     if (!flags.out.empty()) write_dump(flags.out, recorder, hugging_face_config_text(config));
     if (!flags.html.empty()) {
-        const TracePage page = trace_page(model, tokens, summaries);
+        const TracePage page = trace_page(model, path_name(globals), tokens, summaries);
         write_text_file(flags.html, trace_page_html(page));
     }
     if (globals.json) {

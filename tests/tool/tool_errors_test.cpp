@@ -92,7 +92,9 @@ TEST_CASE("tool errors: a command line that makes no sense", "[tool][errors]") {
 
 TEST_CASE("tool errors: a path that is not built, or unknown", "[tool][errors]") {
     CHECK(complaint_of({"--path", "fast", "inspect", "--cpu"}) ==
-          "path 'fast' is not built, expected auto or scalar");
+          "path 'fast' is not built, expected auto, scalar or bf16");
+    CHECK(complaint_of({"--path", "bf16", "inspect", "--cpu"}) ==
+          "path 'bf16' is for generate and trace, expected auto or scalar for inspect");
     CHECK_THAT(complaint_of({"inspect", "--cpu", "--path", "gpu"}),
                StartsWith("path 'gpu' is unknown"));
     CHECK(complaint_of({"inspect", "--cpu", "--threads", "0"}) ==

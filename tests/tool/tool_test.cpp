@@ -374,6 +374,26 @@ TEST_CASE("tool: trace keeps the sites and the position it is told to", "[tool]"
     CHECK(json["sites"][1]["shape"] == std::vector<int>{1, 96});
 }
 
+TEST_CASE("tool: --path bf16 rounds every value that trace writes, and generate runs it", "[tool]") {
+    const TempFolder folder;
+    const std::string dump = (folder / "run.safetensors").string();
+    const std::string model = synthetic_model("tiny");
+    output_of({"trace", "--model", model, "--path", "bf16", "--ids", "1,2,3", "--out", dump});
+    const Safetensors file = open_safetensors(dump);
+    for (const auto& [name, tensor] : file.tensors) {
+        if (tensor.dtype != "F32") continue;
+        bool is_rounded = true;
+        for (std::int64_t byte = 0; byte < tensor.n_bytes; byte += 4) {  // little-endian floats
+            is_rounded = is_rounded && tensor.bytes[byte] == 0 && tensor.bytes[byte + 1] == 0;
+        }
+        INFO(name);
+        CHECK(is_rounded);
+    }
+    const auto run = json_of({"generate", "--model", model, "--path", "bf16", "--ids", "1,2,3",
+                              "--max-tokens", "4", "--json"});
+    CHECK(run["ids"].size() == 4);
+}
+
 TEST_CASE("tool: trace --sites all records all 24", "[tool]") {
     const nlohmann::json json = json_of({"trace", "--model", synthetic_model("tiny"), "--sites",
                                          "all", "--json", "--ids", "1,2,3,5,8"});
