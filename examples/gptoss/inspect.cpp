@@ -15,6 +15,7 @@
 #include "gptoss/run/check_tensors.hpp"
 #include "gptoss/run/checkpoint_files.hpp"
 #include "gptoss/run/generate.hpp"
+#include "gptoss/run/name_map.hpp"
 #include "models.hpp"
 #include "terminal.hpp"
 #include "tool.hpp"
@@ -27,12 +28,14 @@ constexpr const char* kExamples =
     "  gptoss inspect --preset 120b              sizes of a released model, no files needed\n"
     "  gptoss inspect --model DIR                the same of a checkpoint, and its tensors\n"
     "  gptoss inspect --model DIR --verify       also check names, shapes and MXFP4 scales\n"
-    "  gptoss inspect --cpu                      which implementation of each op will run\n";
+    "  gptoss inspect --cpu                      which implementation of each op will run\n"
+    "  gptoss inspect --names                    what each tensor is called elsewhere\n";
 
 struct InspectFlags {
     std::string preset;
     bool verify = false;
     bool cpu = false;
+    bool names = false;
 };
 
 // A model to look at. Without files it is only a config.
@@ -365,6 +368,10 @@ void inspect_model(const InspectFlags& flags, const Globals& globals,
 }
 
 int run_inspect(const InspectFlags& flags, const Globals& globals) {
+    if (flags.names) {
+        print(name_map_text());
+        return 0;
+    }
     const bool has_preset = !flags.preset.empty();
     if (has_preset && !globals.model.empty())
         throw Error("--preset and --model: expected one of them");
@@ -393,6 +400,8 @@ void add_inspect(CLI::App& app, Tool& tool) {
         ->type_name("NAME");
     inspect->add_flag("--verify", flags->verify, "Check every name, shape and MXFP4 scale byte");
     inspect->add_flag("--cpu", flags->cpu, "Say which implementation of each op will run");
+    inspect->add_flag("--names", flags->names,
+                      "Print what each tensor and site is called elsewhere, and nothing else");
     when_chosen(inspect, tool, [flags, &tool] { return run_inspect(*flags, tool.globals); });
 }
 
