@@ -14,11 +14,12 @@ import numpy as np
 sys.path.append(str(Path(__file__).resolve().parents[2] / "examples" / "validate" / "recorders"))
 from dump import write_safetensors  # noqa: E402, F401
 
-NUMPY_DTYPE = {"F32": "<f4", "I32": "<i4"}                      # of the dumps
+DATA = Path(__file__).resolve().parent / "data"
+NUMPY_DTYPE = {"F32": "<f4", "I32": "<i4", "BF16": "<u2", "U8": "u1"}
 
 
 def read_dump(raw: bytes) -> tuple[dict[str, str], dict[str, np.ndarray]]:
-    """The metadata and the tensors of a dump (float32 and int32 only)."""
+    """The metadata and the tensors of a dump; bf16 as its bits."""
     n = int.from_bytes(raw[:8], "little")
     header = json.loads(raw[8 : 8 + n])
     metadata = header.pop("__metadata__")

@@ -32,8 +32,7 @@ import dump
 import hugging_face
 import official
 
-DATA = Path(__file__).resolve().parent / "data"
-MANIFEST = DATA / "manifest_bf16.json"
+MANIFEST = files.DATA / "manifest_bf16.json"
 NAMES = ("tiny", "odd")
 
 # Another CPU adds up in another order, so single roundings differ and then spread.
@@ -114,7 +113,7 @@ def write() -> None:
             path = Path(temporary) / f"{name}_bf16.safetensors"
             producer = f"gpt-oss {versions()['gpt-oss']} torch bf16, of equal experts the lower id"
             dump.write_dump(path, sites, golden.tokens, config_text, producer)
-            archive = DATA / f"{name}_bf16.tar.xz"
+            archive = files.DATA / f"{name}_bf16.tar.xz"
             files.pack(path, archive)
             entries[name] = {**facts, "dump_sha256": files.sha256(path),
                              "archive_sha256": files.sha256(archive)}
@@ -133,7 +132,7 @@ def check() -> bool:
     manifest = json.loads(MANIFEST.read_text())
     all_hold = True
     for name in NAMES:
-        _, committed = files.read_dump(files.unpack(DATA / f"{name}_bf16.tar.xz"))
+        _, committed = files.read_dump(files.unpack(files.DATA / f"{name}_bf16.tar.xz"))
         sites, _, facts = make(configs.GOLDENS[name])
         again = equal_shares(sites, committed)
         columns = [again, facts["equal_share_of_hugging_face"],
@@ -144,7 +143,7 @@ def check() -> bool:
             row = [f"{column[kind]:.5f}" for column in columns]
             print(f"  {kind:16} {row[0]:>9} {row[1]:>13} {row[2]:>18}")
         archive_is_listed = manifest["goldens"][name]["archive_sha256"] == files.sha256(
-            DATA / f"{name}_bf16.tar.xz")
+            files.DATA / f"{name}_bf16.tar.xz")
         all_hold = (all_hold and archive_is_listed and list(sites) == list(committed)
                     and min(again.values()) >= SHARE_ON_ANOTHER_CPU)
     print("the committed bf16 goldens are what the official model computes" if all_hold

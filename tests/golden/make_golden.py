@@ -26,8 +26,7 @@ import files
 import proofs
 import weights
 
-DATA = Path(__file__).resolve().parent / "data"
-MANIFEST = DATA / "manifest.json"
+MANIFEST = files.DATA / "manifest.json"
 
 # Two float64 runs differ in their last digits (another BLAS, another CPU). After rounding to
 # float32 that is one unit in the last place or, where terms cancel, this much of the largest value.
@@ -60,7 +59,7 @@ def write_golden(golden: configs.Golden) -> dict:
         dtypes = {np.dtype(np.float32): "F32", np.dtype(np.int32): "I32"}
         tensors = [(site, dtypes[x.dtype], x.shape) for site, x in made.sites.items()]
         files.write_safetensors(dump, made.metadata, tensors, made.sites.values())
-        archive = DATA / f"{golden.name}.tar.xz"
+        archive = files.DATA / f"{golden.name}.tar.xz"
         files.pack(dump, archive)
         return {**made.facts, "dump_sha256": files.sha256(dump),
                 "archive_sha256": files.sha256(archive)}
@@ -69,13 +68,13 @@ def write_golden(golden: configs.Golden) -> dict:
 def write_all() -> None:
     from produce import versions
 
-    DATA.mkdir(exist_ok=True)
+    files.DATA.mkdir(exist_ok=True)
     proofs.prove_generator(configs.BLOCK20B.config)
     entries = {}
     for name, golden in configs.GOLDENS.items():
         start = time.monotonic()
         entries[name] = write_golden(golden)
-        size = (DATA / f"{name}.tar.xz").stat().st_size
+        size = (files.DATA / f"{name}.tar.xz").stat().st_size
         print(f"{name:10} {size:>9,} bytes  {time.monotonic() - start:6.1f} s", flush=True)
     manifest = {
         "what": "goldens recorded by tests/golden/make_golden.py; README.md there explains them",
@@ -106,7 +105,7 @@ def count_differing(ours: np.ndarray, theirs: np.ndarray, noise: float) -> int:
 
 def differences(name: str, made_sites: dict, made_metadata: dict, noise: float) -> list[str]:
     """What differs between a fresh golden and the committed archive, one line each."""
-    metadata, sites = files.read_dump(files.unpack(DATA / f"{name}.tar.xz"))
+    metadata, sites = files.read_dump(files.unpack(files.DATA / f"{name}.tar.xz"))
     problems = []
     for key in ("format", "tokens", "config"):
         if made_metadata[key] != metadata.get(key):
@@ -163,7 +162,7 @@ def check(include_large: bool) -> bool:
         row = f"{name:10} {'-':>6} {'-':>10} {'-':>8}  not regenerated without --all"
         if include_large or not golden.is_large:
             problems, row = check_golden(golden, entry)
-        if files.sha256(DATA / f"{name}.tar.xz") != entry["archive_sha256"]:
+        if files.sha256(files.DATA / f"{name}.tar.xz") != entry["archive_sha256"]:
             problems.append(f"manifest: archive_sha256 is not that of {name}.tar.xz")
         print(row, flush=True)
         for problem in problems:

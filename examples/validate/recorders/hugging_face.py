@@ -250,7 +250,7 @@ class Recorder:
                 total.index_add_(0, t, expert_out[t, j] * weights[t, j, None])
             require_close(f"{prefix}.out", total, out)
             if self.official_order:
-                out = torch.einsum("tjc,tj->tc", expert_out, weights)  # float32 inside, one rounding
+                out = torch.einsum("tjc,tj->tc", expert_out, weights)  # rounded once, at the end
             self.keep(f"{prefix}.gate_up", gate_up)
             self.keep(f"{prefix}.swiglu", swiglu)
             self.keep(f"{prefix}.expert_out", expert_out)

@@ -71,7 +71,7 @@ class Recorder:
         self.sites: Sites = {}
         self.hooks: list = []
         self.block = ""                                         # "block.3", while it runs
-        self.other_choices = 0                                  # tokens for which torch.topk differs
+        self.other_choices = 0                                  # tokens where torch.topk differs
 
     def record(self, tokens: list[int]) -> Sites:
         seen = SeenTorch(self._softmax, self._einsum, self._topk)
