@@ -10,6 +10,9 @@ install(DIRECTORY include/gptoss DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
         FILES_MATCHING PATTERN "*.hpp" PATTERN "*.cuh"
         PATTERN data EXCLUDE)
 install(DIRECTORY include/gptoss/text/data/ DESTINATION "${data_dir}")
+install(DIRECTORY tests/golden/data/ DESTINATION "${data_dir}/goldens")
+install(DIRECTORY examples/validate/ DESTINATION "${data_dir}/validate"
+        FILES_MATCHING PATTERN "*.py")
 install(DIRECTORY examples/nano/model/ DESTINATION "${data_dir}/nano")
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 install(DIRECTORY LICENSES DESTINATION "${CMAKE_INSTALL_DOCDIR}")

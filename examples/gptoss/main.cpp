@@ -67,6 +67,7 @@ int run(int argc, char** argv) {
     add_tokenize(app, tool);
     add_harmony(app, tool);
     add_inspect(app, tool);
+    add_perplexity(app, tool);
     add_synth(app, tool);
     add_trace(app, tool);
 
@@ -81,8 +82,8 @@ int run(int argc, char** argv) {
     }
     if (!tool.run) {
         throw Error(
-            "no subcommand, expected bench, chat, generate, tokenize, harmony, inspect, synth or "
-            "trace (see gptoss --help)");
+            "no subcommand, expected bench, chat, generate, tokenize, harmony, inspect, "
+            "perplexity, synth or trace (see gptoss --help)");
     }
     check_globals(tool.globals, app.get_subcommands().front()->get_name());
     return tool.run();

@@ -43,6 +43,7 @@ void add_chat(CLI::App& app, Tool& tool);
 void add_generate(CLI::App& app, Tool& tool);
 void add_harmony(CLI::App& app, Tool& tool);
 void add_inspect(CLI::App& app, Tool& tool);
+void add_perplexity(CLI::App& app, Tool& tool);
 void add_synth(CLI::App& app, Tool& tool);
 void add_tokenize(CLI::App& app, Tool& tool);
 void add_trace(CLI::App& app, Tool& tool);

@@ -86,6 +86,7 @@
 #include "gptoss/run/checkpoint_files.hpp"
 #include "gptoss/run/generate.hpp"
 #include "gptoss/run/load.hpp"
+#include "gptoss/run/perplexity.hpp"
 #include "gptoss/run/name_map.hpp"
 #include "gptoss/run/synth.hpp"
 #include "gptoss/run/synth_checkpoint.hpp"

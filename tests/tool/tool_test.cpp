@@ -16,8 +16,8 @@ using namespace gptoss;
 
 namespace {
 
-const std::vector<std::string> kSubcommands = {"bench",    "chat",    "generate", "harmony",
-                                               "tokenize", "inspect", "synth",    "trace"};
+const std::vector<std::string> kSubcommands = {
+    "bench", "chat", "generate", "harmony", "inspect", "perplexity", "synth", "tokenize", "trace"};
 
 // A run that must succeed and say nothing on standard error.
 std::string output_of(const std::vector<std::string>& arguments, const ToolOptions& options = {}) {
@@ -423,4 +423,35 @@ TEST_CASE("tool: bench measures each length, and has the bytes of the spec's ari
     CHECK_THAT(output_of({"bench", "--model", model, "--prompt-tokens", "2", "--decode-tokens", "1",
                           "--repeats", "1"}),
                ContainsSubstring("peak resident"));
+}
+
+TEST_CASE("tool: perplexity of a bare text, of an answer, and of a conversation", "[tool]") {
+    const std::string model = synthetic_model("nano");
+    const auto bare = json_of({"perplexity", "--model", model, "--json", "a b c"});
+    CHECK(bare.at("tokens_in_all").get<int>() == bare.at("tokens").get<int>() + 1);
+    // Random weights know nothing: about as surprised as by a draw from 1,034 words.
+    CHECK(bare.at("perplexity") > 300);
+    CHECK(bare.at("perplexity") < 3000);
+
+    const auto answer = json_of({"perplexity", "--model", model, "--json", "--per-token",
+                                 "--question", "Which letters?", "a b c"});
+    CHECK(answer.at("tokens") == bare.at("tokens_in_all"));
+    double sum = 0;
+    const std::vector<double> surprise = answer.at("surprise");
+    for (std::size_t t = surprise.size() - answer.at("tokens").get<std::size_t>();
+         t < surprise.size(); ++t) {
+        sum += surprise[t];
+    }
+    const double mean = sum / answer.at("tokens").get<int>();
+    CHECK_THAT(answer.at("nats_per_token").get<double>(), WithinAbs(mean, 1e-12));
+
+    const TempFolder folder;
+    write_bytes(folder / "chat.json",
+                R"({"messages": [{"role": "user", "content": "Which letters?"},
+                    {"role": "assistant", "channel": "final", "content": "a b c"}]})");
+    const auto chat = json_of({"perplexity", "--model", model, "--json", "--conversation",
+                               (folder / "chat.json").string()});
+    CHECK(chat.at("tokens") > answer.at("tokens"));  // the header and the closing token too
+    CHECK(run_tool({"perplexity", "--model", model}).errors ==
+          "gptoss: no text: expected a text or --conversation\n");
 }
