@@ -1,4 +1,4 @@
-# cmake --install BUILD --prefix WHERE: headers, the vocabulary, the tool, and a package that
+# cmake --install BUILD --prefix WHERE: headers, the vocabulary, the tool, goldens, and a package that
 # find_package(gptoss) finds wherever the prefix is moved to.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)

@@ -6,6 +6,9 @@
     make_golden.py --write                    regenerate everything in data/
     make_golden.py --write-checkpoint DIR --config odd
                                               only the checkpoint; needs numpy alone
+    make_golden.py --model DIR --prompt FILE --out run.safetensors
+                                              for those who have the real weights: what Hugging
+                                              Face's model computes on a text of yours
 
 Each golden is made in this order: weights.py writes the checkpoint, hf_model.py loads it, record.py
 runs it, proofs.py compares what is known beforehand, files.py packs. README.md says what the
@@ -172,6 +175,37 @@ def check(include_large: bool) -> bool:
     return all_equal
 
 
+# ---- a model of yours ------------------------------------------------------------------------
+
+
+def prompt_ids(directory: Path, prompt: Path) -> list[int]:
+    """The tokens of a text file by the model's own tokenizer; nothing is added to the text."""
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(directory, local_files_only=True)
+    return tokenizer(prompt.read_text(), add_special_tokens=False)["input_ids"]
+
+
+def record_model(args: argparse.Namespace) -> None:
+    """Hugging Face's model on the prompt, without the two large sites."""
+    import torch
+
+    import dump
+    import hf_model  # noqa: F401  (keeps transformers quiet)
+    import hugging_face
+
+    directory: Path = args.model
+    tokens = dump.ids_from(args.ids) if args.ids else prompt_ids(directory, args.prompt)
+    config_text = (directory / "config.json").read_text()
+    model = hugging_face.load_model(directory, getattr(torch, args.dtype))
+    recorder = hugging_face.Recorder(model, without=dump.LARGE_SITES)
+    sites = dump.in_order(recorder.record(tokens), json.loads(config_text), len(tokens),
+                          dump.LARGE_SITES)
+    arrays = {site: hugging_face.as_array(values) for site, values in sites.items()}
+    dump.write_dump(args.out, arrays, tokens, config_text, f"transformers {args.dtype} eager")
+    print(f"{args.out}: {len(arrays)} sites, {len(tokens)} tokens")
+
+
 # ---- command line ----------------------------------------------------------------------------
 
 
@@ -193,6 +227,14 @@ def parse_arguments() -> argparse.Namespace:
                         help="regenerate all archives and the manifest in data/")
     action.add_argument("--write-checkpoint", metavar="DIR", type=Path,
                         help="write config.json and model.safetensors of --config into DIR")
+    action.add_argument("--model", metavar="DIR", type=Path,
+                        help="record this model, in Hugging Face's layout, on --prompt or --ids")
+    parser.add_argument("--prompt", metavar="FILE", type=Path, help="with --model: a text")
+    parser.add_argument("--ids", metavar="1,2,3", help="with --model: token ids instead")
+    parser.add_argument("--out", metavar="FILE", type=Path, default=Path("golden.safetensors"),
+                        help="with --model: the dump to write (default: golden.safetensors)")
+    parser.add_argument("--dtype", choices=("bfloat16", "float32", "float64"), default="bfloat16",
+                        help="with --model: of the arithmetic. 20b takes 42, 84 or 167 GB")
     parser.add_argument("--all", action="store_true", help="with --check: the large golden too")
     parser.add_argument("--config", default="tiny", metavar="NAME|FILE",
                         help=f"{names}, or a Hugging Face config.json (default: tiny)")
@@ -202,7 +244,10 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--with-safetensors-package", action="store_true",
                         help="with --write-checkpoint: let Python's safetensors package write the"
                              " file (needs torch)")
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.model is not None and (args.prompt is None) == (args.ids is None):
+        parser.error("--model needs --prompt FILE or --ids 1,2,3")
+    return args
 
 
 def main() -> int:
@@ -220,6 +265,9 @@ def main() -> int:
         print(f"make_golden.py: {error}: pip install -r tests/golden/requirements.txt",
               file=sys.stderr)
         return 1
+    if args.model is not None:
+        record_model(args)
+        return 0
     if args.check:
         return 0 if check(args.all) else 1
     write_all()

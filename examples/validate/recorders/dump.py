@@ -14,6 +14,9 @@ import numpy as np
 FORMAT = "gptoss-dump-1"
 BYTES_PER_ELEMENT = {"BF16": 2, "U8": 1, "F32": 4, "I32": 4}
 
+# Their size grows with the square of the prompt.
+LARGE_SITES = ("attn.scores", "attn.weights")
+
 LAYER_SITES = [
     "attn.norm", "attn.q", "attn.k", "attn.v", "attn.q_rope", "attn.k_rope", "attn.scores",
     "attn.weights", "attn.sink_share", "attn.mix", "attn.out", "attn.residual",
@@ -56,9 +59,10 @@ def site_shapes(config: dict, n_tokens: int) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
-def in_order(sites: dict, config: dict, n_tokens: int) -> dict:
+def in_order(sites: dict, config: dict, n_tokens: int, without: tuple[str, ...] = ()) -> dict:
     """The recorded sites in the forward pass's order; stops if one is missing or misshapen."""
     shapes = site_shapes(config, n_tokens)
+    shapes = {site: shape for site, shape in shapes.items() if not site.endswith(without)}
     if set(sites) != set(shapes):
         raise AssertionError(f"sites missing or unknown: {sorted(set(sites) ^ set(shapes))}")
     for site, shape in shapes.items():
@@ -117,6 +121,7 @@ def write_dump(
 
 
 def argument_parser(description: str) -> argparse.ArgumentParser:
+    """--model, --ids, --out and --without-scores."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -126,6 +131,9 @@ def argument_parser(description: str) -> argparse.ArgumentParser:
                         help="token ids, as `gptoss tokenize encode TEXT` prints them")
     parser.add_argument("--out", metavar="FILE", type=Path, required=True,
                         help="the dump to write, such as run.safetensors")
+    parser.add_argument("--without-scores", dest="without", action="store_const", default=(),
+                        const=LARGE_SITES, help="leave out attn.scores and attn.weights, whose "
+                        "size grows with the square of the prompt")
     return parser
 
 

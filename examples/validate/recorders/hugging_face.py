@@ -99,9 +99,12 @@ def official_attention(
 class Recorder:
     """Collects the sites of one forward pass. Their batch axis (of 1) is dropped everywhere."""
 
-    def __init__(self, model: hf.GptOssForCausalLM, official_order: bool = False) -> None:
+    def __init__(
+        self, model: hf.GptOssForCausalLM, official_order: bool = False, without: tuple = ()
+    ) -> None:
         self.model = model
         self.official_order = official_order
+        self.without = without                                  # ends of site names
         self.sites: Sites = {}
         self.hooks: list = []
         self.rotated_layers = 0
@@ -127,6 +130,8 @@ class Recorder:
         return self.sites
 
     def keep(self, site: str, value: torch.Tensor) -> None:
+        if site.endswith(self.without):
+            return
         if site in self.sites:
             raise AssertionError(f"{site}: reached twice in one pass")
         self.sites[site] = value.detach().clone()
@@ -293,8 +298,8 @@ def main() -> None:
     tokens = dump.ids_from(args.ids)
     config_text = (args.model / "config.json").read_text()
     model = load_model(args.model, getattr(torch, args.dtype))
-    recorded = Recorder(model, args.official_order).record(tokens)
-    sites = dump.in_order(recorded, json.loads(config_text), len(tokens))
+    recorded = Recorder(model, args.official_order, args.without).record(tokens)
+    sites = dump.in_order(recorded, json.loads(config_text), len(tokens), args.without)
     arrays = {site: as_array(values) for site, values in sites.items()}
     producer = f"transformers {transformers.__version__} {args.dtype} eager"
     dump.write_dump(args.out, arrays, tokens, config_text, producer)

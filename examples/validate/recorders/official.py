@@ -64,8 +64,11 @@ class Recorder:
     leaves it open; `topk_lower_id_first` is the rule of this project.
     """
 
-    def __init__(self, model: torch.nn.Module, topk: Callable = torch.topk) -> None:
+    def __init__(
+        self, model: torch.nn.Module, topk: Callable = torch.topk, without: tuple = ()
+    ) -> None:
         self.model = model
+        self.without = without                                  # ends of site names
         self.module = sys.modules[type(model).__module__]       # gpt_oss.torch.model
         self.topk = topk
         self.sites: Sites = {}
@@ -90,6 +93,8 @@ class Recorder:
         return self.sites
 
     def keep(self, site: str, value: torch.Tensor) -> None:
+        if site in self.without:
+            return
         name = f"{self.block}.{site}" if site in dump.LAYER_SITES else site
         if name in self.sites:
             raise AssertionError(f"{name}: reached twice in one pass")
@@ -197,8 +202,9 @@ def main() -> None:
     args = parser.parse_args()
     tokens = dump.ids_from(args.ids)
     config_text = (args.model / "config.json").read_text()
-    recorder = Recorder(load_model(args.model, args.device))
-    sites = dump.in_order(recorder.record(tokens), json.loads(config_text), len(tokens))
+    recorder = Recorder(load_model(args.model, args.device), without=args.without)
+    recorded = recorder.record(tokens)
+    sites = dump.in_order(recorded, json.loads(config_text), len(tokens), args.without)
     arrays = {site: as_array(values) for site, values in sites.items()}
     dump.write_dump(args.out, arrays, tokens, config_text, f"gpt-oss {torch.__version__} bf16")
     print(f"{args.out}: {len(arrays)} sites, {len(tokens)} tokens")
