@@ -143,4 +143,16 @@ BLOCK20B = Golden(
     is_large=True,
 )
 
+# Recorded by make_long.py, not with the others: only its last 16 positions are kept.
+LONG = Golden(
+    name="long",
+    purpose="past position 4,096, where a rope that is slightly wrong is wrong altogether",
+    config=hf_config(
+        n_layers=2, hidden_size=32, intermediate_size=32, n_heads=2, n_kv_heads=1, head_dim=16,
+        n_experts=4, top_k=2, sliding_window=8, vocab_size=64,
+    ),
+    tokens=[(t * t + t // 64) % 64 for t in range(4110)],
+    token_rule="(t * t + t // 64) mod 64 for t in 0..4109",
+)
+
 GOLDENS = {golden.name: golden for golden in (TINY, ODD, BLOCK20B)}
