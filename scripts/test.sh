@@ -135,7 +135,19 @@ hugging_face() {
             $venv/bin/pip install --quiet -r $requirements &&
             cp $requirements $venv/requirements.txt || return
     fi
-    $venv/bin/python tests/golden/make_golden.py --check
+    $venv/bin/python tests/golden/make_golden.py --check &&
+        $venv/bin/python tests/golden/make_ops.py --check &&
+        $venv/bin/python tests/golden/make_long.py --check
+}
+
+# After hugging_face, which makes the environment that this uses.
+official_model() {
+    local venv=build/venv-golden
+    $venv/bin/pip install --quiet --no-deps --ignore-requires-python gpt-oss==0.0.9 &&
+        $venv/bin/python tests/golden/make_bf16.py --check &&
+        $venv/bin/python tests/validate/check_recorders.py &&
+        $venv/bin/python tests/validate/check_numpy_port.py &&
+        $venv/bin/python tests/validate/check_goldens_page.py
 }
 
 openai_harmony() {
@@ -162,6 +174,7 @@ full() {
         suite "clang 19 and sanitizers, tests" build/clang++-19 -LE house
     check "clang 14, build" build_with clang++-14 debug
     check "hugging face" hugging_face
+    check "official model" official_model
     check "openai-harmony" openai_harmony
 }
 
