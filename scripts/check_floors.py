@@ -48,6 +48,7 @@ WITHOUT_TEST = {
     "ops/pitfalls.hpp": "lists of names; tests/run/pitfall_list_test.cpp runs every one of them",
     "ops/bf16.hpp": "a list of names; tests/model/bf16_golden_test.cpp runs every one of them",
     "ops/scalar.hpp": "a list of names; tests/model/ runs every one of them",
+    "run/diagnosis.hpp": "plain structs; tests/run/diagnose_test.cpp fills every one",
     "run/tensor_table.hpp": "a table; tests/run/tensor_inventory_test.cpp reads all of it",
 }
 

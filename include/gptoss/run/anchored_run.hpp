@@ -1,0 +1,148 @@
+// Anchored run: a model that is put back on a recorded track after every op.
+//
+//     const Dump alone = anchored_run(right, weights, theirs, kOnePass);
+//
+// Every op reads what the dump has, not what the op before it left, so alone holds at each site
+// what this one op makes of the dump's own input. Held against the dump, a site is off exactly if
+// that op is another one there: an earlier mistake, noise and expert flips are not carried along.
+// A site that the dump lacks is not put back; of logits alone the run is an ordinary one.
+//
+// Where    diagnosis (run/diagnose.hpp).
+// Errors   those of Transformer::feed; Error if the dump has no tokens.
+// Pitfalls attn.scores, weights and sink_share leave an op together with mix: they are shown but
+//          nothing reads them. An array with a NaN, an infinity or an id that is no expert is not
+//          put back. A dump of the last token only holds that token in place, not those before it.
+#pragma once
+#include <cmath>
+#include <cstdint>
+#include <optional>
+
+#include "gptoss/report/expert_match.hpp"
+#include "gptoss/report/run_dump.hpp"
+#include "gptoss/report/site_shape.hpp"
+#include "gptoss/run/pitfall_list.hpp"
+
+namespace gptoss {
+
+// Where the forward pass keeps what a site shows; an empty view for those that nothing reads.
+inline MatrixView matrix_behind(Activations& a, Site site) {
+    // clang-format off
+    switch (site) {
+        case Site::embedding:          return a.embedding;
+        case Site::attn_norm:          return a.attn_norm;
+        case Site::attn_q:             return a.attn_q;
+        case Site::attn_k:             return a.attn_k;
+        case Site::attn_v:             return a.attn_v;
+        case Site::attn_q_rope:        return a.attn_q_rope;
+        case Site::attn_k_rope:        return a.attn_k_rope;
+        case Site::attn_mix:           return a.attn_mix;
+        case Site::attn_out:           return a.attn_out;
+        case Site::attn_residual:      return a.attn_residual;
+        case Site::mlp_norm:           return a.mlp_norm;
+        case Site::mlp_router_logits:  return a.mlp_router_logits;
+        case Site::mlp_expert_weights: return a.mlp_expert_weights;
+        case Site::mlp_gate_up:        return a.mlp_gate_up;
+        case Site::mlp_swiglu:         return a.mlp_swiglu;
+        case Site::mlp_expert_out:     return a.mlp_expert_out;
+        case Site::mlp_out:            return a.mlp_out;
+        case Site::mlp_residual:       return a.mlp_residual;
+        case Site::final_norm:         return a.final_norm;
+        default:                       return {};
+    }
+    // clang-format on
+}
+
+inline bool all_finite(const std::vector<float>& values) {
+    for (const float value : values) {
+        if (!std::isfinite(value)) return false;
+    }
+    return true;
+}
+
+// Records what it is shown and then writes the dump's values over it.
+class AnchoredRecorder : public PassWatch {
+public:
+    AnchoredRecorder(const Config& config, const Dump& track)
+        : recorder_(config, all_sites()), track_(track) {}
+
+    bool wants(Site site, int layer) override { return track_.sites.contains({site, layer}); }
+    void begin_pass(ConstIdsView tokens, ConstIdsView positions) override {
+        recorder_.begin_pass(tokens, positions);
+        first_ = positions.data[0];
+        n_tokens_ = tokens.rows;
+    }
+    void show(Site site, int layer, ConstMatrixView values) override {
+        recorder_.show(site, layer, values);
+        const Activation& theirs = track_.sites.at({site, layer});
+        const MatrixView ours = matrix_behind(*activations, site);
+        const auto rows = rows_of_pass(site, theirs, ours.rows, ours.cols);
+        if (!rows || !all_finite(theirs.values)) return;
+        std::copy_n(theirs.values.data() + rows->from * ours.cols, rows->count * ours.cols,
+                    ours.row(rows->to));
+    }
+    void show_ids(Site site, int layer, ConstIdsView ids) override {
+        recorder_.show_ids(site, layer, ids);
+        const Activation& theirs = track_.sites.at({site, layer});
+        const IdsView ours = activations->mlp_expert_ids;
+        const auto rows = rows_of_pass(site, theirs, ours.rows, ours.cols);
+        if (!rows || !all_experts(theirs.ids, recorder_.config().n_experts)) return;
+        std::copy_n(theirs.ids.data() + rows->from * ours.cols, rows->count * ours.cols,
+                    ours.row(rows->to));
+    }
+
+    Dump recorded(const std::string& name) const { return dump_of(recorder_, name); }
+
+private:
+    struct Rows {
+        int from = 0;  // in the dump
+        int to = 0;    // in the pass
+        int count = 0;
+    };
+
+    // Which rows of the dump belong to this pass, if the dump's shape is the site's.
+    std::optional<Rows> rows_of_pass(Site site, const Activation& theirs, int n_rows,
+                                     int n_cols) const {
+        if (n_rows == 0 || !theirs.refusal.empty()) return std::nullopt;
+        const int per_token = n_rows / n_tokens_;
+        const int n_recorded = int(track_.tokens->size());
+        for (const int n_theirs : {n_recorded, 1}) {
+            Shape expected = {n_theirs, n_cols};
+            if (site_rank(site) == 3) expected = {n_theirs, per_token, n_cols};
+            const auto reading = reading_that_fits(site, theirs.shape, expected);
+            if (!reading || *reading != expected) continue;
+            const int begin = std::max(first_, n_recorded - n_theirs);  // tokens
+            const int end = first_ + n_tokens_;
+            if (begin >= end) return std::nullopt;
+            const int in_theirs = begin - (n_recorded - n_theirs);
+            return Rows{in_theirs * per_token, (begin - first_) * per_token,
+                        (end - begin) * per_token};
+        }
+        return std::nullopt;
+    }
+
+    Recorder recorder_;
+    const Dump& track_;
+    int first_ = 0;     // position of the pass's first token
+    int n_tokens_ = 0;  // of the pass
+};
+
+// A model without a mistake, to be run like one with.
+template <class Right>
+Pitfall right_model() {
+    PitfallFacts facts{"right", "nothing", "", "", "", Site::embedding};
+    return {facts, nullptr, nullptr, &run_in_passes<Right>};
+}
+
+// What the model, wrong or right, makes of the dump's tokens, at the dump's sites.
+inline Dump anchored_run(const Pitfall& model, const Weights& weights, const Dump& theirs,
+                         int tokens_per_pass) {
+    if (!theirs.tokens || theirs.tokens->empty()) {
+        throw Error(theirs.name + ": has no tokens, expected the ids that were run");
+    }
+    const ConstIdsView tokens{theirs.tokens->data(), int(theirs.tokens->size())};
+    AnchoredRecorder recorder(weights.config, theirs);
+    run_pitfall(model, weights, tokens, tokens_per_pass, LogitRows::all, recorder);
+    return recorder.recorded(model.facts.name);
+}
+
+}  // namespace gptoss

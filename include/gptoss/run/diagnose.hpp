@@ -1,0 +1,171 @@
+// Diagnose: which known mistake makes a dump what it is.
+//
+//     const Diagnosis d = diagnose(weights, theirs, bug_lab<ScalarOps>(Policy::float32));
+//
+// The right model and every pitfall run on the dump's tokens, each anchored to the dump
+// (run/anchored_run.hpp), and are held against it by compare. With
+//
+//     D       the sites where the right model is off by more than a tolerance    run/evidence.hpp
+//     left    what a mistake leaves of these errors: the least comes first       run/suspects.hpp
+//
+// A mistake has to explain the first site of D; if none does, it is none of the known ones. What the
+// best one leaves beyond the tolerance may be a second mistake, which then is looked for by itself.
+//
+// Where    the tool's diagnose.
+// Errors   those of Transformer::feed; Error if the dump has no tokens; for anything else that is
+//          wrong with a dump the Verdict is unusable and the reason says what.
+// Pitfalls Two mistakes in one op hide each other. A mistake below the noise of bf16 is looked for
+//          by counting roundings, which takes a dump that rounds where the official model does.
+#pragma once
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "gptoss/run/anchored_run.hpp"
+#include "gptoss/run/suspects.hpp"
+
+namespace gptoss {
+
+// The models that a dump is held against.
+struct BugLab {
+    Policy policy;
+    Pitfall right;
+    std::vector<Pitfall> pitfalls;
+};
+
+template <class Right>
+BugLab bug_lab(Policy policy) {
+    return {policy, right_model<Right>(), all_pitfalls<Right>()};
+}
+
+class Diagnoser {
+public:
+    Diagnoser(const Weights& weights, const Dump& theirs, const BugLab& lab)
+        : weights_(weights), theirs_(theirs), lab_(lab) {
+        evidence_.config = weights.config;
+        evidence_.policy = lab.policy;
+        evidence_.anchored = is_complete(theirs, weights.config);
+        options_.policy = lab.policy;
+        options_.common_only = true;
+    }
+
+    Diagnosis run() {
+        found_.policy = lab_.policy;
+        found_.tokens_per_pass = kOnePass;
+        const Dump right = anchored_run(lab_.right, weights_, theirs_, kOnePass);
+        evidence_.right = compare(right, theirs_, options_);
+        if (!is_usable()) return found_;
+        find_divergence(evidence_, Channel::values);
+        if (!evidence_.divergent.empty()) cut_passes(right);
+        const bool may_be_finer = evidence_.divergent.empty() && lab_.policy == Policy::bf16;
+        if (may_be_finer) find_divergence(evidence_, Channel::roundings);
+        if (!evidence_.divergent.empty()) suspect_all();
+        give_verdict();
+        return found_;
+    }
+
+private:
+    bool is_usable() {
+        for (const CompareRow& row : evidence_.right.rows) {
+            found_.n_sites += has_error(row);
+            const bool is_odd = !has_error(row) && row.outcome != Outcome::left_out;
+            if (is_odd) found_.notes.push_back(site_name(row.key) + ": " + row.note);
+        }
+        found_.reason = evidence_.right.reason;
+        return found_.n_sites > 0;
+    }
+
+    // A mistake that chunks bring about begins with the second one: there the dump shows the cut.
+    void cut_passes(const Dump& right) {
+        const std::size_t first = evidence_.divergent[0];
+        const SiteKey key = evidence_.right.rows[first].key;
+        if (key.site == Site::mlp_expert_ids) return;
+        const int n_tokens = int(theirs_.tokens->size());
+        const Activation& ours = right.sites.at(key);
+        const Activation& theirs = theirs_.sites.at(key);
+        const PairedShapes shapes =
+            pair_shapes(key.site, ours.shape, theirs.shape, {&weights_.config, n_tokens});
+        const SitePair pair = pair_sites(key.site, shapes, ours, theirs, n_tokens, nullptr);
+        const double rms = rms_of(pair.expected_rows());
+        for (int t = pair.first_token; t < n_tokens; ++t) {
+            const bool is_off = token_error(pair, t, rms) > 4 * evidence_.tolerance_at(first);
+            if (is_off && t > pair.first_token) found_.tokens_per_pass = t;
+            if (is_off) return;
+        }
+    }
+
+    void suspect_all() {
+        std::vector<const Pitfall*> tried;
+        std::vector<Comparison> comparisons;
+        for (const Pitfall& pitfall : lab_.pitfalls) {
+            if (!applies(pitfall, weights_.config)) continue;
+            const Dump wrong = anchored_run(pitfall, weights_, theirs_, found_.tokens_per_pass);
+            tried.push_back(&pitfall);
+            comparisons.push_back(compare(wrong, theirs_, options_));
+        }
+        found_.suspects = ranked(tried, comparisons, evidence_.divergent);
+        found_.is_known = !tried.empty() && found_.suspects[0].explains_first;
+        if (!found_.is_known || !evidence_.anchored) return;
+        const std::vector<std::size_t> unexplained = left_by_best(tried, comparisons);
+        if (unexplained.empty()) return;
+        const Suspect second = ranked(tried, comparisons, unexplained)[0];
+        if (second.explains_first) found_.second = second;
+    }
+
+    std::vector<Suspect> ranked(const std::vector<const Pitfall*>& tried,
+                                const std::vector<Comparison>& comparisons,
+                                const std::vector<std::size_t>& divergent) const {
+        std::vector<Suspect> suspects;
+        for (std::size_t s = 0; s < tried.size(); ++s) {
+            suspects.push_back(suspect(evidence_, tried[s]->facts, comparisons[s], divergent));
+        }
+        rank(suspects);
+        return suspects;
+    }
+
+    // The divergent rows that the likeliest mistake does not explain.
+    std::vector<std::size_t> left_by_best(const std::vector<const Pitfall*>& tried,
+                                          const std::vector<Comparison>& comparisons) const {
+        std::vector<std::size_t> unexplained;
+        for (std::size_t s = 0; s < tried.size(); ++s) {
+            if (std::strcmp(tried[s]->facts.name, found_.suspects[0].facts.name) != 0) continue;
+            for (const std::size_t i : evidence_.divergent) {
+                if (!evidence_.explained(comparisons[s], i)) unexplained.push_back(i);
+            }
+        }
+        return unexplained;
+    }
+
+    // Roundings alone are no divergence unless a known mistake explains them.
+    void give_verdict() {
+        found_.channel = evidence_.channel;
+        found_.n_divergent = int(evidence_.divergent.size());
+        const bool only_roundings = found_.channel == Channel::roundings;
+        if (found_.n_divergent == 0 || (only_roundings && !found_.is_known)) {
+            found_.verdict = Verdict::pass;
+            found_.reason = "no divergence: " + counted(std::size_t(found_.n_sites), "site") +
+                            " within tolerance";
+            found_.suspects.clear();
+            return;
+        }
+        found_.verdict = Verdict::diverged;
+        found_.first = evidence_.right.rows[evidence_.divergent[0]].key;
+        const PitfallFacts& best = found_.suspects[0].facts;
+        found_.reason = "first divergence at " + site_name(*found_.first) + ": ";
+        found_.reason += found_.is_known ? best.name + std::string(", ") + best.mistake
+                                         : "none of the known mistakes explains it";
+    }
+
+    const Weights& weights_;
+    const Dump& theirs_;
+    const BugLab& lab_;
+    CompareOptions options_ = {};
+    Evidence evidence_ = {};
+    Diagnosis found_ = {};
+};
+
+inline Diagnosis diagnose(const Weights& weights, const Dump& theirs, const BugLab& lab) {
+    return Diagnoser(weights, theirs, lab).run();
+}
+
+}  // namespace gptoss

@@ -1,0 +1,52 @@
+// Diagnosis: what diagnose finds: where a dump leaves the right model, and which mistake explains it.
+//
+// Where    made by run/diagnose.hpp, printed by the tool.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gptoss/pitfalls/pitfall.hpp"
+#include "gptoss/report/comparison.hpp"
+
+namespace gptoss {
+
+// One site held against the right model, and against one with the mistake switched on.
+struct SiteEvidence {
+    SiteKey key;
+    double tolerance = 0;
+    double right = 0;  // error of the right model
+    double wrong = 0;  // error that is left with the mistake
+};
+
+struct Suspect {
+    PitfallFacts facts;
+    double left = 1;              // error left where the right model is off, as a share of it
+    double confidence = 0;        // 0 to 1, against the other suspects and "none of these"
+    bool explains_first = false;  // the first divergent site is as it should be with the mistake
+    int n_explained = 0;          // divergent sites that are
+    std::vector<SiteEvidence> evidence = {};  // the divergent sites and those that got worse
+};
+
+// What errors are made of.
+enum class Channel {
+    values,     // rms(difference) / rms(expected)
+    roundings,  // the share of values that are another bf16 number
+};
+
+struct Diagnosis {
+    Verdict verdict = Verdict::unusable;
+    std::string reason;  // one line
+    Policy policy = Policy::float32;
+    Channel channel = Channel::values;
+    std::optional<SiteKey> first = {};  // the first divergent site
+    int n_sites = 0;                    // that were compared
+    int n_divergent = 0;
+    int tokens_per_pass = 0;             // how chunks were cut; kOnePass if they were not
+    bool is_known = false;               // does suspects[0] explain it?
+    std::vector<Suspect> suspects = {};  // the likeliest first
+    std::optional<Suspect> second = {};  // of a mistake that comes later, if there is another
+    std::vector<std::string> notes = {};
+};
+
+}  // namespace gptoss

@@ -1,0 +1,128 @@
+// Evidence: the errors of a right model against a dump, site by site, and where they are too large.
+//
+//     e_right[i]     rms(difference) / rms(expected) at site i, or a share of values; 0 is alike
+//     D              the sites with e_right > tolerance
+//     explained      a model with a mistake has e_wrong[i] <= max(tolerance, share * e_right[i])
+//
+// Errors come from compare (report/compare.hpp), tolerances from what one op alone may be off by
+// where the run is anchored at every site, else from what a whole pass may.
+//
+// Where    run/suspects.hpp and run/diagnose.hpp.
+// Pitfalls A site whose tokens all follow an expert flip has no error and is left out.
+#pragma once
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "gptoss/report/compare.hpp"
+#include "gptoss/run/diagnosis.hpp"
+
+namespace gptoss {
+
+// --- Which policy a dump follows --------------------------------------------------------------
+
+inline bool is_bf16(const std::vector<float>& values) {
+    std::size_t n_bf16 = 0;
+    for (const float value : values) {
+        n_bf16 += value == round_to_bf16(value) || std::isnan(value);
+    }
+    return double(n_bf16) > 0.99 * double(values.size());
+}
+
+// bf16 if most of its arrays hold nothing else; the embedding always does and says nothing.
+inline Policy policy_of(const Dump& dump) {
+    int n_bf16 = 0, n_float32 = 0;
+    for (const auto& [key, activation] : dump.sites) {
+        if (key.site == Site::embedding || activation.values.empty()) continue;
+        (is_bf16(activation.values) ? n_bf16 : n_float32) += 1;
+    }
+    return n_bf16 > n_float32 ? Policy::bf16 : Policy::float32;
+}
+
+// --- One model against the dump ---------------------------------------------------------------
+
+// 0 is alike, 1 is as large as the values themselves. Hidden on one side only counts too.
+inline double error_of(const CompareRow& row, Channel channel) {
+    const Metrics& m = row.metrics;
+    const double n_odd = double(m.n_infinities + m.n_nan);
+    const double odd_share = n_odd == 0 ? 0 : n_odd / (n_odd + double(m.n_values));
+    const bool by_count = channel == Channel::roundings || row.key.site == Site::mlp_expert_ids;
+    const double error = by_count ? 1 - m.equal : std::min(m.relative, 10.0);
+    return error + odd_share;
+}
+
+inline bool has_error(const CompareRow& row) {
+    const bool has_values = row.metrics.n_values + row.metrics.n_infinities + row.metrics.n_nan > 0;
+    return has_values && (is_good(row.outcome) || is_divergence(row.outcome));
+}
+
+// Does the dump have every site that a pass writes and an op reads?
+inline bool is_complete(const Dump& dump, const Config& config) {
+    for (const SiteInfo& info : kSites) {
+        const bool is_read = info.site == Site::mlp_expert_ids ||
+                             (info.site != Site::logits && info.site <= Site::final_norm &&
+                              info.site != Site::attn_scores && info.site != Site::attn_weights &&
+                              info.site != Site::attn_sink_share);
+        const int n_layers = is_per_layer(info.site) ? config.n_layers : 1;
+        for (int layer = 0; is_read && layer < n_layers; ++layer) {
+            const SiteKey key{info.site, is_per_layer(info.site) ? layer : kNoLayer};
+            if (!dump.sites.contains(key)) return false;
+        }
+    }
+    return true;
+}
+
+// What one op may be off by if the run was anchored at every site, else what a pass may.
+inline double tolerance_of(const SiteKey& key, Policy policy, bool anchored, const Config& c) {
+    if (policy == Policy::bf16) {
+        const Bf16Tolerance& bf16 = bf16_tolerance(key.site);
+        const int depth = anchored ? 0 : std::clamp(key.stage(), 0, c.n_layers);
+        return std::max(1e-7, bf16.rms_first + bf16.rms_per_layer * depth);
+    }
+    const Tolerance& float32 = tolerance(key.site);
+    const bool is_wide = c.hidden_size >= 1024;
+    const double bound =
+        is_wide ? float32.at_20b : (anchored ? float32.alone / 2 : float32.in_pass);
+    return std::max(1e-7, bound);
+}
+
+// --- Where the right model is off -------------------------------------------------------------
+
+struct Evidence {
+    Config config;
+    Policy policy = Policy::float32;
+    Channel channel = Channel::values;
+    bool anchored = false;                    // at every site
+    Comparison right = {};                    // of the right model and the dump
+    std::vector<std::size_t> divergent = {};  // D: rows of right, in execution order
+
+    double right_error(std::size_t i) const { return error_of(right.rows[i], channel); }
+    double tolerance_at(std::size_t i) const {
+        // One rounding in 200 may differ between correct programs.
+        if (channel == Channel::roundings) return 0.005;
+        return tolerance_of(right.rows[i].key, policy, anchored, config);
+    }
+    bool diverges(std::size_t i) const {
+        return std::find(divergent.begin(), divergent.end(), i) != divergent.end();
+    }
+    // Anchored, a site has the error of one op, and the right mistake leaves next to nothing.
+    double share() const { return anchored ? 0.1 : 0.33; }
+
+    // Is row i as it should be if c is the comparison of a model with a mistake?
+    bool explained(const Comparison& c, std::size_t i) const {
+        const double wrong = error_of(c.rows[i], channel);
+        return has_error(c.rows[i]) && wrong <= std::max(tolerance_at(i), share() * right_error(i));
+    }
+};
+
+inline void find_divergence(Evidence& evidence, Channel channel) {
+    evidence.channel = channel;
+    evidence.divergent.clear();
+    for (std::size_t i = 0; i < evidence.right.rows.size(); ++i) {
+        const CompareRow& row = evidence.right.rows[i];
+        if (!has_error(row) || row.outcome == Outcome::flipped) continue;
+        if (evidence.right_error(i) > evidence.tolerance_at(i)) evidence.divergent.push_back(i);
+    }
+}
+
+}  // namespace gptoss

@@ -1,0 +1,61 @@
+// Suspects: how well each mistake explains a dump, and in which order they are to be named.
+//
+//     left = geometric mean of e_wrong / e_right over the sites D where the right model is off, and
+//            of e_wrong / tolerance over the others that the mistake makes worse than that
+//
+// Those that explain the first site of D come first, then the one that leaves least. A confidence is
+// the share of 1 / left^2 among all of these and "none of them", which would leave a third.
+//
+// Where    run/diagnose.hpp.
+#pragma once
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+#include "gptoss/run/evidence.hpp"
+
+namespace gptoss {
+
+// c compares a model with the mistake and the dump; divergent are the rows that it is to explain.
+inline Suspect suspect(const Evidence& evidence, const PitfallFacts& facts, const Comparison& c,
+                       const std::vector<std::size_t>& divergent) {
+    Suspect s{facts};
+    double logs = 0;
+    for (std::size_t i = 0; i < c.rows.size(); ++i) {
+        if (!has_error(evidence.right.rows[i])) continue;
+        const double tolerance = evidence.tolerance_at(i);
+        const double right = evidence.right_error(i);
+        const double wrong = has_error(c.rows[i]) ? error_of(c.rows[i], evidence.channel) : 1;
+        const bool is_due = std::find(divergent.begin(), divergent.end(), i) != divergent.end();
+        const bool got_worse = !evidence.diverges(i) && wrong > tolerance;
+        if (!is_due && !got_worse) continue;
+        logs += std::log(std::clamp(wrong / (is_due ? right : tolerance), 1e-4, 1e4));
+        s.n_explained += is_due && evidence.explained(c, i);
+        s.evidence.push_back({c.rows[i].key, tolerance, right, wrong});
+    }
+    s.left = std::exp(logs / double(s.evidence.size()));
+    s.explains_first = evidence.explained(c, divergent[0]) && s.left < 1;
+    return s;
+}
+
+inline bool is_likelier(const Suspect& a, const Suspect& b) {
+    if (a.explains_first != b.explains_first) return a.explains_first;
+    if (a.left != b.left) return a.left < b.left;
+    return std::strcmp(a.facts.name, b.facts.name) < 0;
+}
+
+inline void rank(std::vector<Suspect>& suspects) {
+    std::sort(suspects.begin(), suspects.end(), is_likelier);
+    const double none_leaves = 1.0 / 3;
+    double sum = 1 / (none_leaves * none_leaves);
+    for (Suspect& s : suspects) {
+        s.confidence = s.explains_first ? 1 / (s.left * s.left) : 0;
+        sum += s.confidence;
+    }
+    for (Suspect& s : suspects) {
+        s.confidence /= sum;
+    }
+}
+
+}  // namespace gptoss

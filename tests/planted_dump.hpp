@@ -1,0 +1,51 @@
+// Dumps with a mistake planted in them, as a port that makes it would write them.
+//
+//     Dump dump = planted_dump(pitfall_named("sinks_missing"), weights, tokens);
+//     keep_only(dump, {Site::logits});
+#pragma once
+#include <cstring>
+#include <set>
+#include <vector>
+
+#include "gptoss/report/run_dump.hpp"
+#include "gptoss/run/pitfall_list.hpp"
+
+namespace gptoss::test {
+
+struct RecordingPass : PassWatch {
+    Recorder recorder;
+
+    explicit RecordingPass(const Config& config) : recorder(config) {}
+    bool wants(Site site, int layer) override { return recorder.wants(site, layer); }
+    void begin_pass(ConstIdsView tokens, ConstIdsView positions) override {
+        recorder.begin_pass(tokens, positions);
+    }
+    void show(Site site, int layer, ConstMatrixView values) override {
+        recorder.show(site, layer, values);
+    }
+    void show_ids(Site site, int layer, ConstIdsView ids) override {
+        recorder.show_ids(site, layer, ids);
+    }
+};
+
+inline Dump planted_dump(const Pitfall& pitfall, const Weights& weights,
+                         const std::vector<std::int32_t>& tokens, int tokens_per_pass = kOnePass) {
+    RecordingPass pass(weights.config);
+    run_pitfall(pitfall, weights, {tokens.data(), int(tokens.size())}, tokens_per_pass,
+                LogitRows::all, pass);
+    return dump_of(pass.recorder, "planted");
+}
+
+inline void keep_only(Dump& dump, const std::set<Site>& sites) {
+    std::erase_if(dump.sites,
+                  [&sites](const auto& entry) { return !sites.contains(entry.first.site); });
+}
+
+inline const Pitfall& pitfall_named(const std::vector<Pitfall>& list, const char* name) {
+    for (const Pitfall& pitfall : list) {
+        if (std::strcmp(pitfall.facts.name, name) == 0) return pitfall;
+    }
+    throw Error(std::string("no pitfall ") + name);
+}
+
+}  // namespace gptoss::test

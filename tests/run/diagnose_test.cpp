@@ -1,0 +1,146 @@
+#include "gptoss/run/diagnose.hpp"
+
+#include <limits>
+
+#include "catch.hpp"
+#include "golden.hpp"
+#include "gptoss/ops/bf16.hpp"
+#include "gptoss/run/synth.hpp"
+#include "planted_dump.hpp"
+
+using namespace gptoss;
+using namespace gptoss::test;
+
+namespace {
+
+const std::vector<std::int32_t> kTokens{7, 90, 3, 15, 81, 42, 64, 9};
+
+const BugLab& float32_lab() {
+    static const BugLab lab = bug_lab<ScalarOps>(Policy::float32);
+    return lab;
+}
+const Weights& model() {
+    static const Weights weights = synthetic_weights(preset_tiny(), 5);
+    return weights;
+}
+Dump planted(const char* name, int tokens_per_pass = kOnePass) {
+    return planted_dump(pitfall_named(float32_lab().pitfalls, name), model(), kTokens,
+                        tokens_per_pass);
+}
+std::string first_suspect(const Diagnosis& d) {
+    return d.suspects.empty() || !d.is_known ? "none" : d.suspects[0].facts.name;
+}
+
+}  // namespace
+
+TEST_CASE("diagnose: a right dump diverges nowhere", "[diagnose]") {
+    const Dump right = planted_dump(float32_lab().right, model(), kTokens);
+    const Diagnosis d = diagnose(model(), right, float32_lab());
+    CHECK(d.verdict == Verdict::pass);
+    CHECK(d.reason == "no divergence: 79 sites within tolerance");
+    CHECK(d.suspects.empty());
+}
+
+TEST_CASE("diagnose: the golden of another implementation diverges nowhere", "[diagnose]") {
+    const Golden& golden = golden_tiny();
+    Dump dump{"golden"};
+    dump.tokens = golden.tokens;
+    for (const SiteInfo& info : kSites) {
+        if (info.site == Site::mlp_expert_ids) continue;
+        const int n_layers = is_per_layer(info.site) ? golden.config().n_layers : 1;
+        for (int layer = 0; layer < n_layers; ++layer) {
+            const SiteKey key{info.site, is_per_layer(info.site) ? layer : kNoLayer};
+            const ConstMatrixView values = golden.at(info.site, layer);
+            dump.sites[key] = {
+                golden.shape(info.site, layer), {values.data, values.row(values.rows)}, {}};
+        }
+    }
+    const Diagnosis d = diagnose(golden.weights, dump, float32_lab());
+    CHECK(d.verdict == Verdict::pass);
+    CHECK(d.n_sites == 83);
+}
+
+TEST_CASE("diagnose: a planted mistake is named first, with its first site", "[diagnose]") {
+    const char* names[] = {"eps_outside_root", "concentration_once", "window_long",
+                           "router_bias_for_selection", "swiglu_gate_two_sided"};
+    for (const char* name : names) {
+        const Diagnosis d = diagnose(model(), planted(name), float32_lab());
+        INFO(d.reason);
+        CHECK(first_suspect(d) == name);
+        CHECK(d.verdict == Verdict::diverged);
+        CHECK(d.suspects[0].confidence > 0.9);
+        CHECK(d.suspects[0].n_explained == d.n_divergent);
+        CHECK(!d.second);
+    }
+}
+
+TEST_CASE("diagnose: logits alone are enough", "[diagnose]") {
+    for (const char* name : {"window_long", "nibbles_swapped"}) {
+        Dump dump = planted(name);
+        keep_only(dump, {Site::logits});
+        CHECK(first_suspect(diagnose(model(), dump, float32_lab())) == name);
+    }
+}
+
+TEST_CASE("diagnose: restarted positions are found where the second chunk begins", "[diagnose]") {
+    const Diagnosis d = diagnose(model(), planted("positions_restart", 5), float32_lab());
+    CHECK(d.tokens_per_pass == 5);
+    CHECK(first_suspect(d) == "positions_restart");
+}
+
+TEST_CASE("diagnose: of two mistakes both are named, the earlier one first", "[diagnose]") {
+    Pitfall both = pitfall_named(float32_lab().pitfalls, "swiglu_alpha_one");
+    both.edit_config = &pitfalls::yarn_bounds_rounded;
+    const Diagnosis d = diagnose(model(), planted_dump(both, model(), kTokens), float32_lab());
+    CHECK(first_suspect(d) == "yarn_bounds_rounded");
+    REQUIRE(d.second.has_value());
+    CHECK(std::string(d.second->facts.name) == "swiglu_alpha_one");
+}
+
+TEST_CASE("diagnose: a mistake that is not in the list is none of the known ones", "[diagnose]") {
+    Pitfall unknown = float32_lab().right;
+    unknown.edit_config = [](Config& c) { c.swiglu_limit = 4.0f; };
+    const Diagnosis d = diagnose(model(), planted_dump(unknown, model(), kTokens), float32_lab());
+    CHECK(d.verdict == Verdict::diverged);
+    CHECK(!d.is_known);
+    CHECK(d.reason ==
+          "first divergence at block.0.mlp.swiglu: none of the known mistakes explains it");
+}
+
+TEST_CASE("diagnose: a right dump in bf16 is right, a wrong one is not", "[diagnose]") {
+    const BugLab lab = bug_lab<Bf16Ops>(Policy::bf16);
+    const Dump right = planted_dump(lab.right, model(), kTokens);
+    CHECK(policy_of(right) == Policy::bf16);
+    CHECK(diagnose(model(), right, lab).verdict == Verdict::pass);
+    for (const char* name : {"sinks_scaled", "swiglu_gate_two_sided"}) {
+        const Dump wrong = planted_dump(pitfall_named(lab.pitfalls, name), model(), kTokens);
+        CHECK(first_suspect(diagnose(model(), wrong, lab)) == name);
+    }
+}
+
+TEST_CASE("diagnose: what is wrong with a dump itself is unusable, or said beside the rest",
+          "[diagnose][errors]") {
+    Dump other_config = planted("sinks_missing");
+    other_config.config = preset_odd();
+    const Diagnosis other = diagnose(model(), other_config, float32_lab());
+    CHECK(other.verdict == Verdict::unusable);
+    CHECK_THAT(other.reason, ContainsSubstring("n_layers is"));
+
+    Dump nothing = planted("sinks_missing");
+    nothing.sites.clear();
+    CHECK(diagnose(model(), nothing, float32_lab()).verdict == Verdict::unusable);
+
+    Dump odd_shape = planted("sinks_missing");
+    odd_shape.sites.at({Site::attn_norm, 0}).shape = {4, 128};
+    const Diagnosis odd = diagnose(model(), odd_shape, float32_lab());
+    CHECK(first_suspect(odd) == "sinks_missing");
+    REQUIRE(odd.notes.size() == 1);
+    CHECK_THAT(odd.notes[0], StartsWith("block.0.attn.norm: shape is (4, 128)"));
+
+    Dump with_nan = planted_dump(float32_lab().right, model(), kTokens);
+    with_nan.sites.at({Site::attn_q, 0}).values[3] = std::numeric_limits<float>::quiet_NaN();
+    const Diagnosis nan = diagnose(model(), with_nan, float32_lab());
+    CHECK(nan.verdict == Verdict::diverged);
+    CHECK(site_name(*nan.first) == "block.0.attn.q");
+    CHECK(!nan.is_known);
+}

@@ -1,0 +1,110 @@
+#include "gptoss/run/evidence.hpp"
+
+#include "catch.hpp"
+
+using namespace gptoss;
+
+namespace {
+
+CompareRow row_with(Site site, double relative) {
+    CompareRow row{{site, is_per_layer(site) ? 0 : kNoLayer}};
+    row.metrics.n_values = 10;
+    row.metrics.relative = relative;
+    return row;
+}
+
+Evidence evidence_of(std::vector<CompareRow> rows) {
+    Evidence evidence{preset_tiny()};
+    evidence.anchored = true;
+    evidence.right.rows = std::move(rows);
+    find_divergence(evidence, Channel::values);
+    return evidence;
+}
+
+}  // namespace
+
+TEST_CASE("evidence: a dump of bf16 numbers is bf16, its embedding says nothing", "[evidence]") {
+    Dump dump;
+    dump.sites[{Site::embedding, kNoLayer}] = {{1, 2}, {1.0f, 2.0f}, {}};
+    dump.sites[{Site::logits, kNoLayer}] = {{1, 2}, {1.1f, 2.3f}, {}};
+    CHECK(policy_of(dump) == Policy::float32);
+    dump.sites[{Site::logits, kNoLayer}].values = {1.1015625f, 2.296875f};
+    CHECK(policy_of(dump) == Policy::bf16);
+}
+
+TEST_CASE("evidence: keys hidden on one side only are an error, by their share", "[evidence]") {
+    CompareRow row = row_with(Site::attn_scores, 0);
+    CHECK(error_of(row, Channel::values) == 0);
+    row.metrics.n_infinities = 10;
+    CHECK(error_of(row, Channel::values) == 0.5);
+}
+
+TEST_CASE("evidence: experts and roundings are counted", "[evidence]") {
+    CompareRow ids = row_with(Site::mlp_expert_ids, 0);
+    ids.metrics.equal = 0.75;
+    CHECK(error_of(ids, Channel::values) == 0.25);
+    CompareRow logits = row_with(Site::logits, 0.5);
+    logits.metrics.equal = 0.9;
+    CHECK(error_of(logits, Channel::values) == 0.5);
+    CHECK_THAT(error_of(logits, Channel::roundings), WithinAbs(0.1, 1e-12));
+}
+
+TEST_CASE("evidence: what could not be compared has no error", "[evidence]") {
+    CompareRow row = row_with(Site::logits, 0.5);
+    CHECK(has_error(row));
+    row.outcome = Outcome::shape;
+    CHECK(!has_error(row));
+    row.outcome = Outcome::ok;
+    row.metrics.n_values = 0;
+    CHECK(!has_error(row));
+}
+
+TEST_CASE("evidence: sites beyond their tolerance, in order, but not a flip", "[evidence]") {
+    CompareRow flip = row_with(Site::mlp_expert_ids, 0);
+    flip.metrics.equal = 0.5;
+    flip.outcome = Outcome::flipped;
+    const Evidence evidence =
+        evidence_of({row_with(Site::embedding, 0), row_with(Site::attn_q, 0.1), flip,
+                     row_with(Site::logits, 1e-3)});
+    CHECK(evidence.divergent == std::vector<std::size_t>{1, 3});
+    CHECK(evidence.diverges(3));
+    CHECK(!evidence.diverges(2));
+}
+
+TEST_CASE("evidence: a tenth of the error is an explanation if every site is anchored",
+          "[evidence]") {
+    Evidence evidence = evidence_of({row_with(Site::attn_q, 0.1)});
+    Comparison wrong;
+    wrong.rows = {row_with(Site::attn_q, 0.02)};
+    CHECK(!evidence.explained(wrong, 0));
+    evidence.anchored = false;
+    CHECK(evidence.explained(wrong, 0));
+    evidence.anchored = true;
+    wrong.rows = {row_with(Site::attn_q, 0.01)};
+    CHECK(evidence.explained(wrong, 0));
+}
+
+TEST_CASE("evidence: tolerances are those of one op, or of a pass that is not held in place",
+          "[evidence]") {
+    const Config c = preset_tiny();
+    const SiteKey mix{Site::attn_mix, 2};
+    CHECK(tolerance_of(mix, Policy::float32, true, c) <
+          tolerance_of(mix, Policy::float32, false, c));
+    CHECK(tolerance_of(mix, Policy::float32, false, c) < tolerance_of(mix, Policy::bf16, true, c));
+    CHECK(tolerance_of(mix, Policy::bf16, true, c) < tolerance_of(mix, Policy::bf16, false, c));
+}
+
+TEST_CASE("evidence: complete is every site that an op reads", "[evidence]") {
+    const Config config = preset_tiny();
+    Dump dump;
+    for (const SiteInfo& info : kSites) {
+        const bool is_read = info.site != Site::logits && info.site != Site::attn_scores &&
+                             info.site != Site::attn_weights && info.site != Site::attn_sink_share;
+        for (int layer = 0; is_read && layer < config.n_layers; ++layer) {
+            dump.sites[{info.site, is_per_layer(info.site) ? layer : kNoLayer}] = {};
+        }
+    }
+    CHECK(is_complete(dump, config));
+    dump.sites.erase({Site::mlp_out, 3});
+    CHECK(!is_complete(dump, config));
+}
