@@ -1,6 +1,7 @@
 #include "gptoss/run/diagnose.hpp"
 
 #include <limits>
+#include <set>
 
 #include "catch.hpp"
 #include "golden.hpp"
@@ -15,12 +16,27 @@ namespace {
 
 const std::vector<std::int32_t> kTokens{7, 90, 3, 15, 81, 42, 64, 9};
 
+// Not all mistakes: each is a forward pass per diagnosis. scripts/confusion_table.py runs them all.
+template <class Right>
+BugLab small_lab(Policy policy) {
+    BugLab lab = bug_lab<Right>(policy);
+    const std::set<std::string> names = {"eps_outside_root",   "yarn_bounds_rounded",
+                                         "concentration_once", "positions_restart",
+                                         "window_long",        "sinks_missing",
+                                         "sinks_scaled",       "router_bias_for_selection",
+                                         "nibbles_swapped",    "swiglu_gate_two_sided",
+                                         "swiglu_alpha_one"};
+    std::erase_if(lab.pitfalls,
+                  [&](const Pitfall& pitfall) { return !names.contains(pitfall.facts.name); });
+    return lab;
+}
+
 const BugLab& float32_lab() {
-    static const BugLab lab = bug_lab<ScalarOps>(Policy::float32);
+    static const BugLab lab = small_lab<ScalarOps>(Policy::float32);
     return lab;
 }
 const Weights& model() {
-    static const Weights weights = synthetic_weights(preset_tiny(), 5);
+    static const Weights weights = synthetic_weights(with_layers(preset_tiny(), 2), 5);
     return weights;
 }
 Dump planted(const char* name, int tokens_per_pass = kOnePass) {
@@ -37,7 +53,7 @@ TEST_CASE("diagnose: a right dump diverges nowhere", "[diagnose]") {
     const Dump right = planted_dump(float32_lab().right, model(), kTokens);
     const Diagnosis d = diagnose(model(), right, float32_lab());
     CHECK(d.verdict == Verdict::pass);
-    CHECK(d.reason == "no divergence: 79 sites within tolerance");
+    CHECK(d.reason == "no divergence: 41 sites within tolerance");
     CHECK(d.suspects.empty());
 }
 
@@ -108,7 +124,7 @@ TEST_CASE("diagnose: a mistake that is not in the list is none of the known ones
 }
 
 TEST_CASE("diagnose: a right dump in bf16 is right, a wrong one is not", "[diagnose]") {
-    const BugLab lab = bug_lab<Bf16Ops>(Policy::bf16);
+    const BugLab lab = small_lab<Bf16Ops>(Policy::bf16);
     const Dump right = planted_dump(lab.right, model(), kTokens);
     CHECK(policy_of(right) == Policy::bf16);
     CHECK(diagnose(model(), right, lab).verdict == Verdict::pass);
