@@ -1,6 +1,7 @@
 // gptoss: look at a gpt-oss model and run it, from the command line. docs/tool.md has the flags.
 //
-// Every error is one line on standard error and exit status 1.
+// Every error is one line on standard error and exit status 1; 2 for compare and diagnose, where 1
+// is an answer.
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -63,6 +64,7 @@ int run(int argc, char** argv) {
     add_globals(app, tool.globals);
     add_bench(app, tool);
     add_chat(app, tool);
+    add_compare(app, tool);
     add_generate(app, tool);
     add_tokenize(app, tool);
     add_harmony(app, tool);
@@ -82,16 +84,26 @@ int run(int argc, char** argv) {
     }
     if (!tool.run) {
         throw Error(
-            "no subcommand, expected bench, chat, generate, tokenize, harmony, inspect, "
+            "no subcommand, expected bench, chat, compare, generate, tokenize, harmony, inspect, "
             "perplexity, synth or trace (see gptoss --help)");
     }
     check_globals(tool.globals, app.get_subcommands().front()->get_name());
     return tool.run();
 }
 
-int fail(const std::string& message) {
-    std::fprintf(stderr, "gptoss: %s\n", message.c_str());
+// By the first word that is no option: a command line may be wrong before it is understood.
+int error_status(int argc, char** argv) {
+    for (int i = 1; i < argc; ++i) {
+        const std::string word = argv[i];
+        const bool takes_value = word == "--model" || word == "--path" || word == "--threads";
+        if (takes_value) ++i;
+        if (!word.starts_with("-")) return word == "compare" || word == "diagnose" ? 2 : 1;
+    }
     return 1;
+}
+
+void complain(const std::string& message) {
+    std::fprintf(stderr, "gptoss: %s\n", message.c_str());
 }
 
 // What a user typed may be part of a message and hold line feeds.
@@ -116,12 +128,13 @@ int main(int argc, char** argv) {
     } catch (const Stopped& stopped) {
         return stopped.exit_status();
     } catch (const CLI::ExtrasError& error) {
-        return fail(on_one_line(error.what()) + " (a text with spaces needs quotes; see --help)");
+        complain(on_one_line(error.what()) + " (a text with spaces needs quotes; see --help)");
     } catch (const CLI::ParseError& error) {
-        return fail(on_one_line(error.what()));
+        complain(on_one_line(error.what()));
     } catch (const std::bad_alloc&) {
-        return fail("out of memory");
+        complain("out of memory");
     } catch (const std::exception& error) {
-        return fail(error.what());
+        complain(error.what());
     }
+    return error_status(argc, argv);
 }

@@ -34,9 +34,12 @@
 // Looking at activations, and writing them down.
 #include "gptoss/report/bf16_tolerances.hpp"
 #include "gptoss/report/compare.hpp"
+#include "gptoss/report/compare_html.hpp"
+#include "gptoss/report/compare_json.hpp"
 #include "gptoss/report/compare_site.hpp"
 #include "gptoss/report/comparison.hpp"
 #include "gptoss/report/dump.hpp"
+#include "gptoss/report/error_plot.hpp"
 #include "gptoss/report/expert_match.hpp"
 #include "gptoss/report/flip_allowance.hpp"
 #include "gptoss/report/html.hpp"

@@ -77,6 +77,7 @@ TEST_CASE("metrics: NaN and infinities are counted and stay out of the sums", "[
     CHECK(m.n_values == 1);
     CHECK(m.max == 0);
     CHECK(m.worst_col == 0);  // the first odd one
+    CHECK(measured({kNan, 1}, {kNan, 1}).n_reference_nan == 1);
 }
 
 TEST_CASE("metrics: hidden scores may be the smallest float instead of -inf", "[metrics]") {

@@ -16,8 +16,9 @@ using namespace gptoss;
 
 namespace {
 
-const std::vector<std::string> kSubcommands = {
-    "bench", "chat", "generate", "harmony", "inspect", "perplexity", "synth", "tokenize", "trace"};
+const std::vector<std::string> kSubcommands = {"bench",    "chat",    "compare",    "generate",
+                                               "harmony",  "inspect", "perplexity", "synth",
+                                               "tokenize", "trace"};
 
 // A run that must succeed and say nothing on standard error.
 std::string output_of(const std::vector<std::string>& arguments, const ToolOptions& options = {}) {
@@ -374,7 +375,8 @@ TEST_CASE("tool: trace keeps the sites and the position it is told to", "[tool]"
     CHECK(json["sites"][1]["shape"] == std::vector<int>{1, 96});
 }
 
-TEST_CASE("tool: --path bf16 rounds every value that trace writes, and generate runs it", "[tool]") {
+TEST_CASE("tool: --path bf16 rounds every value that trace writes, and generate runs it",
+          "[tool]") {
     const TempFolder folder;
     const std::string dump = (folder / "run.safetensors").string();
     const std::string model = synthetic_model("tiny");

@@ -57,6 +57,19 @@ inline bool is_whole(Site site, const Activation& activation) {
     return n_expected && *n_expected == n_values;
 }
 
+// A run in bf16, stored as whatever. The embedding has bf16 numbers in every run.
+inline bool holds_bf16_only(const Dump& dump) {
+    std::size_t n_values = 0;
+    for (const auto& [key, activation] : dump.sites) {
+        if (key.site == Site::embedding) continue;
+        n_values += activation.values.size();
+        for (const float value : activation.values) {
+            if (round_to_bf16(value) != value && !std::isnan(value)) return false;
+        }
+    }
+    return n_values > 0;
+}
+
 class Comparer {
 public:
     Comparer(const Dump& reference, const Dump& other, const CompareOptions& options)
@@ -79,10 +92,28 @@ public:
             found_.rows.push_back(row_of(key));
         }
         give_verdict(reference_, other_, found_);
+        give_hints();
         return found_;
     }
 
 private:
+    // What often stands behind such a result.
+    void give_hints() {
+        if (!other_.tokens || !reference_.tokens) {
+            const Dump& silent = other_.tokens ? reference_ : other_;
+            found_.notes.push_back(silent.name + " does not say its tokens");
+        }
+        if (!found_.first_divergence) return;
+        if (found_.rows[*found_.first_divergence].key.site == Site::embedding) {
+            found_.notes.push_back("the embedding differs: other tokens, or other weights");
+        }
+        const bool is_float32 = options_.policy == Policy::float32 && !options_.tolerance;
+        if (is_float32 && holds_bf16_only(other_)) {
+            found_.notes.push_back("every value of " + other_.name +
+                                   " is a bf16 number: the bf16 policy allows for that");
+        }
+    }
+
     // The sites of either dump that were asked for.
     std::set<SiteKey> keys() {
         std::set<SiteKey> keys;
@@ -176,6 +207,9 @@ private:
         const bool is_scores =
             row.key.site == Site::attn_scores || row.key.site == Site::attn_weights;
         Allowance allowance = is_scores ? at_scores_ : seen_;
+        for (double& allowed : allowance) {
+            if (row.key.site == Site::attn_weights && allowed > 0) allowed = kLeftOut;
+        }
         if (is_out) {
             for (const int t : changed_) {
                 allowance[std::size_t(t)] = kLeftOut;
@@ -210,8 +244,7 @@ private:
         const int row = token - router_.first_token;
         const bool known = router_layer_ == stage_ && row >= 0 && row < router_.in.rows;
         if (!known) return {};
-        const double bound =
-            router_tolerance_ + std::min(seen_[std::size_t(token)], kMostAllowance);
+        const double bound = router_tolerance_ + std::min(seen_[std::size_t(token)], kMostInRouter);
         return {router_.expected_rows().row(row), router_.got_rows().row(row), router_.in.cols,
                 2 * bound * router_rms_};
     }

@@ -30,12 +30,16 @@ enum class Outcome {
     nan_reference,      // NaN in the reference
 };
 
-inline constexpr const char* kOutcomeNames[] = {
-    "ok",    "flipped", "left out", "DIVERGED",     "NaN",
-    "shape", "dtype",   "missing",  "no reference", "NaN in reference"};
-
+// As tables show them, and as JSON spells them.
 inline const char* outcome_name(Outcome outcome) {
-    return kOutcomeNames[std::size_t(outcome)];
+    const char* names[] = {"ok",    "flipped", "left out", "DIVERGED",     "NaN",
+                           "shape", "dtype",   "missing",  "no reference", "NaN in reference"};
+    return names[std::size_t(outcome)];
+}
+inline const char* outcome_key(Outcome outcome) {
+    const char* keys[] = {"ok",    "flipped", "left_out", "diverged",          "nan",
+                          "shape", "dtype",   "missing",  "missing_reference", "nan_reference"};
+    return keys[std::size_t(outcome)];
 }
 
 // A mistake in the values, not in the files.

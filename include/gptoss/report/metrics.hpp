@@ -33,8 +33,8 @@ namespace gptoss {
 
 struct Metrics {
     std::int64_t n_values = 0;         // finite on both sides
-    std::int64_t n_nan = 0;            // in got
-    std::int64_t n_reference_nan = 0;  // in expected
+    std::int64_t n_nan = 0;            // in got alone
+    std::int64_t n_reference_nan = 0;  // in expected, whatever got is
     std::int64_t n_infinities = 0;     // on one side only, or of other sign
     double max = 0;
     double mean = 0;
@@ -105,8 +105,8 @@ struct MetricSums {
         ++count;
     }
     void add(int row, int col, float got, float expected) {
-        if (std::isnan(got)) return add_odd(m.n_nan, row, col, got, expected);
         if (std::isnan(expected)) return add_odd(m.n_reference_nan, row, col, got, expected);
+        if (std::isnan(got)) return add_odd(m.n_nan, row, col, got, expected);
         if (is_infinite(got) || is_infinite(expected)) {
             const bool alike = is_infinite(got) && is_infinite(expected) &&
                                std::signbit(got) == std::signbit(expected);

@@ -1,0 +1,187 @@
+// gptoss compare: two dumps, site by site, and the first place where they part.
+//
+// Exit status: 0 pass, 1 divergence, 2 unusable input, which errors are too (main.cpp).
+#include "gptoss/report/compare.hpp"
+
+#include <cmath>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "gptoss/format/partial_file.hpp"
+#include "gptoss/report/compare_html.hpp"
+#include "gptoss/report/compare_json.hpp"
+#include "gptoss/report/read_dump.hpp"
+#include "terminal.hpp"
+#include "tool.hpp"
+
+namespace gptoss::tool {
+namespace {
+
+constexpr const char* kExamples =
+    "  gptoss compare reference.safetensors yours.safetensors\n"
+    "  gptoss compare reference.safetensors yours.npz --map names.json --html compare.html\n"
+    "  gptoss compare reference.safetensors yours/ --policy bf16        yours/NAME.npy\n"
+    "  gptoss compare reference.safetensors yours.npz --sites logits --tolerance 0.01\n"
+    "Exit status: 0 within the tolerance, 1 divergence, 2 unusable input.\n"
+    "docs/compare.md explains the table, docs/dump.md how to write a dump with numpy.\n";
+
+struct CompareFlags {
+    std::string reference;
+    std::string other;
+    std::string map;
+    std::string html;
+    std::string sites;
+    std::string policy = "float32";
+    CLI::Option* tolerance_flag = nullptr;
+    double tolerance = 0;
+};
+
+// "attn_q,logits" chooses sites; "common" what both have; "" and "all" everything.
+void choose_sites(const std::string& list, CompareOptions& options) {
+    if (list.empty() || list == "all") return;
+    if (list == "common") {
+        options.common_only = true;
+        return;
+    }
+    std::size_t begin = 0;
+    while (begin <= list.size()) {
+        const std::size_t end = std::min(list.find(',', begin), list.size());
+        options.sites.insert(site_from_symbol(list.substr(begin, end - begin)));
+        begin = end + 1;
+    }
+}
+
+CompareOptions options_of(const CompareFlags& flags) {
+    CompareOptions options;
+    choose_sites(flags.sites, options);
+    if (flags.policy == "bf16") {
+        options.policy = Policy::bf16;
+    } else if (flags.policy != "float32") {
+        throw Error("--policy is '" + flags.policy + "', expected float32 or bf16");
+    }
+    if (flags.tolerance_flag->count() == 0) return options;
+    if (!(flags.tolerance >= 0) || !std::isfinite(flags.tolerance)) {
+        throw Error("--tolerance is " + formatted("%g", flags.tolerance) +
+                    ", expected a number from 0");
+    }
+    options.tolerance = flags.tolerance;
+    return options;
+}
+
+// --- How it looks -----------------------------------------------------------------------------
+
+Table site_table(const Comparison& c) {
+    Table table{"llrrrrrl"};
+    table.add({"site", "outcome", "error", "allowed", "relative", "cosine", "ulps", ""});
+    for (const CompareRow& row : c.rows) {
+        const Metrics& m = row.metrics;
+        const bool measured = m.n_values > 0 && row.key.site != Site::mlp_expert_ids;
+        const auto number = [measured](const char* format, double value) {
+            return measured ? formatted(format, value) : "";
+        };
+        table.add({site_name(row.key), outcome_name(row.outcome), number("%.2e", m.error),
+                   number("%.2e", row.tolerance), number("%.2e", m.relative),
+                   number("%.6f", m.cosine), number("%.0f", m.ulps), row.note});
+    }
+    return table;
+}
+
+std::string logits_text(const LogitMetrics& m) {
+    return "logits: same likeliest token " + formatted("%.2f", 100 * m.top_1) +
+           " %, shared among " + std::to_string(m.k) + " likeliest " +
+           formatted("%.2f", 100 * m.top_k) + " %, KL mean " + formatted("%.2e", m.mean_kl) +
+           ", largest " + formatted("%.2e", m.max_kl) + " nats\n";
+}
+
+std::string changes_text(const Comparison& c) {
+    const std::size_t n_shown = 5;
+    std::string text;
+    for (std::size_t i = 0; i < c.changes.size() && i < n_shown; ++i) {
+        const ExpertChange& change = c.changes[i];
+        text += std::string(change.is_near_tie ? "expert flip" : "other experts") + ": layer " +
+                std::to_string(change.layer) + ", " + change_text(change, change.allowed > 0) +
+                "\n";
+    }
+    if (c.changes.size() > n_shown) {
+        text += "and " + std::to_string(c.changes.size() - n_shown) + " more tokens\n";
+    }
+    return text;
+}
+
+void print_comparison(const Comparison& c) {
+    if (!c.rows.empty()) print(site_table(c).text() + "\n");
+    print("tolerance: " + c.tolerances + "\n");
+    print(changes_text(c));
+    if (c.logits) print(logits_text(*c.logits));
+    if (c.n_not_common > 0) {
+        print("left out: " + std::to_string(c.n_not_common) + " sites that only one side has\n");
+    }
+    for (const std::string& note : c.notes) {
+        print("note: " + note + "\n");
+    }
+    print(std::string(verdict_name(c.verdict)) + ": " + c.reason + "\n");
+}
+
+// --- The run ----------------------------------------------------------------------------------
+
+int status_of(Verdict verdict) {
+    return verdict == Verdict::pass ? 0 : verdict == Verdict::diverged ? 1 : 2;
+}
+
+int run_compare(const CompareFlags& flags, const Globals& globals) {
+    const CompareOptions options = options_of(flags);
+    const NameMap map = flags.map.empty() ? NameMap{} : read_name_map(flags.map);
+    const Dump reference = read_dump(flags.reference, map);
+    const Dump other = read_dump(flags.other, map);
+    const Comparison c = compare(reference, other, options);
+
+    if (!flags.html.empty()) {
+        write_text_file(flags.html, compare_page_html({reference.name, other.name}, c));
+    }
+    if (globals.json) {
+        print_json(comparison_json(c));
+    } else {
+        print_comparison(c);
+    }
+    if (c.verdict == Verdict::unusable) {
+        flush_output();
+        std::fprintf(stderr, "gptoss: %s\n", c.reason.c_str());
+    }
+    return status_of(c.verdict);
+}
+
+}  // namespace
+
+void add_compare(CLI::App& app, Tool& tool) {
+    const auto flags = std::make_shared<CompareFlags>();
+    CLI::App* compare = add_subcommand(
+        app, "compare", "Compare two dumps and name the first site where they part", kExamples);
+    compare
+        ->add_option("A", flags->reference,
+                     "The reference: .safetensors, a folder of .npy, or a stored .npz")
+        ->required()
+        ->type_name("");
+    compare->add_option("B", flags->other, "What is to be judged, in any of these")
+        ->required()
+        ->type_name("");
+    compare
+        ->add_option("--map", flags->map, "JSON {\"their name\": \"our name\"}; {l} is the layer")
+        ->type_name("FILE");
+    compare->add_option("--html", flags->html, "Write a page with a plot of the error over depth")
+        ->type_name("FILE");
+    compare
+        ->add_option("--sites", flags->sites,
+                     "Symbols, as attn_q,logits; or common: what both dumps have [all]")
+        ->type_name("LIST");
+    compare->add_option("--policy", flags->policy, "float32 or bf16: how B computed [float32]")
+        ->type_name("NAME");
+    flags->tolerance_flag =
+        compare
+            ->add_option("--tolerance", flags->tolerance,
+                         "Largest difference over rms, for every site instead of the policy's")
+            ->type_name("X");
+    when_chosen(compare, tool, [flags, &tool] { return run_compare(*flags, tool.globals); });
+}
+
+}  // namespace gptoss::tool
