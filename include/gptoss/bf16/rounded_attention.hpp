@@ -1,7 +1,7 @@
 // Rounded attention: attend as it comes out when scores, weights and mix are BF16.
 //
-//     score[s]  = bf16( bf16(q[t,h] . k[s,g]) / sqrt(head_dim) )    dot products in float32
-//     weights, sink_share = bf16( softmax_with_sink(score, sinks[h]) )     in float32
+//     score[s]  = bf16( bf16(q[t,h] . k[s,g]) / sqrt(head_dim) )    sums in double, as in
+//     weights, sink_share = bf16( softmax_with_sink(score, sinks[h]) )     rounded_sums.hpp
 //     mix[t,h]  = bf16( sum_s weights[s] * v[s,g] )                 the rounded weights
 //
 //   operands, shapes and errors are those of attend in layers/attention.hpp
@@ -32,17 +32,31 @@ inline void rounded_scores(const float* q_th, ConstMatrixView keys, int g, int h
     for (int i = 0; i < scores.size; ++i) {
         const int slot = (first + i) % keys.rows;
         const float* k_sg = keys.row(slot) + g * head_dim;  // (head_dim)
-        float dot = 0.0f;
+        double dot = 0.0;
         for (int d = 0; d < head_dim; ++d) {
-            dot += q_th[d] * k_sg[d];
+            dot += double(q_th[d]) * double(k_sg[d]);
         }
-        scores.data[i] = round_to_bf16(round_to_bf16(dot) * scale);
+        scores.data[i] = round_to_bf16(round_to_bf16(float(dot)) * scale);
     }
 }
 
 inline void round_all(VectorView values) {
     for (int i = 0; i < values.size; ++i) {
         values.data[i] = round_to_bf16(values.data[i]);
+    }
+}
+
+// mix = sum_s weights[s] * v[s,g] over the same positions
+inline void rounded_mix(ConstVectorView weights, ConstMatrixView values, int g, int head_dim,
+                        int first, float* mix_th) {
+    for (int d = 0; d < head_dim; ++d) {
+        double sum = 0.0;
+        for (int i = 0; i < weights.size; ++i) {
+            const int slot = (first + i) % values.rows;
+            const float* v_sg = values.row(slot) + g * head_dim;  // (head_dim)
+            sum += double(weights.data[i]) * double(v_sg[d]);
+        }
+        mix_th[d] = round_to_bf16(float(sum));
     }
 }
 
@@ -78,8 +92,7 @@ inline void attend(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView valu
             rounded_scores(q_th, keys, g, head_dim, first, scores);
             const float sink_share = softmax_with_sink(scores, sinks.data[h], weights);
             round_all(weights);
-            mix_values(weights, values, g, head_dim, first, mix_th);
-            round_all(VectorView{mix_th, head_dim});
+            rounded_mix(weights, values, g, head_dim, first, mix_th);
 
             record_row(record.scores, h * n_tokens + t, -infinity, first, scores);
             record_row(record.weights, h * n_tokens + t, 0.0f, first, weights);

@@ -3,37 +3,32 @@
 //     y = bf16( op(x) )      float32 inside the op, one rounding where it leaves its result
 //
 // Values are still floats, but only those that BF16 has. embed and cache_store pass such values on
-// and need no twin. Three ops are several steps in the official model, with a rounding after each:
+// and need no twin. Two ops are several steps in the official model, with a rounding after each:
 //
 //     rope           y = bf16( bf16(a * cos) - bf16(b * sin) )       cos and sin are BF16 too
 //     swiglu         s = bf16( sigmoid( bf16(1.702 * gate) ) )
 //                    y = bf16( bf16(gate * s) * bf16(up + 1) )        the clamps are exact
-//     expert_linear  y = bf16( bf16(sum) + bias )                    linear adds its bias in float32
 //
 //   operands, shapes and errors are those of the op of the same name in layers/
 //
-// Where    Bf16Ops (ops/bf16.hpp). attend is in bf16/rounded_attention.hpp.
-// Source   official model on torch 2.13, CPU: the dtypes of classes RMSNorm, RotaryEmbedding,
-//          AttentionBlock and MLPBlock; the points of rounding were found by comparing values.
+// Where    Bf16Ops (ops/bf16.hpp). Long sums are in bf16/rounded_sums.hpp, attend in
+//          bf16/rounded_attention.hpp.
+// Source   official model on torch 2.13, CPU: the dtypes of classes RotaryEmbedding, AttentionBlock
+//          and MLPBlock; the points of rounding were found by comparing values.
 // Pitfalls 1.702 is a float32 here; rounded to BF16 (1.703125) it changes 7 % of swiglu's values.
 //          Router logits are rounded before the choice, so equal ones are common: the lower id wins.
 #pragma once
 #include <algorithm>
 #include <cmath>
-#include <vector>
 
 #include "gptoss/core/bf16.hpp"
 #include "gptoss/core/check.hpp"
 #include "gptoss/core/view.hpp"
 #include "gptoss/layers/combine.hpp"
-#include "gptoss/layers/expert_linear.hpp"
-#include "gptoss/layers/linear.hpp"
 #include "gptoss/layers/residual.hpp"
-#include "gptoss/layers/rmsnorm.hpp"
 #include "gptoss/layers/rope.hpp"
 #include "gptoss/layers/router.hpp"
 #include "gptoss/layers/swiglu.hpp"
-#include "gptoss/layers/unembedding.hpp"
 
 namespace gptoss::rounded {
 
@@ -47,16 +42,6 @@ inline void round_all(MatrixView y) {
 }
 
 // --- The scalar op, then one rounding ---------------------------------------------------------
-
-inline void rmsnorm(ConstMatrixView x, ConstVectorView gain, float eps, MatrixView y) {
-    gptoss::rmsnorm(x, gain, eps, y);
-    round_all(y);
-}
-
-inline void linear(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, MatrixView y) {
-    gptoss::linear(x, w, bias, y);
-    round_all(y);
-}
 
 inline void rope_table(const Config& config, ConstIdsView positions, MatrixView table) {
     gptoss::rope_table(config, positions, table);
@@ -76,11 +61,6 @@ inline void route(ConstMatrixView logits, IdsView ids, MatrixView weights) {
 inline void combine(ConstMatrixView expert_out, ConstMatrixView weights, MatrixView out) {
     gptoss::combine(expert_out, weights, out);
     round_all(out);
-}
-
-inline void unembed(ConstMatrixView x, Bf16Matrix w, MatrixView logits) {
-    gptoss::unembed(x, w, logits);
-    round_all(logits);
 }
 
 // --- Rounded between their steps --------------------------------------------------------------
@@ -131,24 +111,6 @@ inline void swiglu(ConstMatrixView h, float limit, MatrixView y) {
             const float gated = round_to_bf16(gate * sigmoid);
             const float up_plus_one = round_to_bf16(up + 1.0f);
             y_row[i] = round_to_bf16(gated * up_plus_one);
-        }
-    }
-}
-
-inline void expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
-                          ConstMatrixView bias, MatrixView y) {
-    require_shape("expert_linear", "bias", bias, all_experts.n_experts, all_experts.rows);
-    const std::vector<float> zeros(std::size_t(bias.rows) * std::size_t(bias.cols));
-    gptoss::expert_linear(x, ids, all_experts, {zeros.data(), bias.rows, bias.cols}, y);
-    round_all(y);
-
-    for (int row = 0; row < y.rows; ++row) {
-        const int t = row / ids.cols;
-        const int e = ids.row(t)[row % ids.cols];
-        const float* bias_e = bias.row(e);  // (out)
-        float* y_row = y.row(row);          // (out)
-        for (int o = 0; o < y.cols; ++o) {
-            y_row[o] = round_to_bf16(y_row[o] + bias_e[o]);
         }
     }
 }

@@ -4,11 +4,12 @@
 // that is small. Against this table it differs in single roundings: 99 of 100 values are the same.
 //
 // Where    Transformer<Bf16Ops>; --path bf16 of the tool.
-// Source   bf16/rounded_ops.hpp and bf16/rounded_attention.hpp, compared with the official model in
+// Source   the three headers of bf16/, compared with the official model in
 //          tests/model/bf16_golden_test.cpp.
 #pragma once
 #include "gptoss/bf16/rounded_attention.hpp"
 #include "gptoss/bf16/rounded_ops.hpp"
+#include "gptoss/bf16/rounded_sums.hpp"
 #include "gptoss/ops/same_signatures.hpp"
 #include "gptoss/ops/scalar.hpp"
 
