@@ -1,8 +1,10 @@
 // Rounded attention: attend as it comes out when scores, weights and mix are BF16.
 //
-//     score[s]  = bf16( bf16(q[t,h] . k[s,g]) / sqrt(head_dim) )    sums in double, as in
-//     weights, sink_share = bf16( softmax_with_sink(score, sinks[h]) )     rounded_sums.hpp
-//     mix[t,h]  = bf16( sum_s weights[s] * v[s,g] )                 the rounded weights
+//     score[s]            = bf16( bf16(q[t,h] . k[s,g]) / sqrt(head_dim) )
+//     weights, sink_share = bf16( softmax_with_sink(score, sinks[h]) )      float32 inside
+//     mix[t,h]            = bf16( sum_s weights[s] * v[s,g] )               the rounded weights
+//
+// Sums are double, as in bf16/rounded_sums.hpp.
 //
 //   operands, shapes and errors are those of attend in layers/attention.hpp
 //
