@@ -30,6 +30,7 @@
 // The same, rounded to BF16.
 #include "gptoss/bf16/rounded_attention.hpp"
 #include "gptoss/bf16/rounded_ops.hpp"
+#include "gptoss/bf16/rounded_sums.hpp"
 
 // Looking at activations, and writing them down.
 #include "gptoss/report/bf16_tolerances.hpp"
