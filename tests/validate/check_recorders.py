@@ -102,6 +102,32 @@ def official_in_bf16(folder: Path) -> None:
     require_equal(recorded("official.py", "openai", folder), golden_sites("tiny_bf16"))
 
 
+def hugging_face_refuses_other_attention(folder: Path) -> None:
+    """Only eager attention hands out its weights; anything else would leave sites empty."""
+    require_packages("torch", "transformers")
+    import torch
+
+    import hugging_face
+
+    weights.write_checkpoint(folder, GOLDEN.config, GOLDEN.seed)
+    model = hugging_face.load_model(folder, torch.bfloat16)
+    model.config._attn_implementation = "sdpa"
+    try:
+        hugging_face.Recorder(model).record([1, 2])
+    except ValueError as error:
+        assert "attn_implementation='eager'" in str(error), error
+        return
+    raise AssertionError("a model with sdpa attention was recorded")
+
+
+def without_scores_all_else_is_there(folder: Path) -> None:
+    require_packages("torch", "safetensors", "gpt_oss")
+    sites = recorded("official.py", "openai", folder, "--without-scores")
+    expected = golden_sites("tiny_bf16")
+    assert len(sites) == len(expected) - 2 * 4
+    assert not any(site.endswith(("attn.scores", "attn.weights")) for site in sites)
+
+
 def twenty_lines_of_the_page(folder: Path) -> None:
     import numpy_port
 
@@ -120,7 +146,8 @@ def twenty_lines_of_the_page(folder: Path) -> None:
 
 
 CHECKS = (hugging_face_in_float32, hugging_face_in_official_order,
-          hugging_face_in_bf16_is_not_official, official_in_bf16, twenty_lines_of_the_page)
+          hugging_face_in_bf16_is_not_official, hugging_face_refuses_other_attention,
+          official_in_bf16, without_scores_all_else_is_there, twenty_lines_of_the_page)
 
 
 def main() -> int:
