@@ -181,6 +181,12 @@ TEST_CASE("tool: inspect lists a checkpoint's tensors and verifies them", "[tool
     CHECK(json["verified"]["scale_bytes"] == 36864);
 }
 
+TEST_CASE("tool: inspect --names prints the tables of docs/names.md and needs no model", "[tool]") {
+    const std::string text = output_of({"inspect", "--names"});
+    CHECK_THAT(read_bytes(GPTOSS_SOURCE_DIR "/docs/names.md"), ContainsSubstring(text));
+    CHECK(lines_of(text).size() == 2 + 24 + 1 + 2 + 24);
+}
+
 TEST_CASE("tool: inspect --cpu names every op of the path, once", "[tool]") {
     const nlohmann::json kernels = json_of({"inspect", "--cpu", "--json"})["kernels"];
     std::ifstream file(GPTOSS_SOURCE_DIR "/include/gptoss/ops/scalar.hpp");
