@@ -391,7 +391,7 @@ TEST_CASE("tool: --path bf16 rounds every value that trace writes, and generate 
     for (const auto& [name, tensor] : file.tensors) {
         if (tensor.dtype != "F32") continue;
         bool is_rounded = true;
-        for (std::int64_t byte = 0; byte < tensor.n_bytes; byte += 4) {  // little-endian floats
+        for (std::uint64_t byte = 0; byte < tensor.n_bytes; byte += 4) {  // little-endian floats
             is_rounded = is_rounded && tensor.bytes[byte] == 0 && tensor.bytes[byte + 1] == 0;
         }
         INFO(name);
