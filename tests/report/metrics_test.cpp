@@ -76,6 +76,8 @@ TEST_CASE("metrics: NaN and infinities are counted and stay out of the sums", "[
     CHECK(m.n_infinities == 1);
     CHECK(m.n_values == 1);
     CHECK(m.max == 0);
+    CHECK(m.error == kInf);
+    CHECK(m.relative == 0);
     CHECK(m.worst_col == 0);  // the first odd one
     CHECK(measured({kNan, 1}, {kNan, 1}).n_reference_nan == 1);
 }

@@ -1,5 +1,7 @@
 #include "gptoss/report/read_dump.hpp"
 
+#include <algorithm>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -152,6 +154,30 @@ TEST_CASE("read dump: an object array is refused by name, the others are read",
     const Dump dump = read_dump(folder.path, {});
     CHECK_THAT(dump.sites.at(kQ).refusal, StartsWith("dtype is \"|O\", Python objects"));
     CHECK(dump.sites.at({Site::attn_k, 0}).values == std::vector<float>{3});
+}
+
+TEST_CASE("read dump: the Python lines of docs/compare.md write one", "[read_dump][docs]") {
+    if (std::system("python3 -c 'import numpy' 2> /dev/null") != 0) {
+        skip_test("python3 has no numpy");
+    }
+    const std::string page = read_bytes(GPTOSS_SOURCE_DIR "/docs/compare.md");
+    const std::string fence = "```python\n";
+    const std::size_t begin = page.find(fence) + fence.size();
+    std::string lines = page.substr(begin, page.find("```", begin) - begin);
+    CHECK(std::count(lines.begin(), lines.end(), '\n') == 10);
+    const std::string pass = "# ... your forward pass ...\n";
+    REQUIRE(lines.find(pass) != std::string::npos);
+    lines.replace(lines.find(pass), pass.size(),
+                  "keep('block.0.attn.q', numpy.array([[0.5], [2]]))\n"
+                  "keep('block.0.mlp.expert_ids', [[3], [4]])\n");
+    const TempFolder folder;
+    write_bytes(folder / "write.py", lines);
+    REQUIRE(std::system(("cd '" + folder.path.string() + "' && python3 write.py").c_str()) == 0);
+    const Dump dump = read_dump(folder / "yours.npz", {});
+    CHECK(dump.tokens == std::vector<std::int32_t>{1, 2, 3, 5, 8});
+    CHECK(dump.sites.at(kQ).values == std::vector<float>{0.5f, 2});
+    CHECK(dump.sites.at(kIds).ids == std::vector<std::int32_t>{3, 4});
+    CHECK(dump.unknown_names.empty());
 }
 
 // --- Errors -----------------------------------------------------------------------------------

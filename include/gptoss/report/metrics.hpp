@@ -15,7 +15,8 @@
 // Units    max and mean in units of the site; the others are dimensionless.
 // Pitfalls Both infinite with the same sign counts as equal: hidden scores are -inf. Others hide
 //          with the smallest float instead, so all beyond 1e30 is infinite here. An infinity on
-//          one side only is a mismatch, a NaN is counted apart, and neither enters the sums.
+//          one side only makes the error infinite, a NaN is counted apart, and neither enters the
+//          sums.
 //          Steps between small numbers of other sign run into thousands and say nothing, therefore
 //          the condition on ulps.
 #pragma once
@@ -23,6 +24,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
+#include <limits>
 #include <vector>
 
 #include "gptoss/core/bf16.hpp"
@@ -128,13 +130,14 @@ struct MetricSums {
         if (nothing_odd_yet()) point_at(row, col, got, expected);
     }
     Metrics result() const {
-        Metrics found = m;
-        if (m.n_values == 0) return found;
         const double infinity = std::numeric_limits<double>::infinity();
+        Metrics found = m;
+        if (m.n_infinities > 0) found.error = infinity;
+        if (m.n_values == 0) return found;
         const double n = double(m.n_values);
         found.mean = difference / n;
         found.equal = double(n_equal) / n;
-        found.error = m.max == 0 ? 0 : (rms == 0 ? infinity : m.max / rms);
+        if (m.max > 0) found.error = std::max(found.error, rms == 0 ? infinity : m.max / rms);
         found.relative = m.max == 0 ? 0 : std::sqrt(difference_squares / n) / rms;
         const double lengths = std::sqrt(got_squares) * std::sqrt(expected_squares);
         found.cosine = m.max == 0 ? 1 : (lengths == 0 ? 0 : products / lengths);
