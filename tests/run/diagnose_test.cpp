@@ -91,7 +91,7 @@ TEST_CASE("diagnose: a planted mistake is named first, with its first site", "[d
 }
 
 TEST_CASE("diagnose: logits alone are enough", "[diagnose]") {
-    for (const char* name : {"window_long", "nibbles_swapped"}) {
+    for (const char* name : {"window_long", "nibbles_swapped", "swiglu_gate_two_sided"}) {
         Dump dump = planted(name);
         keep_only(dump, {Site::logits});
         CHECK(first_suspect(diagnose(model(), dump, float32_lab())) == name);

@@ -17,7 +17,7 @@ Evidence evidence_of(std::vector<CompareRow> rows) {
     Evidence evidence{preset_tiny()};
     evidence.anchored = true;
     evidence.right.rows = std::move(rows);
-    find_divergence(evidence, Channel::values);
+    find_divergence(evidence);
     return evidence;
 }
 
@@ -92,6 +92,19 @@ TEST_CASE("evidence: tolerances are those of one op, or of a pass that is not he
           tolerance_of(mix, Policy::float32, false, c));
     CHECK(tolerance_of(mix, Policy::float32, false, c) < tolerance_of(mix, Policy::bf16, true, c));
     CHECK(tolerance_of(mix, Policy::bf16, true, c) < tolerance_of(mix, Policy::bf16, false, c));
+}
+
+TEST_CASE("evidence: below the noise tolerances are a thirtieth, or a share of roundings",
+          "[evidence]") {
+    Evidence evidence = evidence_of({row_with(Site::attn_q, 1e-7)});
+    const double usual = evidence.tolerance_at(0);
+    CHECK(evidence.divergent.empty());
+    evidence.fine = true;
+    CHECK(evidence.tolerance_at(0) == usual / 30);
+    find_divergence(evidence);
+    CHECK(evidence.divergent.size() == 1);
+    evidence.channel = Channel::roundings;
+    CHECK(evidence.tolerance_at(0) == 0.005);
 }
 
 TEST_CASE("evidence: complete is every site that an op reads", "[evidence]") {

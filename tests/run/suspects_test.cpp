@@ -25,7 +25,7 @@ Evidence evidence_of(const std::vector<double>& right) {
     Evidence evidence{preset_tiny()};
     evidence.anchored = true;
     evidence.right = errors(right);
-    find_divergence(evidence, Channel::values);
+    find_divergence(evidence);
     return evidence;
 }
 

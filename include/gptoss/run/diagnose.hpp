@@ -14,8 +14,8 @@
 // Where    the tool's diagnose.
 // Errors   those of Transformer::feed; Error if the dump has no tokens; for anything else that is
 //          wrong with a dump the Verdict is unusable and the reason says what.
-// Pitfalls Two mistakes in one op hide each other. A mistake below the noise of bf16 is looked for
-//          by counting roundings, which takes a dump that rounds where the official model does.
+// Pitfalls Two mistakes in one op hide each other. In bf16 a mistake below the noise is looked for by
+//          counting roundings, which takes a dump that rounds where the official model does.
 #pragma once
 #include <cstring>
 #include <string>
@@ -55,10 +55,9 @@ public:
         const Dump right = anchored_run(lab_.right, weights_, theirs_, kOnePass);
         evidence_.right = compare(right, theirs_, options_);
         if (!is_usable()) return found_;
-        find_divergence(evidence_, Channel::values);
+        find_divergence(evidence_);
+        if (evidence_.divergent.empty()) look_below_noise();
         if (!evidence_.divergent.empty()) cut_passes(right);
-        const bool may_be_finer = evidence_.divergent.empty() && lab_.policy == Policy::bf16;
-        if (may_be_finer) find_divergence(evidence_, Channel::roundings);
         if (!evidence_.divergent.empty()) suspect_all();
         give_verdict();
         return found_;
@@ -75,11 +74,17 @@ private:
         return found_.n_sites > 0;
     }
 
+    void look_below_noise() {
+        evidence_.fine = true;
+        if (lab_.policy == Policy::bf16) evidence_.channel = Channel::roundings;
+        find_divergence(evidence_);
+    }
+
     // A mistake that chunks bring about begins with the second one: there the dump shows the cut.
     void cut_passes(const Dump& right) {
         const std::size_t first = evidence_.divergent[0];
         const SiteKey key = evidence_.right.rows[first].key;
-        if (key.site == Site::mlp_expert_ids) return;
+        if (key.site == Site::mlp_expert_ids || evidence_.channel == Channel::roundings) return;
         const int n_tokens = int(theirs_.tokens->size());
         const Activation& ours = right.sites.at(key);
         const Activation& theirs = theirs_.sites.at(key);
@@ -136,15 +141,16 @@ private:
         return unexplained;
     }
 
-    // Roundings alone are no divergence unless a known mistake explains them.
+    // Below the noise there is no divergence unless a known mistake explains it.
     void give_verdict() {
         found_.channel = evidence_.channel;
+        found_.below_noise = evidence_.fine;
         found_.n_divergent = int(evidence_.divergent.size());
-        const bool only_roundings = found_.channel == Channel::roundings;
-        if (found_.n_divergent == 0 || (only_roundings && !found_.is_known)) {
+        if (found_.n_divergent == 0 || (evidence_.fine && !found_.is_known)) {
             found_.verdict = Verdict::pass;
             found_.reason = "no divergence: " + counted(std::size_t(found_.n_sites), "site") +
                             " within tolerance";
+            found_.n_divergent = 0;
             found_.suspects.clear();
             return;
         }

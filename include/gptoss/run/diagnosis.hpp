@@ -39,6 +39,7 @@ struct Diagnosis {
     std::string reason;  // one line
     Policy policy = Policy::float32;
     Channel channel = Channel::values;
+    bool below_noise = false;           // errors that right programs may have too
     std::optional<SiteKey> first = {};  // the first divergent site
     int n_sites = 0;                    // that were compared
     int n_divergent = 0;

@@ -7,6 +7,9 @@
 // Errors come from compare (report/compare.hpp), tolerances from what one op alone may be off by
 // where the run is anchored at every site, else from what a whole pass may.
 //
+// A mistake may be smaller than the noise. Below it there is no divergence unless a known mistake
+// explains what is there: fine looks at float32 errors of a 30th, and in bf16 counts roundings.
+//
 // Where    run/suspects.hpp and run/diagnose.hpp.
 // Pitfalls A site whose tokens all follow an expert flip has no error and is left out.
 #pragma once
@@ -93,14 +96,16 @@ struct Evidence {
     Policy policy = Policy::float32;
     Channel channel = Channel::values;
     bool anchored = false;                    // at every site
+    bool fine = false;                        // look below the noise of a right program
     Comparison right = {};                    // of the right model and the dump
     std::vector<std::size_t> divergent = {};  // D: rows of right, in execution order
 
     double right_error(std::size_t i) const { return error_of(right.rows[i], channel); }
     double tolerance_at(std::size_t i) const {
-        // One rounding in 200 may differ between correct programs.
+        // Between right programs one rounding in 200 may differ.
         if (channel == Channel::roundings) return 0.005;
-        return tolerance_of(right.rows[i].key, policy, anchored, config);
+        const double tolerance = tolerance_of(right.rows[i].key, policy, anchored, config);
+        return fine ? tolerance / 30 : tolerance;
     }
     bool diverges(std::size_t i) const {
         return std::find(divergent.begin(), divergent.end(), i) != divergent.end();
@@ -115,8 +120,7 @@ struct Evidence {
     }
 };
 
-inline void find_divergence(Evidence& evidence, Channel channel) {
-    evidence.channel = channel;
+inline void find_divergence(Evidence& evidence) {
     evidence.divergent.clear();
     for (std::size_t i = 0; i < evidence.right.rows.size(); ++i) {
         const CompareRow& row = evidence.right.rows[i];
