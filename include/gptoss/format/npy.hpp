@@ -1,14 +1,14 @@
 // Reading .npy: numpy's file of one array. The header is checked whole, the data stays where it is.
 //
-//     "\x93NUMPY" | major minor | header length: u16 (major 1) or u32 (2, 3), little-endian | header
-//     | data
+//     "\x93NUMPY" | major minor | header length: u16 (major 1) or u32 (2, 3), little-endian
+//     | header | data
 //
 // The header is the text of a Python dict,
 //
 //     {'descr': '<f4', 'fortran_order': False, 'shape': (7, 64), }
 //
-// and descr is byte order, kind and bytes per element. f2, f4, f8, i4 and i8 of either byte order are
-// read. Everything else has an empty dtype and a refusal that says what to save instead: whoever
+// and descr is byte order, kind and bytes per element. f2, f4, f8, i4 and i8 of either byte order
+// are read. Everything else has an empty dtype and a refusal that says what to save instead: whoever
 // asked for the array decides whether that matters.
 //
 // Source   NumPy Enhancement Proposal 1, A Simple File Format for NumPy Arrays; numpy.lib.format.

@@ -13,7 +13,7 @@
 //   ids     (n_tokens, top_k)       of both runs
 //   logits  (n_tokens, n_experts)   router_logits of both runs
 //
-// Where    report/compare.hpp, which also compares what lies in expert order by expert, not by rank.
+// Where    report/compare.hpp, which compares what lies in expert order by expert, not by rank.
 // Pitfalls The same experts in another order are no change: the sum over them is the same. Ids come
 //          from a file: one out of range matches nothing.
 #pragma once

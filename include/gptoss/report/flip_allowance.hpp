@@ -39,7 +39,7 @@ inline constexpr double kLeftOut = std::numeric_limits<double>::infinity();
 using Allowance = std::vector<double>;
 
 // What tokens are allowed once they have attended to each other: their own, or a share of the most
-// of those they see. window counts the visible keys, the own one included; 0 means all earlier ones.
+// of those they see. window counts the visible keys, the own one included; 0 means all earlier.
 // A token left out leaves no other out.
 inline Allowance spread(const Allowance& own, int window, double share) {
     Allowance seen = own;

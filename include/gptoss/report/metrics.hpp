@@ -1,4 +1,4 @@
-// Metrics: how far an array is from its reference, in several numbers, because each hides something.
+// Metrics: how far an array is from its reference, in several numbers: each hides something.
 //
 //     max       max |got - expected|
 //     mean      mean |got - expected|

@@ -5,8 +5,8 @@
 //     heads apart       (T, heads, head_dim), (1, T, heads, head_dim)      q, k, v, rotated, mix
 //     logits only       (vocab_size)                                       the last position
 //
-// No value moves: all of them are row-major views of the same list of numbers. (heads, T, head_dim),
-// which is another order, is refused because its extents do not fit.
+// No value moves: all of them are row-major views of the same list of numbers. Another order, as
+// (heads, T, head_dim), is refused because its extents do not fit.
 //
 // T is that of the run or 1: a dump may hold the last position only.
 #pragma once
