@@ -65,6 +65,7 @@ int run(int argc, char** argv) {
     add_bench(app, tool);
     add_chat(app, tool);
     add_compare(app, tool);
+    add_diagnose(app, tool);
     add_generate(app, tool);
     add_tokenize(app, tool);
     add_harmony(app, tool);
@@ -84,8 +85,8 @@ int run(int argc, char** argv) {
     }
     if (!tool.run) {
         throw Error(
-            "no subcommand, expected bench, chat, compare, generate, tokenize, harmony, inspect, "
-            "perplexity, synth or trace (see gptoss --help)");
+            "no subcommand, expected bench, chat, compare, diagnose, generate, tokenize, harmony, "
+            "inspect, perplexity, synth or trace (see gptoss --help)");
     }
     check_globals(tool.globals, app.get_subcommands().front()->get_name());
     return tool.run();

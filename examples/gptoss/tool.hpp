@@ -41,6 +41,7 @@ inline void when_chosen(CLI::App* subcommand, Tool& tool, const std::function<in
 void add_bench(CLI::App& app, Tool& tool);
 void add_chat(CLI::App& app, Tool& tool);
 void add_compare(CLI::App& app, Tool& tool);
+void add_diagnose(CLI::App& app, Tool& tool);
 void add_generate(CLI::App& app, Tool& tool);
 void add_harmony(CLI::App& app, Tool& tool);
 void add_inspect(CLI::App& app, Tool& tool);

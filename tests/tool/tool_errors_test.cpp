@@ -69,7 +69,7 @@ constexpr const char* kSinks = "model.layers.1.self_attn.sinks";
 
 TEST_CASE("tool errors: a command line that makes no sense", "[tool][errors]") {
     CHECK_THAT(complaint_of({}),
-               StartsWith("no subcommand, expected bench, chat, compare, generate, tokenize"));
+               StartsWith("no subcommand, expected bench, chat, compare, diagnose, generate"));
     CHECK_THAT(complaint_of({"chatter"}), ContainsSubstring("chatter"));
     CHECK_THAT(complaint_of({"generate", "--max-token", "3", "a"}),
                ContainsSubstring("--max-token"));

@@ -1,0 +1,190 @@
+// gptoss diagnose: which known mistake makes a dump what it is.
+//
+// Exit status: 0 no divergence, 1 divergence, 2 unusable input, which errors are too (main.cpp).
+#include "gptoss/run/diagnose.hpp"
+
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "gptoss/ops/bf16.hpp"
+#include "gptoss/report/read_dump.hpp"
+#include "gptoss/run/load.hpp"
+#include "models.hpp"
+#include "terminal.hpp"
+#include "tokens.hpp"
+#include "tool.hpp"
+
+namespace gptoss::tool {
+namespace {
+
+constexpr const char* kExamples =
+    "  gptoss diagnose yours.safetensors --model DIR\n"
+    "  gptoss diagnose yours.npz --model DIR --map names.json --ids 1,2,3\n"
+    "  gptoss diagnose yours/ --model DIR --policy bf16 --show 10       yours/NAME.npy\n"
+    "Exit status: 0 no divergence, 1 divergence, 2 unusable input.\n"
+    "docs/diagnose.md explains the answer, docs/pitfalls.md lists the mistakes.\n";
+
+struct DiagnoseFlags {
+    std::string dump;
+    std::string map;
+    std::string ids;
+    std::string policy = "auto";
+    int show = 5;
+};
+
+const char* policy_name(Policy policy) {
+    return policy == Policy::bf16 ? "bf16" : "float32";
+}
+
+Policy chosen_policy(const DiagnoseFlags& flags, const Dump& theirs) {
+    if (flags.policy == "bf16") return Policy::bf16;
+    if (flags.policy == "float32") return Policy::float32;
+    if (flags.policy == "auto") return policy_of(theirs);
+    throw Error("--policy is '" + flags.policy + "', expected auto, float32 or bf16");
+}
+
+BugLab lab_for(Policy policy) {
+    return policy == Policy::bf16 ? bug_lab<Bf16Ops>(policy) : bug_lab<ScalarOps>(policy);
+}
+
+// --- How it looks -----------------------------------------------------------------------------
+
+std::string percent(double share) {
+    return formatted("%.0f", 100 * share) + " %";
+}
+
+Table suspect_table(const Diagnosis& d, int n_shown) {
+    Table table{"lrrrl"};
+    table.add({"mistake", "confidence", "error left", "explains", ""});
+    for (std::size_t i = 0; i < d.suspects.size() && int(i) < n_shown; ++i) {
+        const Suspect& s = d.suspects[i];
+        table.add({s.facts.name, percent(s.confidence), formatted("%.2g", s.left),
+                   std::to_string(s.n_explained) + " of " + std::to_string(d.n_divergent),
+                   s.facts.mistake});
+    }
+    return table;
+}
+
+Table evidence_table(const Suspect& s, int n_shown) {
+    Table table{"lrrr"};
+    table.add({"site", "error", "with the mistake", "allowed"});
+    for (std::size_t i = 0; i < s.evidence.size() && int(i) < n_shown; ++i) {
+        const SiteEvidence& e = s.evidence[i];
+        table.add({site_name(e.key), formatted("%.2e", e.right), formatted("%.2e", e.wrong),
+                   formatted("%.2e", e.tolerance)});
+    }
+    return table;
+}
+
+std::string facts_text(const PitfallFacts& facts) {
+    return std::string(facts.name) + ": " + facts.mistake + "\n  seen: " + facts.who +
+           "\n  symptom: " + facts.symptom + "\n  visible from: " + facts.visible_from + "\n";
+}
+
+void print_diagnosis(const Diagnosis& d, int n_shown) {
+    if (!d.suspects.empty()) {
+        print(std::to_string(d.n_divergent) + " of " + std::to_string(d.n_sites) +
+              " sites diverge; what each mistake leaves of their errors:\n");
+        print(suspect_table(d, n_shown).text() + "\n");
+    }
+    if (d.is_known) {
+        print(evidence_table(d.suspects[0], n_shown).text() + "\n");
+        print(facts_text(d.suspects[0].facts));
+    }
+    if (d.second) print("and behind it, by itself: " + facts_text(d.second->facts));
+    if (d.below_noise && d.is_known) {
+        print("note: a right program may be as far off; but this mistake leaves next to nothing\n");
+    }
+    for (const std::string& note : d.notes) {
+        print("note: not compared: " + note + "\n");
+    }
+    print("policy: " + std::string(policy_name(d.policy)) + "\n");
+    print(std::string(verdict_name(d.verdict)) + ": " + d.reason + "\n");
+}
+
+nlohmann::ordered_json json_of(const Suspect& s) {
+    nlohmann::ordered_json evidence = nlohmann::ordered_json::array();
+    for (const SiteEvidence& e : s.evidence) {
+        evidence.push_back({{"site", site_name(e.key)},
+                            {"error", e.right},
+                            {"with_the_mistake", e.wrong},
+                            {"allowed", e.tolerance}});
+    }
+    return {{"name", s.facts.name},
+            {"mistake", s.facts.mistake},
+            {"confidence", s.confidence},
+            {"error_left", s.left},
+            {"explains_first", s.explains_first},
+            {"sites_explained", s.n_explained},
+            {"evidence", evidence}};
+}
+
+nlohmann::ordered_json json_of(const Diagnosis& d, int n_shown) {
+    nlohmann::ordered_json json = {{"verdict", verdict_name(d.verdict)},
+                                   {"reason", d.reason},
+                                   {"policy", policy_name(d.policy)},
+                                   {"sites", d.n_sites},
+                                   {"divergent_sites", d.n_divergent}};
+    json["first_divergent_site"] = nullptr;
+    if (d.first) json["first_divergent_site"] = site_name(*d.first);
+    json["diagnosis"] = nullptr;
+    if (d.is_known) json["diagnosis"] = d.suspects[0].facts.name;
+    json["second"] = nullptr;
+    if (d.second) json["second"] = json_of(*d.second);
+    json["suspects"] = nlohmann::ordered_json::array();
+    for (std::size_t i = 0; i < d.suspects.size() && int(i) < n_shown; ++i) {
+        json["suspects"].push_back(json_of(d.suspects[i]));
+    }
+    json["notes"] = d.notes;
+    return json;
+}
+
+// --- The run ----------------------------------------------------------------------------------
+
+int run_diagnose(const DiagnoseFlags& flags, const Globals& globals) {
+    if (flags.show < 1) {
+        throw Error("--show is " + std::to_string(flags.show) + ", expected at least 1");
+    }
+    const NameMap map = flags.map.empty() ? NameMap{} : read_name_map(flags.map);
+    Dump theirs = read_dump(flags.dump, map);
+    const BugLab lab = lab_for(chosen_policy(flags, theirs));
+    const Model model = open_model(globals);
+    if (!flags.ids.empty()) theirs.tokens = prompt_ids("", flags.ids, model);
+    const Diagnosis d = diagnose(model.weights, theirs, lab);
+
+    if (globals.json) {
+        print_json(json_of(d, flags.show));
+    } else {
+        print_diagnosis(d, flags.show);
+    }
+    if (d.verdict != Verdict::unusable) return d.verdict == Verdict::pass ? 0 : 1;
+    flush_output();
+    std::fprintf(stderr, "gptoss: %s\n", d.reason.c_str());
+    return 2;
+}
+
+}  // namespace
+
+void add_diagnose(CLI::App& app, Tool& tool) {
+    const auto flags = std::make_shared<DiagnoseFlags>();
+    CLI::App* diagnose = add_subcommand(
+        app, "diagnose", "Name the known mistake that makes a dump what it is", kExamples);
+    diagnose
+        ->add_option("DUMP", flags->dump,
+                     "What a port computed: .safetensors, a folder of .npy, or a stored .npz")
+        ->required()
+        ->type_name("");
+    diagnose
+        ->add_option("--map", flags->map, "JSON {\"their name\": \"our name\"}; {l} is the layer")
+        ->type_name("FILE");
+    diagnose->add_option("--ids", flags->ids, "The token ids, if the dump does not say them")
+        ->type_name("1,2,3");
+    diagnose->add_option("--policy", flags->policy, "auto, float32 or bf16: how the port computed")
+        ->type_name("NAME");
+    diagnose->add_option("--show", flags->show, "How many mistakes and sites to show [5]")
+        ->type_name("N");
+    when_chosen(diagnose, tool, [flags, &tool] { return run_diagnose(*flags, tool.globals); });
+}
+
+}  // namespace gptoss::tool
