@@ -16,9 +16,9 @@ using namespace gptoss;
 
 namespace {
 
-const std::vector<std::string> kSubcommands = {
-    "bench",   "chat",       "compare", "diagnose", "generate", "harmony",
-    "inspect", "perplexity", "synth",   "tokenize", "trace"};
+const std::vector<std::string> kSubcommands = {"bench",    "chat",     "compare", "diagnose",
+                                               "generate", "harmony",  "inspect", "perplexity",
+                                               "synth",    "tokenize", "trace"};
 
 // A run that must succeed and say nothing on standard error.
 std::string output_of(const std::vector<std::string>& arguments, const ToolOptions& options = {}) {
