@@ -8,8 +8,8 @@
 //     {'descr': '<f4', 'fortran_order': False, 'shape': (7, 64), }
 //
 // and descr is byte order, kind and bytes per element. f2, f4, f8, i4 and i8 of either byte order
-// are read. Everything else has an empty dtype and a refusal that says what to save instead: whoever
-// asked for the array decides whether that matters.
+// are read. Everything else has an empty dtype and a refusal that says what to save instead:
+// whoever asked for the array decides whether that matters.
 //
 // Source   NumPy Enhancement Proposal 1, A Simple File Format for NumPy Arrays; numpy.lib.format.
 // Errors   Error, naming the file: no such header, cut short, more data than the shape says.

@@ -1,7 +1,8 @@
 // JSON of a comparison: everything that compare found, for programs.
 //
 //     {"verdict": "diverged", "reason": "...", "first_divergence": "block.0.attn.q",
-//      "sites": [...], "expert_changes": [...], "logits": {...}, "tolerances": "...", "notes": [...]}
+//      "sites": [...], "expert_changes": [...], "logits": {...}, "tolerances": "...",
+//      "notes": [...]}
 //
 // Where    the tool's compare --json.
 // Pitfalls JSON has no infinity: an error relative to a site of zeros is null.
