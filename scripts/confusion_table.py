@@ -5,8 +5,8 @@
 
 Writes the tables of docs/diagnose.md: how often the planted mistake is named first and within the
 first three, and every case where it is not the first. Dumps are those of our own wrong models and,
-if this python3 has numpy, of a numpy port with the mistakes written anew. Takes a quarter of an hour
-of one core; --quick prints one small model in a minute. DIR is a configured build folder. --keep
+if this python3 has numpy, of a numpy port with the mistakes written anew. Takes ten minutes of one
+core; --quick prints one small model in a minute. DIR is a configured build folder. --keep
 leaves the lines of every run in FOLDER and does not repeat a run that is there.
 """
 import argparse
@@ -21,7 +21,7 @@ BEGIN, END = "<!-- begin scripts/confusion_table.py -->", "<!-- end -->"
 
 # Model, seed of its weights, number of the prompt, tokens. None was used while tolerances were set.
 RUNS = [("tiny", 21, 1, 12), ("square", 31, 2, 14), ("nano", 22, 3, 20)]
-NUMPY_RUN = ("numpy", 41, 0, 12)  # the numpy port, over the preset odd; tests/confusion/numpy_bugs.py
+NUMPY_RUN = ("numpy", 41, 0, 12)  # the numpy port over the preset odd: numpy_bugs.py
 
 
 class Case:

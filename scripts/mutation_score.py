@@ -33,7 +33,8 @@ class MutationError(Exception):
 
 
 def facts_of(program):
-    output = subprocess.run([program, "[.facts]"], capture_output=True, text=True, check=True).stdout
+    command = [program, "[.facts]"]
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return [json.loads(line) for line in output.split("\n") if line.startswith("{")]
 
 

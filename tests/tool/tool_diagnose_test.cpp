@@ -70,6 +70,19 @@ TEST_CASE("tool diagnose: a wrong dump ends with the mistake and exit status 1",
     CHECK(json["suspects"][0]["confidence"].get<double>() > 0.9);
 }
 
+TEST_CASE("tool diagnose: recordings of other implementations are right, in bf16 too", "[tool]") {
+    const TempFolder folder;
+    const std::string model = (folder / "tiny").string();
+    REQUIRE(run_tool({"synth", "--preset", "tiny", "--seed", "1", "--out", model}).status == 0);
+    for (const std::string name : {"tiny", "tiny_bf16"}) {
+        const std::string dump = std::string(GPTOSS_GOLDEN_DIR) + "/" + name + ".safetensors";
+        const ToolRun run = run_tool({"diagnose", dump, "--model", model});
+        INFO(run.errors);
+        CHECK(run.status == 0);
+        CHECK_THAT(run.output, EndsWith("pass: no divergence: 87 sites within tolerance\n"));
+    }
+}
+
 TEST_CASE("tool diagnose: what cannot be used ends with one line and exit status 2",
           "[tool][errors]") {
     const Port port;
