@@ -5,8 +5,8 @@
 
 The mistakes are written anew here, as edits of examples/validate/numpy_port.py, and share nothing
 with include/gptoss/pitfalls/. In bf16 the port rounds what it keeps, which is not where the
-official model rounds. One line per mistake: planted, rank (0 is first), named (or none), confidence,
-verdict. Mistakes that begin with "other" are not in the list; "right" is none at all. Needs numpy.
+official model rounds. One line per mistake: planted, rank (0 is first), named (or none),
+confidence, verdict. Mistakes that begin with "other" are not in the list; "right" is none at all. Needs numpy.
 """
 
 import contextlib
