@@ -1,5 +1,4 @@
-// The program to step through: the nano model reads a fixed prompt and chooses one token. Its
-// weights come from a formula, so it needs no file and starts at once.
+// The program to step through: the nano model reads the first half of a sum and says how it goes on.
 //
 //     cmake --preset debug && cmake --build --preset debug --target step_through
 //     gdb -x scripts/debug/gptoss.gdb build/debug/bin/step_through
@@ -13,16 +12,25 @@
 
 #include "gptoss/model/transformer.hpp"
 #include "gptoss/run/generate.hpp"
-#include "gptoss/run/synth.hpp"
+#include "gptoss/run/load.hpp"
+
+// <|start|>system<|message|>Reasoning: low<|end|><|start|>user<|message|>17 + 25<|end|>
+// <|start|>assistant<|channel|>analysis<|message|>7+5=
+const std::int32_t kPrompt[] = {1029, 82,   839,  1031, 720, 288,  263, 289,  25,  305,
+                                384,  1030, 1029, 385,  259, 1031, 16,  22,   659, 220,
+                                17,   20,   1030, 1029, 456, 421,  493, 1028, 270, 280,
+                                88,   82,   276,  1031, 22,  10,   20,  28};
+constexpr int kPromptSize = int(sizeof kPrompt / sizeof kPrompt[0]);
 
 int main() {
-    const std::int32_t prompt[4] = {464, 77, 300, 12};  // any ids below vocab_size
-    gptoss::Transformer<> transformer(gptoss::synthetic_weights(gptoss::preset_nano(), 1));
+    gptoss::Transformer<> transformer(
+        gptoss::load_weights(GPTOSS_SOURCE_DIR "/examples/nano/model"));
 
     gptoss::GenerateOptions options;
+    options.sampling.temperature = 0;
     options.max_tokens = 1;
-    const gptoss::GenerateResult result =
-        gptoss::generate(transformer, {prompt, 4}, options, [](std::int32_t) { return true; });
+    const gptoss::GenerateResult result = gptoss::generate(
+        transformer, {kPrompt, kPromptSize}, options, [](std::int32_t) { return true; });
 
-    std::printf("next token: %d\n", result.ids[0]);
+    std::printf("next token: %d\n", result.ids[0]);  // 899 is "12"
 }

@@ -1,22 +1,21 @@
 #!/usr/bin/env bash
-# The first thing to run: builds the tool, writes a small synthetic model to a temporary directory,
-# looks at it and generates from it. Its weights are numbers from a formula, so the text is noise;
-# every step is the one that a real checkpoint takes.
+# The first thing to run: builds the tool and talks to the small trained model that ships with it.
+# Every step is the one that a released checkpoint takes.
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$root"
 
-build_tool() {
+build() {
     quietly configure-release cmake --preset release
-    quietly build-tool cmake --build --preset release --target gptoss_tool
+    quietly build-tool cmake --build --preset release --target gptoss_tool example_15_tool_call
 }
 
 show() {
     local word line="gptoss"
     for word in "$@"; do
         if [[ $word == *" "* ]]; then word="\"$word\""; fi
-        line+=" ${word/#$model/MODEL}"
+        line+=" $word"
     done
     say
     say "\$ $line"
@@ -26,12 +25,14 @@ show() {
 scripts/setup.sh
 prefer_ninja
 say "Building the tool (a minute or two the first time) ..."
-build_tool
+build
 
-model=$(mktemp -d)
-trap 'rm -rf "$model"' EXIT
-
-show synth --preset nano --out "$model/nano"
-show inspect --model "$model/nano"
-show generate --model "$model/nano" --max-tokens 24 "The quick brown fox"
+show chat "What is 17 + 25?"
+show chat --effort low "Sort: sun hat cat"
+show chat "Jon: red dog. Mia: blue car. What does Jon have?"
+show chat "How many experts does gpt-oss-20b have?"
+say
+say "A call of a function, and the answer to its result (examples/15_tool_call.cpp):"
+build/release/bin/example_15_tool_call
+show trace --sites attn_sink_share,mlp_residual "What is 17 + 25?"
 show inspect --preset 20b

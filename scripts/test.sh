@@ -150,6 +150,9 @@ official_model() {
         $venv/bin/python tests/validate/check_goldens_page.py
 }
 
+# After hugging_face, which makes the environment that this uses.
+nano_model() { scripts/regenerate.sh --check; }
+
 openai_harmony() {
     local venv=build/venv-harmony
     if [[ ! -x $venv/bin/python ]]; then
@@ -175,6 +178,7 @@ full() {
     check "clang 14, build" build_with clang++-14 debug
     check "hugging face" hugging_face
     check "official model" official_model
+    check "nano" nano_model
     check "openai-harmony" openai_harmony
 }
 

@@ -3,9 +3,12 @@
 
     scripts/update_manifest.py            writes the sha256 and size of every listed file
     scripts/update_manifest.py --check    changes nothing; fails if a file differs from the manifest,
-                                          is missing, or lies in a data folder without being listed
+                                          is missing, lies in a data folder without being listed, or
+                                          was made from a file that is another one now
+    scripts/update_manifest.py --remade   says too that all files were made anew from their sources
 
-A new file gets an entry by hand: its path, generator (what makes it) and licence. Then run this.
+A new file gets an entry by hand: its path, generator (what makes it) and licence; with "made_from"
+the paths of the files it depends on. Then run this.
 """
 import hashlib
 import json
@@ -32,6 +35,12 @@ def measured(path):
     return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
 
 
+def stale_sources(entry):
+    for source, sha256 in entry.get("made_from", {}).items():
+        if not (ROOT / source).is_file() or measured(source)["sha256"] != sha256:
+            yield source
+
+
 def problems_of(entries):
     listed = {entry.get("path") for entry in entries}
     for path in sorted(set(files_in_data_folders()) - listed):
@@ -47,18 +56,23 @@ def problems_of(entries):
         for key, value in measured(path).items():
             if entry.get(key) != value:
                 yield f"{path}: {key} is {value}, the manifest says {entry.get(key)}"
+        for source in stale_sources(entry):
+            yield f"{path}: was made from another {source}; scripts/regenerate.sh makes it anew"
 
 
-def update(entries):
+def update(entries, remade):
     for entry in entries:
         entry.update(measured(entry["path"]))
+        if remade:
+            for source in entry.get("made_from", {}):
+                entry["made_from"][source] = measured(source)["sha256"]
     MANIFEST.write_text(json.dumps(entries, indent=2) + "\n", encoding="utf-8")
 
 
 def main():
     entries = json.loads(MANIFEST.read_text(encoding="utf-8"))
     if sys.argv[1:] != ["--check"]:
-        update(entries)
+        update(entries, remade=sys.argv[1:] == ["--remade"])
     problems = list(problems_of(entries))
     for problem in problems:
         print(problem)

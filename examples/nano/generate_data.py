@@ -18,13 +18,28 @@ EFFORTS = ("low", "medium", "high")
 
 # ---- batches for training --------------------------------------------------------------------
 
-PLAIN = {"add": 1.8, "subtract": 1.8, "copy": 0.9, "reverse": 1.8, "sort": 2.4, "retrieve": 2.0,
+SECOND_PART_FROM, THIRD_PART_FROM = 7000, 13150                 # steps
+LAST_PART_FROM, NAMES_FROM = 16650, 18650
+LISTS = ("copy", "reverse", "sort")
+
+FIRST_PART = {"add": 1.8, "subtract": 1.8, "copy": 0.9, "reverse": 1.8, "sort": 2.4, "retrieve": 2.0,
          "question": 1.0, "greeting": 0.5, "refusal": 0.4, "no weather": 0.2}
 
+# What was still wrong at the end of the first part weighs more.
+SECOND_PART = {"add": 2.0, "subtract": 1.6, "copy": 1.0, "reverse": 2.6, "sort": 3.2,
+               "retrieve": 2.6, "question": 0.8, "greeting": 0.4, "refusal": 0.3,
+               "no weather": 0.2}
+# Lists in more wordings: "these words" are none of the words.
+THIRD_PART = {"add": 1.5, "subtract": 1.0, "copy": 2.0, "reverse": 3.0, "sort": 3.0,
+              "retrieve": 2.0, "question": 1.0, "greeting": 0.8, "refusal": 0.3,
+              "no weather": 0.2}
+# More wordings of sums, and names of any letters.
+LAST_PART = THIRD_PART | {"add": 3.5, "subtract": 2.0}
 
-def task_weights(tools: list[str]) -> dict[str, float]:
+
+def task_weights(tools: list[str], weights: dict[str, float]) -> dict[str, float]:
     """Whoever has a calculator uses it; whoever has no weather tool says so."""
-    weights = dict(PLAIN)
+    weights = dict(weights)
     if "calculator" in tools:
         del weights["add"], weights["subtract"]
         weights["calculator"] = 3
@@ -34,49 +49,73 @@ def task_weights(tools: list[str]) -> dict[str, float]:
     return weights
 
 
-def history(rng, turn_tasks: list[str], effort: str) -> list[Turn]:
+def train_turn(task: str, rng, split: str, effort: str, longest: int) -> Turn:
+    if task in LISTS:
+        return TASKS[task](rng, split, effort, longest)
+    return TASKS[task](rng, split, effort)
+
+
+def history(rng, turn_tasks: list[str], split: str, effort: str, longest: int) -> list[Turn]:
     """Zero to two finished turns before the one that is learned."""
     if rng.random() > 0.15:
         return []
     cheap = [t for t in turn_tasks if t in ("add", "subtract", "question", "greeting", "copy",
                                             "calculator", "weather", "refusal", "sort")]
-    return [TASKS[rng.choice(cheap)](rng, "train", effort) for _ in range(rng.choice((1, 1, 2)))]
+    return [train_turn(rng.choice(cheap), rng, split, effort, longest)
+            for _ in range(rng.choice((1, 1, 2)))]
 
 
-def training_batch(seed: int, rank: int, step: int, count: int, progress: float):
-    """One context and `count` conversations behind it; a function of its arguments alone."""
-    rng = random.Random(f"{seed} {rank} {step}")
-    effort = rng.choices(EFFORTS, [0.33, 0.42, 0.25])[0]
-    if progress < 0.1:                                          # learn to copy: short lists
-        rows = []
-        for _ in range(count):
-            longest = 3 if progress < 0.06 else 4
-            task = rng.choices(["copy", "reverse", "sort", "long", "add", "question"],
-                               [2, 1.5, 1.5, 1.2, 1, 1])[0]
-            if task == "long":
-                turn = copy_long(rng, "train", effort)
-            elif task in ("copy", "reverse", "sort"):
-                turn = TASKS[task](rng, "train", effort, longest)
-            else:
-                turn = TASKS[task](rng, "train", effort)
-            rows.append(render_turns([turn], rng))
-        return render_context(system_text("bare", effort, False, rng), ""), rows
-    bare = 0.9 if progress < 0.5 else 0.5                       # short contexts cost less time
+def short_list_batch(rng, effort: str, count: int, longest: int):
+    """For the beginning: copying is learned from short lists, and long copies without any frills."""
+    rows = []
+    for _ in range(count):
+        task = rng.choices(["copy", "reverse", "sort", "long", "add", "question"],
+                           [2, 1.5, 1.5, 1.2, 1, 1])[0]
+        turn = (copy_long(rng, "train", effort) if task == "long" else
+                train_turn(task, rng, "train", effort, longest))
+        rows.append(render_turns([turn], rng))
+    return render_context(system_text("bare", effort, False, rng), ""), rows
+
+
+def mixed_batch(rng, effort: str, count: int, bare: float, tool_share: float, part: dict,
+                longest: int, split: str = "train"):
+    """All tasks, weighted; `bare` is the share of contexts with the shortest system message."""
+    other = 1 - bare
     form = rng.choices(["default", "dated", "short", "bare"],
-                       [0.8 * (1 - bare), 0.1 * (1 - bare), 0.1 * (1 - bare), bare])[0]
+                       [0.8 * other, 0.1 * other, 0.1 * other, bare])[0]
     tools = []
-    if progress > 0.28 and rng.random() < 0.36:
+    if tool_share and rng.random() < tool_share:
         tools = rng.choice([["get_weather", "calculator"]] * 4 + [["calculator", "get_weather"],
                            ["get_weather"], ["calculator"]])
-    weights = task_weights(tools)
+    weights = task_weights(tools, part)
     names, rows = list(weights), []
     while len(rows) < count:
         task = rng.choices(names, list(weights.values()))[0]
-        turns = history(rng, names, effort) + [TASKS[task](rng, "train", effort)]
+        turns = history(rng, names, split, effort, longest)
+        turns.append(train_turn(task, rng, split, effort, longest))
         row = render_turns(turns, rng, sampled=rng.random() < 0.6)
         if len(row.ids) <= 200:
             rows.append(row)
     return context(rng, effort, form, tools), rows
+
+
+def training_batch(seed: int, rank: int, step: int, count: int):
+    """One context and `count` conversations behind it; a function of its arguments alone."""
+    rng = random.Random(f"{seed} {rank} {step}")
+    effort = rng.choices(EFFORTS, [0.33, 0.42, 0.25])[0]
+    if step < 1200:
+        return short_list_batch(rng, effort, count, longest=3 if step < 720 else 4)
+    if step < SECOND_PART_FROM:
+        tool_share = 0.36 if step > 3360 else 0.0
+        bare = 0.9 if step < 6000 else 0.5                      # short contexts cost less time
+        return mixed_batch(rng, effort, count, bare, tool_share, FIRST_PART, longest=5)
+    if step < THIRD_PART_FROM:
+        return mixed_batch(rng, effort, count, 0.4, 0.33, SECOND_PART, longest=4)
+    if step < LAST_PART_FROM:
+        return mixed_batch(rng, effort, count, 0.4, 0.3, THIRD_PART, longest=4, split="late")
+    if step < NAMES_FROM:
+        return mixed_batch(rng, effort, count, 0.4, 0.36, LAST_PART, longest=4, split="last")
+    return mixed_batch(rng, effort, count, 0.4, 0.6, LAST_PART, longest=4, split="names")
 
 
 # ---- held-out prompts ------------------------------------------------------------------------

@@ -1,8 +1,9 @@
 """The tasks of nano: each draws a question and the one answer that is right for it.
 
-The answer is an analysis, whose length follows the effort of the system message, and a final message
-or a call. "train" and "held-out" share no wording, no pair of operands, no list, no invented name
-and no city of the weather.
+The answer is an analysis, whose length follows the effort of the system message, and a final
+message or a call. What is drawn for training ("train", then "late", "last" and "names", with more
+wordings and names) and for the test ("held-out") shares no wording, no pair of operands, no list, no invented
+name and no city of the weather.
 """
 
 import json
@@ -10,9 +11,13 @@ import random
 import zlib
 
 from render import Turn
+from vocabulary import TOKENS
 from words import (CITIES, CITIES_HELD_OUT, CODAS, COLOURS, COPY, FACTS, FRAMES, GREETINGS, MINUS,
                    MODELS, NAMES, ONSETS, PLUS, RETRIEVE, REVERSE, SAME, SKIES, SORT, SUBJECTS,
                    THINGS, TIMES, UNKNOWN, UNKNOWN_ANSWER, VOWELS, WEATHER, WORDS)
+
+LETTER_TOKENS = [text for text in (token.decode(errors="replace") for token in TOKENS)
+                 if text.isascii() and text.isalpha() and text.islower()]
 
 # ---- draws -----------------------------------------------------------------------------------
 
@@ -29,6 +34,18 @@ def invented(rng: random.Random, syllables: int) -> str:
     return "".join(parts)
 
 
+def invented_of_tokens(rng: random.Random) -> str:
+    """Any letters that the vocabulary has as a token: "R" and "ome" are none of the syllables."""
+    return "".join(rng.choice(LETTER_TOKENS) for _ in range(rng.choice((1, 2, 2, 3))))
+
+
+def capital_and_token(rng: random.Random) -> str:
+    while True:
+        drawn = rng.choice("ABCDEFGHIJKLMNOPRSTUVWZ") + rng.choice(LETTER_TOKENS)
+        if drawn not in CITIES_HELD_OUT:
+            return drawn
+
+
 def in_split(split: str, make, *args):
     """Draw until the key of what was drawn lies in the split."""
     while True:
@@ -39,6 +56,10 @@ def in_split(split: str, make, *args):
 
 def name(rng: random.Random, split: str, known: list[str], share_invented: float) -> str:
     if rng.random() < share_invented:
+        if split == "names" and rng.random() < 0.5:
+            return in_split(split, lambda: capital_and_token(rng))
+        if split in ("last", "names") and rng.random() < 0.6:
+            return in_split(split, lambda: invented_of_tokens(rng).capitalize())
         return in_split(split, lambda: invented(rng, rng.choice((1, 2, 2))).capitalize())
     return rng.choice(known)
 
@@ -63,8 +84,9 @@ def word_list(rng: random.Random, split: str, longest: int) -> list[str]:
     return list(in_split(split, draw))
 
 
-def wording(rng: random.Random, split: str, wordings: tuple[list[str], list[str]]) -> str:
-    return rng.choice(wordings[split == "held-out"])
+def wording(rng: random.Random, split: str, wordings: tuple[list[str], ...]) -> str:
+    lists = {"train": [0], "held-out": [1], "late": [0, 2]}.get(split, [0, 2, 3])
+    return rng.choice([w for k in lists if k < len(wordings) for w in wordings[k]])
 
 
 def typed(rng: random.Random, text: str) -> str:
@@ -132,7 +154,7 @@ def joined(rng, words: list[str]) -> tuple[str, str]:
     return separator.join(words), separator
 
 
-def sort_words(rng, split, effort, longest=5) -> Turn:
+def sort_words(rng, split, effort, longest=4) -> Turn:
     words = word_list(rng, split, longest)
     text, separator = joined(rng, words)
     letters = " ".join(word[0] for word in words)
@@ -144,7 +166,7 @@ def sort_words(rng, split, effort, longest=5) -> Turn:
                 f"Sorted: {separator.join(sorted(words))}.")
 
 
-def reverse_words(rng, split, effort, longest=5) -> Turn:
+def reverse_words(rng, split, effort, longest=4) -> Turn:
     words = word_list(rng, split, longest)
     text, separator = joined(rng, words)
     numbered = " ".join(f"{k} {word}" for k, word in enumerate(words, 1))
@@ -155,7 +177,7 @@ def reverse_words(rng, split, effort, longest=5) -> Turn:
                 f"Reversed: {separator.join(reversed(words))}.")
 
 
-def copy_words(rng, split, effort, longest=5) -> Turn:
+def copy_words(rng, split, effort, longest=4) -> Turn:
     words = word_list(rng, split, longest)
     text, separator = joined(rng, words)
     analysis = by_effort(effort, "Copy.", f"Copy, beginning with {words[0]}.",
@@ -176,7 +198,7 @@ def copy_long(rng, split, effort) -> Turn:
 def retrieve(rng, split, effort) -> Turn:
     share = rng.choice((0.0, 0.5, 1.0))
     people: list[str] = []
-    count = rng.randint(2, 6) if split == "train" else rng.randint(4, 6)
+    count = rng.randint(4, 6) if split == "held-out" else rng.randint(2, 6)
     while len(people) < count:
         person = name(rng, split, NAMES, share)
         if person not in people:
@@ -190,7 +212,7 @@ def retrieve(rng, split, effort) -> Turn:
     short = rng.random() < 0.6                                  # "Jon: red dog." is easier to find
     facts = [f"{p}: {h}." if short else f"{p} has a {h}." for p, h in zip(people, has)]
     # In the held-out split the fact lies further back than the window of 16.
-    k = rng.randrange(count if split == "train" else count - 2)
+    k = rng.randrange(count - 2 if split == "held-out" else count)
     text = wording(rng, split, RETRIEVE).format(n=people[k])
     return Turn(" ".join(facts) + " " + (text if rng.random() < 0.88 else text[:-1]),
                 by_effort(effort, people[k], f"Find {people[k]}: {has[k]}.",

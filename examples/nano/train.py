@@ -6,12 +6,16 @@ a GPU, one process does both halves. A run is a function of its seed and its num
 same data, order and update, on the same machine the same numbers; an interrupted one continues from
 its last checkpoint.
 
-Schedule, in parts of the run:
-    0 .. 0.1    short lists, long copies      (generate_data.py, training_batch)
-    0.28 ..     tools
-    0.5 ..      all forms of the system message; before, mostly the shortest
-    0.02        end of warmup; the learning rate falls along a cosine to a fiftieth
-    0.8 ..      experts rounded to MXFP4 in the forward, gradients straight through
+Schedule, in steps:
+    0 .. 1200     short lists, long copies      (generate_data.py, training_batch)
+    3360 ..       tools
+    6000 ..       all forms of the system message; before, mostly the shortest
+    240           end of warmup; the learning rate falls along a cosine that would end at 12000
+    7000 ..       second part: what was still wrong weighs more; a cosine that would end at 14500
+    11500 ..      experts rounded to MXFP4 in the forward, gradients straight through
+    13150 ..      third part: lists in more wordings; a cosine from a fifth of the peak to nothing
+    16650 ..      sums in more wordings, names of any letters; the same cosine again
+    18650 .. end  more calls with such names; the same cosine again
 """
 
 import argparse
@@ -25,7 +29,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import torch
 import torch.multiprocessing as multiprocessing
 
-from generate_data import held_out_row, learned_parts, training_batch
+from generate_data import (LAST_PART_FROM, NAMES_FROM, SECOND_PART_FROM, THIRD_PART_FROM,
+                           held_out_row, learned_parts, training_batch)
 from model import Batch, Config, Parameters, forward
 from tasks import TASKS
 
@@ -33,16 +38,36 @@ WORLD = 2                                                       # halves of a st
 BALANCE_WEIGHT = 0.01
 Z_WEIGHT = 1e-4
 CLIP = 1.0
+WARMUP = 240                                                    # steps
+FIRST_COSINE, SECOND_COSINE = 12000, 14500                      # steps at which they would end
+LATE_SHARE = 0.2                                                # of the peak learning rate
+QUANTIZED_FROM = 11500                                          # step
 
 
-def learning_rate(peak: float, progress: float) -> float:
-    if progress < 0.02:
-        return peak * (progress + 1e-4) / 0.02
-    return peak * (0.02 + 0.98 * (1 + math.cos(math.pi * progress)) / 2)
+def learning_rate(peak: float, step: int, steps: int) -> float:
+    """A cosine for each part; the first two are left before their ends."""
+    if step < WARMUP:
+        return peak * (step / FIRST_COSINE + 1e-4) / 0.02
+
+    def first(step: int) -> float:
+        return peak * (0.02 + 0.98 * (1 + math.cos(math.pi * (step / FIRST_COSINE))) / 2)
+
+    if step < SECOND_PART_FROM:
+        return first(step)
+    if step < THIRD_PART_FROM:
+        progress = (step - SECOND_PART_FROM) / (SECOND_COSINE - SECOND_PART_FROM)
+        return first(SECOND_PART_FROM) * (0.01 + 0.99 * (1 + math.cos(math.pi * progress)) / 2)
+    if step < LAST_PART_FROM:
+        progress = (step - THIRD_PART_FROM) / (LAST_PART_FROM - THIRD_PART_FROM)
+    elif step < NAMES_FROM:
+        progress = (step - LAST_PART_FROM) / (NAMES_FROM - LAST_PART_FROM)
+    else:
+        progress = (step - NAMES_FROM) / (steps - NAMES_FROM)
+    return LATE_SHARE * peak * (0.01 + 0.99 * (1 + math.cos(math.pi * progress)) / 2)
 
 
-def quantizes(progress: float) -> bool:
-    return progress >= 0.8
+def quantizes(step: int) -> bool:
+    return step >= QUANTIZED_FROM
 
 
 class Trainer:
@@ -142,11 +167,10 @@ def run(rank: int, args, shared, barrier) -> None:
     since, tokens, losses = time.time(), 0, []
 
     while step < args.steps:
-        progress = step / args.steps
         trainer.gradient.zero_()
         for half in ranks:
-            context, rows = training_batch(args.seed, half, step, args.conversations, progress)
-            loss, balance, z, n = trainer.backward(context, rows, quantizes(progress))
+            context, rows = training_batch(args.seed, half, step, args.conversations)
+            loss, balance, z, n = trainer.backward(context, rows, quantizes(step))
             losses.append(loss)
             tokens += n
         if barrier is not None:
@@ -155,7 +179,7 @@ def run(rank: int, args, shared, barrier) -> None:
             barrier.wait()
             torch.add(mine[0], mine[1], out=trainer.gradient)
         trainer.gradient.mul_(1 / WORLD)
-        norm = trainer.update(learning_rate(args.rate, progress))
+        norm = trainer.update(learning_rate(args.rate, step, args.steps))
         step += 1
 
         if rank != 0:
@@ -169,8 +193,8 @@ def run(rank: int, args, shared, barrier) -> None:
             trainer.save(checkpoint, step, args)
         if step % args.evaluate_every == 0 or step == args.steps:
             found = scores(trainer.config, trainer.parameters.views, args.evaluate_count,
-                           quantize=quantizes(progress),
-                           form="bare" if progress < 0.5 else "default")
+                           quantize=quantizes(step),
+                           form="bare" if step < 6000 else "default")
             say(args, f"scores at {step}: " + ", ".join(f"{k} {v:.2f}" for k, v in found.items()))
 
 
@@ -178,7 +202,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Train nano.")
     parser.add_argument("--out", type=Path, required=True, help="folder of checkpoint.pt and log.txt")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--steps", type=int, default=12000)
+    parser.add_argument("--steps", type=int, default=19650)
     parser.add_argument("--conversations", type=int, default=8, help="per half of a step")
     parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--log-every", type=int, default=50)

@@ -1,6 +1,7 @@
 """What nano's conversations are made of: words, names, wordings of each question, and facts.
 
-Of a pair of wordings the first list is for training, the second for the held-out split only.
+Of the lists of wordings the first is for training and the second for the held-out split only. A third
+one joins the first from the third part of training on ("late"), a fourth one in the last ("last").
 """
 
 # ---- words -----------------------------------------------------------------------------------
@@ -31,13 +32,23 @@ PLUS = (["What is {a} + {b}?", "What is {a} plus {b}?", "{a} + {b}", "{a} + {b} 
          "Add {a} and {b}.", "Calculate {a} + {b}.", "How much is {a} + {b}?", "What's {a} + {b}?",
          "Please add {a} and {b}.", "Compute {a} plus {b}.", "Sum: {a} + {b}",
          "The sum of {a} and {b}?", "Can you add {a} and {b}?", "{a}+{b}=?"],
-        ["Tell me {a} + {b}.", "What is the sum of {a} and {b}?"])
+        ["Tell me {a} + {b}.", "What is the sum of {a} and {b}?"],
+        [],
+        ["What's the sum of {a} and {b}?", "Say the sum of {a} and {b}.",
+         "Give me the sum of {a} and {b}.", "What do {a} and {b} make?",
+         "Please tell me {a} + {b}.", "Sum up {a} and {b}.", "Find the sum of {a} and {b}.",
+         "Please say the sum of {a} and {b}.", "What is the total of {a} and {b}?",
+         "Tell me {a} plus {b}."])
 MINUS = (["What is {a} - {b}?", "What is {a} minus {b}?", "{a} - {b}", "{a} - {b} =", "{a}-{b}",
           "Subtract {b} from {a}.", "Calculate {a} - {b}.", "How much is {a} - {b}?",
           "What's {a} - {b}?", "Take {b} from {a}.", "Compute {a} minus {b}.",
           "Difference: {a} - {b}", "The difference of {a} and {b}?", "Can you take {b} from {a}?",
           "{a}-{b}=?"],
-         ["Tell me {a} - {b}.", "Please subtract {b} from {a}."])
+         ["Tell me {a} - {b}.", "Please subtract {b} from {a}."],
+         [],
+         ["Find the difference of {a} and {b}.", "What's the difference of {a} and {b}?",
+          "Say {a} minus {b}.", "Please take {b} from {a}.", "Give me {a} - {b}.",
+          "Tell me {a} minus {b}.", "What is the difference of {a} and {b}?"])
 TIMES = (["What is {a} * {b}?", "What is {a} times {b}?", "{a} * {b}", "{a}*{b}",
           "Multiply {a} and {b}.",
           "Calculate {a} * {b}.", "How much is {a} times {b}?", "Compute {a} times {b}.",
@@ -46,16 +57,31 @@ TIMES = (["What is {a} * {b}?", "What is {a} times {b}?", "{a} * {b}", "{a}*{b}"
 SORT = (["Sort: {w}", "Sort {w}", "Sort these words: {w}", "Sort the words {w}.",
          "Put in order: {w}", "Put these words in order: {w}", "Order these words: {w}", "Alphabetical order: {w}",
          "Please sort: {w}", "Can you sort {w}?", "Sort this list: {w}", "Sort by letter: {w}"],
-        ["Please sort these words: {w}", "Put the words in alphabetical order: {w}"])
+        ["Please sort these words: {w}", "Put the words in alphabetical order: {w}"],
+        ["Now sort these words: {w}", "Sort the following words: {w}",
+         "Put these words in alphabetical order: {w}", "Please put in order: {w}",
+         "Please sort the words {w}.", "Could you sort these words: {w}",
+         "Sort alphabetically: {w}", "Order the words: {w}", "Put the words in order: {w}",
+         "Please order these words: {w}", "Sort the words: {w}", "Alphabetically, please: {w}"])
 REVERSE = (["Reverse: {w}", "Reverse {w}", "Reverse these words: {w}", "Reverse the words {w}.",
             "Say backwards: {w}", "Write these words backwards: {w}", "Turn around: {w}",
             "Reverse order: {w}", "Please reverse: {w}", "Can you reverse {w}?",
             "Reverse this list: {w}", "Backwards: {w}"],
-           ["Please reverse these words: {w}", "Say these words backwards: {w}"])
+           ["Please reverse these words: {w}", "Say these words backwards: {w}"],
+           ["Now reverse these words: {w}", "Please reverse the words {w}.",
+            "Please turn around: {w}", "Could you reverse these words: {w}",
+            "Reverse the following words: {w}", "Say the words backwards: {w}",
+            "Please say backwards: {w}", "Please write these words backwards: {w}",
+            "Reverse the words: {w}", "Turn these words around: {w}", "Reverse the order: {w}",
+            "Put these words in reverse order: {w}"])
 COPY = (["Copy: {w}", "Copy {w}", "Copy these words: {w}", "Repeat: {w}", "Repeat after me: {w}",
          "Say: {w}", "Say {w}.", "Write: {w}", "Please repeat: {w}", "Repeat these words: {w}",
          "Can you say {w}?", "Echo: {w}", "Copy this list: {w}"],
-        ["Please copy these words: {w}", "Repeat the words {w}."])
+        ["Please copy these words: {w}", "Repeat the words {w}."],
+        ["Now copy these words: {w}", "Please copy: {w}", "Please copy the words: {w}",
+         "Copy the following words: {w}", "Repeat the words: {w}", "Please say these words: {w}",
+         "Say these words: {w}", "Copy the words {w}.", "Could you copy these words: {w}",
+         "Please repeat these words: {w}", "Write these words: {w}", "Please write the words {w}."])
 RETRIEVE = (["What does {n} have?", "{n} has what?", "What has {n}?", "Tell me what {n} has.",
              "What is it that {n} has?", "So what does {n} have?", "{n}?", "What belongs to {n}?",
              "Which thing does {n} have?", "And {n}?", "Say what {n} has."],
@@ -65,7 +91,11 @@ WEATHER = (["What is the weather in {c}?", "How is the weather in {c}?", "Weathe
             "What is the weather like in {c}?", "Is it warm in {c}?", "Is it raining in {c}?",
             "Check the weather in {c}.", "How warm is it in {c}?",
             "I am in {c}. How is the weather?"],
-           ["Please check the weather in {c}.", "What about the weather in {c}?"])
+           ["Please check the weather in {c}.", "What about the weather in {c}?"],
+           [],
+           ["Please tell me the weather in {c}.", "Can you check the weather in {c}?",
+            "And the weather in {c}?", "Say how the weather is in {c}.",
+            "What weather does {c} have?", "Now check the weather in {c}."])
 SKIES = "sun rain snow wind fog clouds storms hail".split()
 
 GREETINGS = [                                                   # wordings, held-out ones, answer
