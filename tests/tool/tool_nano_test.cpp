@@ -31,7 +31,7 @@ std::string said(const std::vector<nlohmann::json>& events, const std::string& c
         if (event.at("event") != "message") continue;
         const nlohmann::json& message = event.at("message");
         if (message.value("channel", "") != channel) continue;
-        text = message.at("content").at(0).at("text");
+        text = message.at("content");
     }
     return text;
 }
@@ -80,7 +80,7 @@ TEST_CASE("tool nano: it calls the function that it is told of", "[tool][nano]")
     for (const nlohmann::json& event : events_of({"--tools", tools, "Weather in Rome?"})) {
         if (event.at("event") != "message" || !event.at("message").contains("recipient")) continue;
         if (event.at("message").at("recipient") == "assistant") continue;  // the tool's answer
-        if (recipient.empty()) arguments = event.at("message").at("content").at(0).at("text");
+        if (recipient.empty()) arguments = event.at("message").at("content");
         if (recipient.empty()) recipient = event.at("message").at("recipient");
     }
     CHECK(recipient == "functions.get_weather");
