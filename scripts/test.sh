@@ -170,6 +170,7 @@ quick() {
 
 full() {
     quick -DCMAKE_COMPILE_WARNING_AS_ERROR=ON
+    check "every header alone, and twice" build release gptoss_headers_alone
     check "layout" layout
     check "shell scripts" shell_scripts
     check "same bits everywhere" tests/house/same_bits.sh
