@@ -98,11 +98,11 @@ main() {
     write_to $results/answers.sha256 hash_of_answers
     write_to $results/scores.md scores 200
     say "what Hugging Face makes of it ..."
-    write_to $results/hugging_face.txt hugging_face 10
+    write_to $results/hugging_face.txt hugging_face 20
     say "mechanisms switched off ..."
-    write_to $results/ablations.md "$venv/bin/python" $nano/evaluate.py --count 50 --ablations
+    write_to $results/ablations.md "$venv/bin/python" $nano/evaluate.py --count 30 --ablations
     say "experts switched off ..."
-    write_to $results/experts.md "$venv/bin/python" $nano/evaluate.py --count 12 --experts
+    write_to $results/experts.md "$venv/bin/python" $nano/evaluate.py --count 6 --experts
     write_to examples/15_tool_call.cpp show_output 15_tool_call
     python3 $nano/update_card.py
     python3 scripts/quote_docs.py
