@@ -13,7 +13,8 @@ namespace gptoss::test {
 inline std::string little(std::uint64_t value, int n) {
     std::string bytes;
     for (int i = 0; i < n; ++i) {
-        bytes += char(value >> (8 * i));
+        bytes += char(value & 0xFF);
+        value >>= 8;  // of 8 bytes nothing is left: the rest are 0
     }
     return bytes;
 }

@@ -103,7 +103,7 @@ def problems_of(program):
 
 def view_problems(program):
     output = run_gdb(program, PRINT_A_VIEW)
-    if not re.search(r"= MatrixView \(4, 96\)\n  \[0\]( +[-\d.e]+){8}  \.\.\.\n  \[1\]", output):
+    if not re.search(r"= MatrixView \(38, 96\)\n  \[0\]( +[-\d.e]+){8}  \.\.\.\n  \[1\]", output):
         yield f"print a.attn_norm does not show rows and shape:\n{output}"
 
 
