@@ -1,11 +1,13 @@
 """Files: safetensors written and read with numpy alone, and reproducible .tar.xz archives."""
 
+import argparse
 import hashlib
 import io
 import json
 import lzma
 import sys
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -53,3 +55,17 @@ def unpack(archive: Path) -> bytes:
 def sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_or_write(description: str, check: Callable[[], bool], write: Callable[[], None]) -> int:
+    """The command line of a script that makes goldens: --check or --write. Its exit status."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    action = parser.add_mutually_exclusive_group(required=True)
+    action.add_argument("--check", action="store_true")
+    action.add_argument("--write", action="store_true")
+    if parser.parse_args().check:
+        return 0 if check() else 1
+    write()
+    return 0

@@ -10,7 +10,6 @@ exact in bf16 and in float32; weights stand in the file too, as a checkpoint has
 docs/goldens.md lists the names.
 """
 
-import argparse
 import json
 import sys
 import tempfile
@@ -199,20 +198,6 @@ def check() -> bool:
     return all_hold
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    action = parser.add_mutually_exclusive_group(required=True)
-    action.add_argument("--check", action="store_true")
-    action.add_argument("--write", action="store_true")
-    args = parser.parse_args()
-    torch.set_num_threads(1)
-    if args.check:
-        return 0 if check() else 1
-    write()
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    torch.set_num_threads(1)
+    sys.exit(files.check_or_write(__doc__, check, write))
