@@ -54,7 +54,7 @@ void check_globals(const Globals& globals, const std::string& subcommand) {
 }
 
 int run(int argc, char** argv) {
-    CLI::App app("gptoss: OpenAI's gpt-oss models, readable: inspect, tokenize, run, trace.",
+    CLI::App app("gptoss: OpenAI's gpt-oss models, readable: run, look inside, compare, find the bug.",
                  "gptoss");
     app.footer(kExamples);
     app.set_version_flag("--version", "gptoss " GPTOSS_VERSION);
@@ -67,11 +67,11 @@ int run(int argc, char** argv) {
     add_compare(app, tool);
     add_diagnose(app, tool);
     add_generate(app, tool);
-    add_tokenize(app, tool);
     add_harmony(app, tool);
     add_inspect(app, tool);
     add_perplexity(app, tool);
     add_synth(app, tool);
+    add_tokenize(app, tool);
     add_trace(app, tool);
 
     try {
