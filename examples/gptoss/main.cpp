@@ -54,8 +54,9 @@ void check_globals(const Globals& globals, const std::string& subcommand) {
 }
 
 int run(int argc, char** argv) {
-    CLI::App app("gptoss: OpenAI's gpt-oss models, readable: run, look inside, compare, find the bug.",
-                 "gptoss");
+    CLI::App app(
+        "gptoss: OpenAI's gpt-oss models, readable: run, look inside, compare, find the bug.",
+        "gptoss");
     app.footer(kExamples);
     app.set_version_flag("--version", "gptoss " GPTOSS_VERSION);
     app.require_subcommand(0, 1);  // at most one, so that PROMPT may be the name of another
