@@ -22,7 +22,7 @@ ROOMS = {
     "text": (1, {"core", "format"}, ("nlohmann/",)),  # vocabularies are files, some of them JSON
     "report": (2, {"core", "trace", "format"}, ("nlohmann/",)),
     "bf16": (2, {"core", "layers"}, ()),
-    "fast": (2, {"core"}, ("Eigen/", "omp.h", "immintrin.h")),
+    "fast": (2, {"core", "layers"}, ("omp.h", "immintrin.h", "arm_neon.h")),
     "cuda": (2, {"core"}, ("cuda", "cublas")),
     "pitfalls": (2, {"core", "layers", "trace"}, ()),  # a pitfall names the site it changes first
     "ops": (3, None, ()),
@@ -40,6 +40,13 @@ SYSTEM = re.compile(r"^(sys/[a-z_]+|fcntl|unistd)\.h$")
 WITHOUT_TEST = {
     "gptoss.hpp": "only includes; tests/house compiles it in two files of one program",
     "text/unicode_ranges.hpp": "generated; tests/text/unicode_test.cpp reads the whole table",
+    "fast/instruction_set.hpp": "tests/fast/kernels_test.cpp asks for each",
+    "fast/leaf_bodies.hpp": "tests/fast/kernels_test.cpp runs every one of them",
+    "fast/leaf_neon.hpp": "tests/fast/kernels_test.cpp runs every one of them, on ARM",
+    "fast/leaf_softmax.hpp": "tests/fast/kernels_test.cpp runs every one of them",
+    "fast/leaf_x86.hpp": "tests/fast/kernels_test.cpp runs every one of them",
+    "fast/matmul.hpp": "tests/ops/fast_test.cpp runs it through linear and expert_linear",
+    "fast/parallel.hpp": "tests/ops/fast_test.cpp has a case for it",
     "format/write_config_json.hpp": "tests/format/config_json_test.cpp reads back what it writes",
     "model/weights.hpp": "views without code; tests/run/synth_test.cpp checks every extent",
     "report/bf16_tolerances.hpp": "a table; tests/report/site_bounds_test.cpp reads all of it",

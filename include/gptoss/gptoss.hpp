@@ -32,6 +32,21 @@
 #include "gptoss/bf16/rounded_ops.hpp"
 #include "gptoss/bf16/rounded_sums.hpp"
 
+// The same, tuned for the machine it runs on.
+#include "gptoss/fast/attention.hpp"
+#include "gptoss/fast/expert_linear.hpp"
+#include "gptoss/fast/instruction_set.hpp"
+#include "gptoss/fast/kernels.hpp"
+#include "gptoss/fast/leaf_bodies.hpp"
+#include "gptoss/fast/leaf_neon.hpp"
+#include "gptoss/fast/leaf_softmax.hpp"
+#include "gptoss/fast/leaf_x86.hpp"
+#include "gptoss/fast/linear.hpp"
+#include "gptoss/fast/matmul.hpp"
+#include "gptoss/fast/parallel.hpp"
+#include "gptoss/fast/swiglu.hpp"
+#include "gptoss/fast/unembedding.hpp"
+
 // Looking at activations, and writing them down.
 #include "gptoss/report/bf16_tolerances.hpp"
 #include "gptoss/report/compare.hpp"
@@ -68,6 +83,7 @@
 #include "gptoss/model/transformer.hpp"
 #include "gptoss/model/weights.hpp"
 #include "gptoss/ops/bf16.hpp"
+#include "gptoss/ops/fast.hpp"
 #include "gptoss/ops/pitfalls.hpp"
 #include "gptoss/ops/same_signatures.hpp"
 #include "gptoss/ops/scalar.hpp"

@@ -1,0 +1,65 @@
+// Twin of layers/expert_linear.hpp, which holds formula, shapes and pitfalls. What differs: tokens
+// are grouped by expert, so that every expert's weights are read once, the experts of a token side
+// by side; sums run in another order (fast/matmul.hpp), so last bits differ.
+//
+// Files unpacked to BF16 hold the matrices transposed; they take the plain way.
+#pragma once
+#include "gptoss/fast/matmul.hpp"
+#include "gptoss/layers/expert_linear.hpp"
+
+namespace gptoss::fast {
+
+// Rows of y in the order of their experts; an expert that nobody chose has an empty group.
+inline TokenGroups groups_by_expert(ConstIdsView ids, int n_experts, bool one_x_per_rank) {
+    const int n_rows = ids.rows * ids.cols;
+    TokenGroups all;
+    for (int e = 0; e < n_experts; ++e) {
+        const int first = int(all.rows.size());
+        for (int row = 0; row < n_rows; ++row) {
+            if (ids.data[row] == e)
+                all.rows.push_back({one_x_per_rank ? row : row / ids.cols, row});
+        }
+        all.groups.push_back({e, first, int(all.rows.size()) - first});
+    }
+    return all;
+}
+
+// Every block of 32: the 16 of even index, then the 16 of odd index.
+inline std::vector<float> split_blocks(ConstMatrixView x) {
+    std::vector<float> split(std::size_t(x.rows) * std::size_t(x.cols));
+    for (std::size_t block = 0; block < split.size(); block += kMxfp4BlockSize) {
+        for (std::size_t l = 0; l < 16; ++l) {
+            split[block + l] = x.data[block + 2 * l];
+            split[block + 16 + l] = x.data[block + 2 * l + 1];
+        }
+    }
+    return split;
+}
+
+inline void expert_linear_with(const Kernels& k, ConstMatrixView x, ConstIdsView ids,
+                               ExpertStack all_experts, ConstMatrixView bias, MatrixView y) {
+    if (all_experts.bf16_transposed != nullptr) {
+        gptoss::expert_linear(x, ids, all_experts, bias, y);
+        return;
+    }
+    const int n_rows = ids.rows * ids.cols;
+    require_extent("fast::expert_linear", "x.cols", x.cols, all_experts.cols, "all_experts.cols");
+    require_multiple("fast::expert_linear", "all_experts.cols", x.cols, kMxfp4BlockSize,
+                     "MXFP4 block");
+    require_x_rows(x.rows, ids.rows, ids.cols);
+    require_shape("fast::expert_linear", "bias", bias, all_experts.n_experts, all_experts.rows);
+    require_shape("fast::expert_linear", "y", y, n_rows, all_experts.rows);
+
+    const bool one_x_per_rank = x.rows == n_rows;
+    const TokenGroups groups = groups_by_expert(ids, all_experts.n_experts, one_x_per_rank);
+    const std::vector<float> split = split_blocks(x);
+    const ConstMatrixView x_split{split.data(), x.rows, x.cols};
+    multiply_groups(k, Mxfp4Source{all_experts, bias}, x_split, groups, y);
+}
+
+inline void expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
+                          ConstMatrixView bias, MatrixView y) {
+    expert_linear_with(kernels(), x, ids, all_experts, bias, y);
+}
+
+}  // namespace gptoss::fast

@@ -1,0 +1,177 @@
+// Leaf bodies: the inner loops of the tuned path in plain C++, to be inlined into functions that
+// are compiled for one instruction set each (leaf_x86.hpp).
+//
+//     dot_bf16_body      sum_i w[i] * x[i], in 32 partial sums
+//     dot_mxfp4_body     the same from packed weights, in 16 partial sums
+//     multiply_add_body  sums(rows, lanes) += w(rows, cols) * x(cols, lanes)
+//
+// split    a block of 32 floats, the 16 of even index first, then the 16 of odd index. A byte of
+//          codes holds an even weight and its odd neighbour, so they come out of it in this order.
+// fused    whether a * b + c may be one instruction. Where the machine has none, __builtin_fmaf
+//          would be a call per element.
+//
+// Where    behind fast/kernels.hpp.
+// Pitfalls One sum would wait four cycles for each addition; 32 of them in an array keep the units
+//          busy, and every compiler turns the array into registers. The prefetch, 2 KB ahead, is
+//          what brings MXFP4 from 8 to 21 GB/s: the loop does too much work per line for the
+//          hardware to see the stream. Rows of a tile need full unrolling to stay in registers.
+#pragma once
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "gptoss/core/view.hpp"
+
+#if defined(__clang__)
+#define GPTOSS_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define GPTOSS_UNROLL _Pragma("GCC unroll 8")
+#endif
+
+namespace gptoss::fast {
+
+inline constexpr int kPrefetchBytes = 2048;
+
+// A matrix read one element at a time: element (r, c) is data[r * row_step + c * col_step].
+struct StridedMatrix {
+    const float* data = nullptr;
+    std::ptrdiff_t row_step = 0;
+    std::ptrdiff_t col_step = 1;
+    int rows = 0;
+    int cols = 0;
+};
+
+// 2^(scale - 127) for every scale byte, looked up instead of branched for.
+inline constexpr auto kScaleValues = [] {
+    std::array<float, 256> values{};
+    for (std::size_t scale = 0; scale < values.size(); ++scale) {
+        values[scale] = mxfp4_scale(std::uint8_t(scale));
+    }
+    return values;
+}();
+
+template <bool fused>
+[[gnu::always_inline]] inline float multiply_add(float a, float b, float c) {
+    if constexpr (fused) return __builtin_fmaf(a, b, c);
+    return a * b + c;
+}
+
+// By halves, in place: the same order whatever the width of the registers.
+template <int n>
+[[gnu::always_inline]] inline float sum_of(float* partial) {
+    for (int half = n / 2; half > 0; half /= 2) {
+        for (int l = 0; l < half; ++l) {
+            partial[l] += partial[l + half];
+        }
+    }
+    return partial[0];
+}
+
+template <bool fused>
+[[gnu::always_inline]] inline float dot_bf16_body(const std::uint8_t* w, const float* x, int n) {
+    float partial[32] = {};
+    int i = 0;
+    for (; i + 32 <= n; i += 32) {
+        __builtin_prefetch(w + 2 * i + kPrefetchBytes);
+        for (int l = 0; l < 32; ++l) {
+            const float weight = load_bf16(w, std::size_t(i + l));
+            partial[l] = multiply_add<fused>(weight, x[i + l], partial[l]);
+        }
+    }
+    for (int l = 0; i + l < n; ++l) {
+        partial[l] = multiply_add<fused>(load_bf16(w, std::size_t(i + l)), x[i + l], partial[l]);
+    }
+    return sum_of<32>(partial);
+}
+
+[[gnu::always_inline]] inline void widen_bf16_body(const std::uint8_t* w, int n, float* weights) {
+    for (int i = 0; i < n; ++i) {
+        weights[i] = load_bf16(w, std::size_t(i));
+    }
+}
+
+template <bool fused>
+[[gnu::always_inline]] inline float dot_mxfp4_body(Mxfp4Row w, const float* x_split, int n_blocks) {
+    float partial[16] = {};
+    for (int block = 0; block < n_blocks; ++block) {
+        const std::uint8_t* codes = w.codes + block * kMxfp4BlockBytes;  // (16)
+        const float* even = x_split + block * kMxfp4BlockSize;           // (16)
+        const float* odd = even + 16;                                    // (16)
+        const float scale = kScaleValues[w.scales[block]];
+        for (int l = 0; l < 16; ++l) {
+            const float first = kMxfp4Values[codes[l] & 15] * even[l];
+            const float pair = multiply_add<fused>(kMxfp4Values[codes[l] >> 4], odd[l], first);
+            partial[l] = multiply_add<fused>(pair, scale, partial[l]);
+        }
+    }
+    return sum_of<16>(partial);
+}
+
+[[gnu::always_inline]] inline void widen_mxfp4_body(Mxfp4Row w, int n_blocks, float* split) {
+    for (int block = 0; block < n_blocks; ++block) {
+        const float scale = kScaleValues[w.scales[block]];
+        for (int l = 0; l < 16; ++l) {
+            const int code = w.codes[block * kMxfp4BlockBytes + l];
+            split[block * kMxfp4BlockSize + l] = kMxfp4Values[code & 15] * scale;
+            split[block * kMxfp4BlockSize + 16 + l] = kMxfp4Values[code >> 4] * scale;
+        }
+    }
+}
+
+// n_rows x n_lanes sums, held in registers while k runs over all columns.
+template <int n_rows, int n_lanes, bool fused>
+[[gnu::always_inline]] inline void multiply_add_tile(StridedMatrix w, int r, const float* x,
+                                                     int lanes, int l, float* sums) {
+    float tile[n_rows][n_lanes];
+    for (int a = 0; a < n_rows; ++a) {
+        for (int b = 0; b < n_lanes; ++b) {
+            tile[a][b] = sums[(r + a) * lanes + l + b];
+        }
+    }
+    for (int k = 0; k < w.cols; ++k) {
+        const float* x_k = x + std::ptrdiff_t(k) * lanes + l;         // (n_lanes)
+        const float* w_k = w.data + w.row_step * r + w.col_step * k;  // (n_rows), strided
+        GPTOSS_UNROLL
+        for (int a = 0; a < n_rows; ++a) {
+            const float weight = w_k[w.row_step * a];
+            for (int b = 0; b < n_lanes; ++b) {
+                tile[a][b] = multiply_add<fused>(weight, x_k[b], tile[a][b]);
+            }
+        }
+    }
+    for (int a = 0; a < n_rows; ++a) {
+        for (int b = 0; b < n_lanes; ++b) {
+            sums[(r + a) * lanes + l + b] = tile[a][b];
+        }
+    }
+}
+
+// lanes is a multiple of 16, and of n_lanes too if that is smaller. Each sum adds its products in
+// the order of the columns.
+template <int n_rows, int n_lanes, bool fused>
+[[gnu::always_inline]] inline void multiply_add_body(StridedMatrix w, const float* x, int lanes,
+                                                     float* sums) {
+    for (int l = 0; l < lanes;) {
+        const bool is_wide = lanes - l >= n_lanes;
+        int r = 0;
+        for (; r + n_rows <= w.rows && is_wide; r += n_rows) {
+            multiply_add_tile<n_rows, n_lanes, fused>(w, r, x, lanes, l, sums);
+        }
+        constexpr int half = std::min(n_lanes, 16);
+        for (; r + n_rows <= w.rows && !is_wide; r += n_rows) {
+            multiply_add_tile<n_rows, half, fused>(w, r, x, lanes, l, sums);
+        }
+        const int step = is_wide ? n_lanes : half;
+        for (; r < w.rows; ++r) {
+            for (int b = 0; b < step; b += half) {
+                multiply_add_tile<1, half, fused>(w, r, x, lanes, l + b, sums);
+            }
+        }
+        l += step;
+    }
+}
+
+}  // namespace gptoss::fast
+
+#undef GPTOSS_UNROLL

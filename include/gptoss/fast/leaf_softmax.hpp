@@ -1,0 +1,79 @@
+// Leaf bodies with an exponential in them: the running softmax of attention, and SwiGLU.
+//
+//     exp(x) = 2^n * exp(r)     n = round(x / ln 2),  r = x - n * ln 2,  |r| <= ln 2 / 2
+//     exp(r) ~ 1 + r + r^2/2 + ... + r^6/720, the Taylor sum: off by 1.2e-7 of itself at most
+//
+// std::exp is a call per number; this is a dozen operations that run on a register full of them.
+//
+// Where    behind fast/kernels.hpp, for attention.hpp and swiglu.hpp.
+// Source   Cody and Waite 1980, Software Manual for the Elementary Functions, chapter 6.
+// Pitfalls Below -87 the result is 0, also for the -inf of a hidden key; above 88 it is that of 88.
+//          ln 2 is subtracted in two parts, or r loses the bits that n * ln 2 has in front.
+#pragma once
+#include <bit>
+
+#include "gptoss/fast/leaf_bodies.hpp"
+
+namespace gptoss::fast {
+
+template <bool fused>
+[[gnu::always_inline]] inline float exp_of(float x) {
+    const float in_range = std::min(std::max(x, -87.0f), 88.0f);
+    const float round_by_adding = 12582912.0f;  // 1.5 * 2^23: no room for a fraction behind it
+    const float shifted = in_range * 1.44269504f + round_by_adding;
+    const float n = shifted - round_by_adding;
+    const float most_of_r = multiply_add<fused>(n, -0.693359375f, in_range);
+    const float r = multiply_add<fused>(n, 2.12194440e-4f, most_of_r);
+    float sum = 1.0f / 720;
+    sum = multiply_add<fused>(sum, r, 1.0f / 120);
+    sum = multiply_add<fused>(sum, r, 1.0f / 24);
+    sum = multiply_add<fused>(sum, r, 1.0f / 6);
+    sum = multiply_add<fused>(sum, r, 0.5f);
+    sum = multiply_add<fused>(sum, r, 1.0f);
+    sum = multiply_add<fused>(sum, r, 1.0f);
+    const std::uint32_t exponent = std::bit_cast<std::uint32_t>(shifted) << 23;
+    const float scaled = std::bit_cast<float>(std::bit_cast<std::uint32_t>(sum) + exponent);
+    return x < -87.0f ? 0.0f : scaled;
+}
+
+// For each lane: scores (n_keys) become exp(score - maximum), the maximum and the denominator move
+// on, and rescale is what everything summed so far has to be multiplied by.
+template <bool fused>
+[[gnu::always_inline]] inline void soften_body(MatrixView scores, float* maxima,
+                                               float* denominators, float* rescale) {
+    const int lanes = scores.cols;
+    for (int l = 0; l < lanes; ++l) {
+        rescale[l] = maxima[l];
+    }
+    for (int s = 0; s < scores.rows; ++s) {
+        const float* scores_s = scores.row(s);  // (lanes)
+        for (int l = 0; l < lanes; ++l) {
+            maxima[l] = scores_s[l] > maxima[l] ? scores_s[l] : maxima[l];
+        }
+    }
+    for (int l = 0; l < lanes; ++l) {
+        const bool is_same = rescale[l] == maxima[l];  // both may be -inf
+        rescale[l] = is_same ? 1.0f : exp_of<fused>(rescale[l] - maxima[l]);
+        denominators[l] *= rescale[l];
+    }
+    for (int s = 0; s < scores.rows; ++s) {
+        float* scores_s = scores.row(s);  // (lanes)
+        for (int l = 0; l < lanes; ++l) {
+            const bool is_hidden = scores_s[l] < -3e38f;
+            scores_s[l] = is_hidden ? 0.0f : exp_of<fused>(scores_s[l] - maxima[l]);
+            denominators[l] += scores_s[l];
+        }
+    }
+}
+
+template <bool fused>
+[[gnu::always_inline]] inline void swiglu_body(const float* h, float limit, int n, float* y) {
+    for (int i = 0; i < n; ++i) {
+        const float gate = std::min(h[2 * i], limit);
+        const float up = std::max(std::min(h[2 * i + 1], limit), -limit);
+        const float sigmoid = 1.0f / (1.0f + exp_of<fused>(-1.702f * gate));
+        y[i] = gate * sigmoid * (up + 1.0f);
+    }
+}
+
+}  // namespace gptoss::fast

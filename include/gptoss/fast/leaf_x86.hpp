@@ -1,0 +1,171 @@
+// Leaves for x86-64: the bodies of leaf_bodies.hpp compiled for AVX2 and for AVX-512, and the MXFP4
+// kernels, where a table look-up per weight needs intrinsics.
+//
+//     AVX-512  vpermps looks up 16 weights in a register that holds the 16 values; it reads the low
+//              four bits of each lane only, so codes need no masking
+//     AVX2     pshufb looks up 16 weights as bytes that hold twice the value; they are widened to
+//              float, and half the scale makes up for the two
+//
+// Both add in the order of the plain body, so all fused sets give the same bits.
+//
+// Where    behind fast/kernels.hpp. Empty on other machines.
+// Source   Intel Intrinsics Guide: _mm512_permutexvar_ps, _mm_shuffle_epi8.
+// Pitfalls Whatever is inlined here must be always_inline or carry the same target. Parallel loops
+//          stay outside: clang does not pass the target on to the body of one.
+#pragma once
+#include "gptoss/fast/leaf_bodies.hpp"
+#include "gptoss/fast/leaf_softmax.hpp"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#define GPTOSS_AVX2 __attribute__((target("avx2,fma")))
+#if defined(__clang__)
+#define GPTOSS_AVX512 \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma"), min_vector_width(512)))
+#else  // gcc prefers registers of 256 bits otherwise
+#define GPTOSS_AVX512 \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma,prefer-vector-width=512")))
+#endif
+
+namespace gptoss::fast::avx2 {
+
+GPTOSS_AVX2 inline float dot_bf16(const std::uint8_t* w, const float* x, int n) {
+    return dot_bf16_body<true>(w, x, n);
+}
+
+GPTOSS_AVX2 inline void widen_bf16(const std::uint8_t* w, int n, float* weights) {
+    widen_bf16_body(w, n, weights);
+}
+
+GPTOSS_AVX2 inline void multiply_add(StridedMatrix w, const float* x, int lanes, float* sums) {
+    multiply_add_body<4, 16, true>(w, x, lanes, sums);
+}
+
+GPTOSS_AVX2 inline void soften(MatrixView scores, float* maxima, float* denominators,
+                               float* rescale) {
+    soften_body<true>(scores, maxima, denominators, rescale);
+}
+
+GPTOSS_AVX2 inline void swiglu(const float* h, float limit, int n, float* y) {
+    swiglu_body<true>(h, limit, n, y);
+}
+
+// Twice the weights of 16 codes, as bytes: even codes first, then odd ones.
+GPTOSS_AVX2 inline void look_up(const std::uint8_t* codes, __m128i twice[2]) {
+    const __m128i values = _mm_setr_epi8(0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12);
+    const __m128i low_bits = _mm_set1_epi8(15);
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(codes));
+    twice[0] = _mm_shuffle_epi8(values, _mm_and_si128(bytes, low_bits));
+    twice[1] = _mm_shuffle_epi8(values, _mm_and_si128(_mm_srli_epi16(bytes, 4), low_bits));
+}
+
+GPTOSS_AVX2 inline float dot_mxfp4(Mxfp4Row w, const float* x_split, int n_blocks) {
+    __m256 sums[2] = {_mm256_setzero_ps(), _mm256_setzero_ps()};
+    for (int block = 0; block < n_blocks; ++block) {
+        const std::uint8_t* codes = w.codes + block * kMxfp4BlockBytes;
+        __builtin_prefetch(codes + kPrefetchBytes);
+        const float* x = x_split + block * kMxfp4BlockSize;  // (32)
+        const __m256 half_scale = _mm256_set1_ps(0.5f * kScaleValues[w.scales[block]]);
+        __m128i twice[2];
+        look_up(codes, twice);
+        for (int half = 0; half < 2; ++half) {
+            const __m128i even_bytes = half == 0 ? twice[0] : _mm_srli_si128(twice[0], 8);
+            const __m128i odd_bytes = half == 0 ? twice[1] : _mm_srli_si128(twice[1], 8);
+            const __m256 even = _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(even_bytes));
+            const __m256 odd = _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(odd_bytes));
+            const __m256 first = _mm256_mul_ps(even, _mm256_loadu_ps(x + 8 * half));
+            const __m256 pair = _mm256_fmadd_ps(odd, _mm256_loadu_ps(x + 16 + 8 * half), first);
+            sums[half] = _mm256_fmadd_ps(pair, half_scale, sums[half]);
+        }
+    }
+    float partial[16];
+    _mm256_storeu_ps(partial, sums[0]);
+    _mm256_storeu_ps(partial + 8, sums[1]);
+    return sum_of<16>(partial);
+}
+
+GPTOSS_AVX2 inline void widen_mxfp4(Mxfp4Row w, int n_blocks, float* split) {
+    for (int block = 0; block < n_blocks; ++block) {
+        const float half_scale = 0.5f * kScaleValues[w.scales[block]];
+        __m128i twice[2];
+        look_up(w.codes + block * kMxfp4BlockBytes, twice);
+        std::int8_t bytes[32];
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(bytes), twice[0]);
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(bytes + 16), twice[1]);
+        for (int l = 0; l < kMxfp4BlockSize; ++l) {
+            split[block * kMxfp4BlockSize + l] = float(bytes[l]) * half_scale;
+        }
+    }
+}
+
+}  // namespace gptoss::fast::avx2
+
+namespace gptoss::fast::avx512 {
+
+inline constexpr __mmask16 kAll = 0xFFFF;  // the masked forms keep gcc 12 from warning falsely
+
+GPTOSS_AVX512 inline float dot_bf16(const std::uint8_t* w, const float* x, int n) {
+    return dot_bf16_body<true>(w, x, n);
+}
+
+GPTOSS_AVX512 inline void widen_bf16(const std::uint8_t* w, int n, float* weights) {
+    widen_bf16_body(w, n, weights);
+}
+
+GPTOSS_AVX512 inline void multiply_add(StridedMatrix w, const float* x, int lanes, float* sums) {
+    multiply_add_body<8, 32, true>(w, x, lanes, sums);
+}
+
+GPTOSS_AVX512 inline void soften(MatrixView scores, float* maxima, float* denominators,
+                                 float* rescale) {
+    soften_body<true>(scores, maxima, denominators, rescale);
+}
+
+GPTOSS_AVX512 inline void swiglu(const float* h, float limit, int n, float* y) {
+    swiglu_body<true>(h, limit, n, y);
+}
+
+GPTOSS_AVX512 inline __m512i load_codes(const std::uint8_t* codes) {
+    return _mm512_maskz_cvtepu8_epi32(kAll,
+                                      _mm_loadu_si128(reinterpret_cast<const __m128i*>(codes)));
+}
+
+GPTOSS_AVX512 inline float dot_mxfp4(Mxfp4Row w, const float* x_split, int n_blocks) {
+    const __m512 values = _mm512_loadu_ps(kMxfp4Values);
+    __m512 sums = _mm512_setzero_ps();
+    for (int block = 0; block < n_blocks; ++block) {
+        __builtin_prefetch(w.codes + block * kMxfp4BlockBytes + kPrefetchBytes);
+        const float* x = x_split + block * kMxfp4BlockSize;  // (32)
+        const __m512 scale = _mm512_set1_ps(kScaleValues[w.scales[block]]);
+        const __m512i codes = load_codes(w.codes + block * kMxfp4BlockBytes);
+        const __m512i odd_codes = _mm512_maskz_srli_epi32(kAll, codes, 4);
+        const __m512 even = _mm512_maskz_permutexvar_ps(kAll, codes, values);
+        const __m512 odd = _mm512_maskz_permutexvar_ps(kAll, odd_codes, values);
+        const __m512 first = _mm512_mul_ps(even, _mm512_loadu_ps(x));
+        const __m512 pair = _mm512_fmadd_ps(odd, _mm512_loadu_ps(x + 16), first);
+        sums = _mm512_fmadd_ps(pair, scale, sums);
+    }
+    float partial[16];
+    _mm512_storeu_ps(partial, sums);
+    return sum_of<16>(partial);
+}
+
+GPTOSS_AVX512 inline void widen_mxfp4(Mxfp4Row w, int n_blocks, float* split) {
+    const __m512 values = _mm512_loadu_ps(kMxfp4Values);
+    for (int block = 0; block < n_blocks; ++block) {
+        const __m512 scale = _mm512_set1_ps(kScaleValues[w.scales[block]]);
+        const __m512i codes = load_codes(w.codes + block * kMxfp4BlockBytes);
+        const __m512i odd_codes = _mm512_maskz_srli_epi32(kAll, codes, 4);
+        const __m512 even = _mm512_maskz_permutexvar_ps(kAll, codes, values);
+        const __m512 odd = _mm512_maskz_permutexvar_ps(kAll, odd_codes, values);
+        _mm512_storeu_ps(split + block * kMxfp4BlockSize, _mm512_mul_ps(even, scale));
+        _mm512_storeu_ps(split + block * kMxfp4BlockSize + 16, _mm512_mul_ps(odd, scale));
+    }
+}
+
+}  // namespace gptoss::fast::avx512
+
+#undef GPTOSS_AVX2
+#undef GPTOSS_AVX512
+#endif  // x86-64

@@ -1,0 +1,20 @@
+// Twin of layers/linear.hpp, which holds formula, shapes and pitfalls. What differs: weight rows
+// are shared among threads, and sums run in another order (fast/matmul.hpp), so last bits differ.
+#pragma once
+#include "gptoss/fast/matmul.hpp"
+
+namespace gptoss::fast {
+
+inline void linear_with(const Kernels& k, ConstMatrixView x, Bf16Matrix w, ConstVectorView bias,
+                        MatrixView y) {
+    require_extent("fast::linear", "w.cols", w.cols, x.cols, "x.cols");
+    require_size("fast::linear", "bias", bias, w.rows, "w.rows");
+    require_shape("fast::linear", "y", y, x.rows, w.rows);
+    multiply_groups(k, Bf16Source{w, bias.data}, x, one_group(x.rows), y);
+}
+
+inline void linear(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, MatrixView y) {
+    linear_with(kernels(), x, w, bias, y);
+}
+
+}  // namespace gptoss::fast

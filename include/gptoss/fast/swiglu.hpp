@@ -1,0 +1,27 @@
+// Twin of layers/swiglu.hpp, which holds formula, shapes and pitfalls. What differs: rows are
+// shared among threads, and exp is a polynomial that runs on many channels at once
+// (fast/leaf_softmax.hpp).
+#pragma once
+#include "gptoss/core/check.hpp"
+#include "gptoss/fast/kernels.hpp"
+#include "gptoss/fast/parallel.hpp"
+
+namespace gptoss::fast {
+
+inline void swiglu_with(const Kernels& k, ConstMatrixView h, float limit, MatrixView y) {
+    const int intermediate_size = h.cols / 2;
+    require_multiple("fast::swiglu", "h.cols", h.cols, 2, "gate and up");
+    require_shape("fast::swiglu", "y", y, h.rows, intermediate_size);
+    const std::int64_t work = std::int64_t(h.rows) * h.cols * 8;  // about 16 operations per channel
+    for_ranges(h.rows, work, [&](int first, int last) {
+        for (int row = first; row < last; ++row) {
+            k.swiglu(h.row(row), limit, intermediate_size, y.row(row));
+        }
+    });
+}
+
+inline void swiglu(ConstMatrixView h, float limit, MatrixView y) {
+    swiglu_with(kernels(), h, limit, y);
+}
+
+}  // namespace gptoss::fast

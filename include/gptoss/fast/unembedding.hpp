@@ -1,0 +1,18 @@
+// Twin of layers/unembedding.hpp, which holds formula, shapes and pitfalls. What differs: as in
+// fast/linear.hpp.
+#pragma once
+#include "gptoss/fast/matmul.hpp"
+
+namespace gptoss::fast {
+
+inline void unembed_with(const Kernels& k, ConstMatrixView x, Bf16Matrix w, MatrixView logits) {
+    require_extent("fast::unembed", "w.cols", w.cols, x.cols, "x.cols");
+    require_shape("fast::unembed", "logits", logits, x.rows, w.rows);
+    multiply_groups(k, Bf16Source{w}, x, one_group(x.rows), logits);
+}
+
+inline void unembed(ConstMatrixView x, Bf16Matrix w, MatrixView logits) {
+    unembed_with(kernels(), x, w, logits);
+}
+
+}  // namespace gptoss::fast
