@@ -7,7 +7,7 @@
 Either way it fails if a test fails without a mistake, or if a mistake survives all of them. DIR is
 a configured build folder (build/release); its target gptoss_mutants holds the tests of layers/ and
 of the forward pass, in model/, over ops and models that the environment names. Tests at the real
-widths take seconds each, so they run only over what survives the others.
+widths and over the trained model take long, so they run only over what survives the others.
 """
 import argparse
 import json
@@ -24,7 +24,7 @@ PAGE = ROOT / "docs" / "pitfalls.md"
 BEGIN, END = "<!-- begin scripts/mutation_score.py -->", "<!-- end -->"
 THREAD = re.compile(r"([\w.-]+/[\w.-]+)#(\d+)")
 
-AT_REAL_WIDTHS = ["*20b*", "golden: every recorded*"]
+AT_REAL_WIDTHS = ["*20b*", "golden: nano*", "golden: every recorded*"]
 SMALL = [f"~{pattern}" for pattern in AT_REAL_WIDTHS]
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes anew everything that is derived from the shipped model, examples/nano/model: its scores and
-# what each mechanism does in it, the card's tables, the outputs that examples and pages show. Then
-# the manifest says so; a test fails while something in it was made from another model.
+# what each mechanism does in it, the card's tables, the outputs that examples and pages show, its
+# goldens. Then the manifest says so; a test fails while something in it was made from another model.
 #
 #   scripts/regenerate.sh          about ten minutes on two cores; installs PyTorch into build/
 #   scripts/regenerate.sh --check  changes nothing: the first answers must come out the same, Hugging
@@ -46,6 +46,13 @@ write_to() {  # write_to FILE COMMAND...
     shift
     "$@" >"$file.partial"
     mv "$file.partial" "$file"
+}
+
+# What Hugging Face and OpenAI's own model compute of it; README.md in tests/golden says how.
+goldens() {
+    "$venv/bin/pip" install --quiet --no-deps --ignore-requires-python gpt-oss==0.0.9
+    "$venv/bin/python" tests/golden/make_golden.py --write --trained
+    "$venv/bin/python" tests/golden/make_bf16.py --write --trained
 }
 
 # What an example prints goes to the end of its source.
@@ -103,6 +110,8 @@ main() {
     write_to $results/ablations.md "$venv/bin/python" $nano/evaluate.py --count 30 --ablations
     say "experts switched off ..."
     write_to $results/experts.md "$venv/bin/python" $nano/evaluate.py --count 6 --experts
+    say "goldens ..."
+    goldens
     write_to examples/15_tool_call.cpp show_output 15_tool_call
     python3 $nano/update_card.py
     python3 scripts/quote_docs.py

@@ -4,18 +4,26 @@
 #include <cstring>
 
 #include "gptoss/format/safetensors.hpp"
+#include "gptoss/run/load.hpp"
 #include "gptoss/run/synth.hpp"
 
 namespace gptoss::test {
 
+constexpr const char* kNano = GPTOSS_SOURCE_DIR "/examples/nano/model";
+
 Golden::Golden(std::string golden_name, const Config& config)
-    : name(std::move(golden_name)), weights(synthetic_weights(config, 1)) {
+    : Golden(std::move(golden_name), synthetic_weights(config, 1)) {}
+
+Golden::Golden(std::string golden_name, Weights of_the_model)
+    : name(std::move(golden_name)), weights(std::move(of_the_model)) {
     const Safetensors file =
         open_safetensors(std::string(GPTOSS_GOLDEN_DIR) + "/" + name + ".safetensors");
     const nlohmann::json ids = nlohmann::json::parse(file.metadata.at("tokens"));
     for (const nlohmann::json& id : ids) {
         tokens.push_back(id.get<std::int32_t>());
     }
+    const auto row = file.metadata.find("first_row");
+    if (row != file.metadata.end()) first_row = std::stoi(row->second);
     for (const auto& [site, tensor] : file.tensors) {
         RecordedSite& recorded = sites_[site];
         recorded.shape = tensor.shape;
@@ -42,6 +50,16 @@ const Golden& golden_block20b() {
         config.eos_token_id = 511;
         return Golden("block20b", config);
     }();
+    return golden;
+}
+
+const Golden& golden_nano() {
+    static const Golden golden("nano", load_weights(kNano));
+    return golden;
+}
+
+const Golden& golden_nano_chat() {
+    static const Golden golden("nano_chat", load_weights(kNano));
     return golden;
 }
 

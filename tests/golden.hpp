@@ -1,11 +1,12 @@
 // The goldens, as the tests use them: activations of an independent implementation (see
-// tests/golden/README.md) and the synthetic weights they belong to.
+// tests/golden/README.md) and the weights they belong to, synthetic or trained.
 //
 //     const Golden& golden = golden_tiny();
 //     const ConstMatrixView q = golden.at(Site::attn_q, layer);  // (n_tokens, n_heads * head_dim)
 //     CHECK_SITE(golden, Site::attn_q, layer, got, alone_bound(golden, Site::attn_q));
 //
-// A site with three dimensions has its first two flattened into rows, as in the forward.
+// A site with three dimensions has its first two flattened into rows, as in the forward. A golden
+// may have its last positions only: first_row is the first of them.
 #pragma once
 #include <cmath>
 #include <map>
@@ -23,11 +24,16 @@ namespace gptoss::test {
 
 class Golden {
 public:
-    Golden(std::string golden_name, const Config& config);  // in golden.cpp
+    Golden(std::string golden_name, const Config& config);  // synthetic weights; in golden.cpp
+    Golden(std::string golden_name, Weights of_the_model);
 
     const Config& config() const { return weights.config; }
     int n_tokens() const { return int(tokens.size()); }
     ConstIdsView token_ids() const { return {tokens.data(), n_tokens()}; }
+    ConstIdsView early_ids() const { return {tokens.data(), first_row}; }  // not recorded
+    ConstIdsView recorded_ids() const {
+        return {tokens.data() + first_row, n_tokens() - first_row};
+    }
     Shape shape(Site site, int layer) const { return sites_.at(site_name(site, layer)).shape; }
     std::size_t n_sites() const { return sites_.size(); }
 
@@ -49,6 +55,7 @@ public:
     std::string name;
     Weights weights;
     std::vector<std::int32_t> tokens;
+    int first_row = 0;
 
 private:
     struct RecordedSite {
@@ -63,6 +70,9 @@ const Golden& golden_tiny();
 const Golden& golden_odd();
 // One block at the real widths of 20b, vocabulary cut to 512 rows: 450 MB, a second or two.
 const Golden& golden_block20b();
+// The model that ships, on a question that looks back past its window, and on a chat with tools.
+const Golden& golden_nano();
+const Golden& golden_nano_chat();
 
 // The bound for an op that gets the golden's own input. Sums of 2880 terms are further off.
 inline double alone_bound(const Golden& golden, Site site) {

@@ -4,7 +4,16 @@ A config here is a dict with the keys of a Hugging Face `config.json` for GptOss
 order of the released file. It is the only description of a model that these scripts pass around.
 """
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+NANO = ROOT / "examples" / "nano" / "model"                     # the trained model that ships
+PROMPTS = Path(__file__).resolve().parent / "prompts"
+
+# Of everything that is recorded here.
+LICENCE = "Apache-2.0, as this repository: computed from its own weights"
 
 REAL_VOCAB_SIZE = 201088
 REAL_EOS_ID = 200002
@@ -98,15 +107,35 @@ def openai_config(config: dict) -> dict:
 
 @dataclass(frozen=True)
 class Golden:
-    """One recorded run: a model (config and seed of its weights) and the tokens it reads."""
+    """One recorded run: a model and the tokens it reads.
+
+    The model is generated from config and seed, or trained: then it lies in a folder, and the
+    tokens are those of a rendered conversation, by the model's own tokenizer.
+    """
 
     name: str
     purpose: str
     config: dict
-    tokens: list[int]
-    token_rule: str
-    seed: int = 1
+    tokens: list[int] = field(default_factory=list)
+    token_rule: str = ""
+    seed: int | None = 1
     is_large: bool = False                                      # gigabytes: only with --all
+    trained: Path | None = None                                 # its folder
+    last_rows: int | None = None                                # positions kept in float64; all
+    last_rows_in_bf16: int | None = None
+
+
+def kept_rows(site: str, values, last_rows: int | None):
+    """The rows of a site that a recording keeps."""
+    if last_rows is None:
+        return values
+    by_head = site.endswith(("attn.scores", "attn.weights"))    # (heads, T, S)
+    return values[:, -last_rows:] if by_head else values[-last_rows:]
+
+
+def row_metadata(n_tokens: int, last_rows: int | None) -> dict[str, str]:
+    """What the file says of them."""
+    return {} if last_rows is None else {"first_row": str(n_tokens - last_rows)}
 
 
 TINY = Golden(
@@ -155,4 +184,25 @@ LONG = Golden(
     token_rule="(t * t + t // 64) mod 64 for t in 0..4109",
 )
 
-GOLDENS = {golden.name: golden for golden in (TINY, ODD, BLOCK20B)}
+NANO_TEXT = Golden(
+    name="nano",
+    purpose="trained weights, and a question about what a window of 16 hides",
+    config=json.loads((NANO / "config.json").read_text()),
+    token_rule="prompts/nano.json, rendered",
+    seed=None,
+    trained=NANO,
+    last_rows=12,
+)
+
+NANO_CHAT = Golden(
+    name="nano_chat",
+    purpose="a chat with tools, many windows long; its last positions",
+    config=NANO_TEXT.config,
+    token_rule="prompts/nano_chat.json, rendered",
+    seed=None,
+    trained=NANO,
+    last_rows=4,
+    last_rows_in_bf16=4,
+)
+
+GOLDENS = {golden.name: golden for golden in (TINY, ODD, BLOCK20B, NANO_TEXT, NANO_CHAT)}

@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Make or check the bf16 goldens: every activation of OpenAI's own PyTorch model on known weights.
 
-    make_bf16.py --check          regenerate tiny and odd, compare with data/; print shares
-    make_bf16.py --check --all    block20b too (a minute, 6 GB of memory)
-    make_bf16.py --write          regenerate data/*_bf16.tar.xz and data/manifest_bf16.json
+    make_bf16.py --check              regenerate all but block20b, compare with data/; print shares
+    make_bf16.py --check --all        block20b too (a minute, 6 GB of memory)
+    make_bf16.py --write              regenerate data/*_bf16.tar.xz and data/manifest_bf16.json
+    make_bf16.py --write --trained    only what the shipped model's weights go into
 
 Needs the official package (`pip install gpt-oss --no-deps --ignore-requires-python`) beside
 requirements.txt. The models, tokens and weights are those of the float64 goldens; the checkpoint
-is written in OpenAI's layout and their own loader reads it.
+is written in OpenAI's layout and their own loader reads it; that of the trained model by its own
+exporter, examples/nano/export.py.
 
 One choice is ours: of experts with equal logits the lower id is taken, where torch.topk leaves open
 which. The manifest counts the tokens for which torch chose otherwise, and records how Hugging
@@ -17,6 +19,7 @@ otherwise.
 
 import argparse
 import json
+import subprocess
 import sys
 import tempfile
 from collections import defaultdict
@@ -32,6 +35,7 @@ import weights
 import dump
 import hugging_face
 import official
+import produce
 
 MANIFEST = files.DATA / "manifest_bf16.json"
 
@@ -43,9 +47,23 @@ MENDED = "equal_share_of_hugging_face_in_official_order"
 SHARE_ON_ANOTHER_CPU = 0.9
 
 
-def arrays_of(sites: dict, config: dict, n_tokens: int) -> dict[str, np.ndarray]:
-    ordered = dump.in_order(sites, config, n_tokens)
-    return {site: official.as_array(values) for site, values in ordered.items()}
+def checkpoint_of(golden: configs.Golden, directory: Path, layout: str) -> Path:
+    """The folder of the weights in a layout; `directory`, unless they lie there already."""
+    if golden.trained is None:
+        weights.write_checkpoint(directory, golden.config, golden.seed, layout)
+        return directory
+    if layout == "hf":
+        return golden.trained
+    export = configs.ROOT / "examples" / "nano" / "export.py"
+    subprocess.run([sys.executable, export, "--from", golden.trained, "--out", directory,
+                    "--layout", layout], check=True, stdout=subprocess.DEVNULL)
+    return directory
+
+
+def arrays_of(golden: configs.Golden, tokens: list[int], sites: dict) -> dict[str, np.ndarray]:
+    ordered = dump.in_order(sites, golden.config, len(tokens))
+    return {site: official.as_array(configs.kept_rows(site, values, golden.last_rows_in_bf16))
+            for site, values in ordered.items()}
 
 
 def equal_shares(ours: dict[str, np.ndarray], theirs: dict[str, np.ndarray]) -> dict[str, float]:
@@ -58,22 +76,21 @@ def equal_shares(ours: dict[str, np.ndarray], theirs: dict[str, np.ndarray]) -> 
     return {kind: round(n_equal[kind] / n_values[kind], 5) for kind in n_values}
 
 
-def record_official(golden: configs.Golden, directory: Path) -> tuple[dict, int]:
+def record_official(golden: configs.Golden, tokens: list[int], directory: Path) -> tuple:
     """The sites, and for how many tokens and layers torch.topk would have chosen otherwise."""
-    weights.write_checkpoint(directory, golden.config, golden.seed, "openai")
     recorder = official.Recorder(official.load_model(directory), official.topk_lower_id_first)
-    sites = recorder.record(golden.tokens)
-    return arrays_of(sites, golden.config, len(golden.tokens)), recorder.other_choices
+    sites = recorder.record(tokens)
+    return arrays_of(golden, tokens, sites), recorder.other_choices
 
 
-def record_hugging_face(golden: configs.Golden, directory: Path, official_order: bool) -> dict:
+def record_hugging_face(golden: configs.Golden, tokens: list[int], directory: Path,
+                        official_order: bool) -> dict[str, np.ndarray]:
     """Hugging Face's in bf16, with the same choice among equal logits."""
-    weights.write_checkpoint(directory, golden.config, golden.seed, "hf")
     model = hugging_face.load_model(directory, torch.bfloat16)
     seen = official.SeenTorch(torch.softmax, torch.einsum, topk)
     with hugging_face.replaced(hugging_face.hf, "torch", seen):
-        sites = hugging_face.Recorder(model, official_order).record(golden.tokens)
-    return arrays_of(sites, golden.config, len(golden.tokens))
+        sites = hugging_face.Recorder(model, official_order).record(tokens)
+    return arrays_of(golden, tokens, sites)
 
 
 def topk(x: torch.Tensor, k: int, dim: int) -> tuple:
@@ -82,15 +99,17 @@ def topk(x: torch.Tensor, k: int, dim: int) -> tuple:
 
 def make(golden: configs.Golden) -> tuple[dict, str, dict]:
     """The sites, the text of their config, and what the manifest says of them."""
+    tokens = produce.tokens_of(golden)
     with tempfile.TemporaryDirectory() as temporary:
-        checkpoint = Path(temporary) / "openai"
-        sites, other_choices = record_official(golden, checkpoint)
+        checkpoint = checkpoint_of(golden, Path(temporary) / "openai", "openai")
+        sites, other_choices = record_official(golden, tokens, checkpoint)
         config_text = (checkpoint / "config.json").read_text()
-        facts = {"tokens": golden.tokens, "seed": golden.seed,
+        facts = {"tokens": tokens, "seed": golden.seed,
                  "other_choices_of_torch_topk": other_choices}
         if not golden.is_large:
-            as_it_is = record_hugging_face(golden, Path(temporary) / "hf", False)
-            mended = record_hugging_face(golden, Path(temporary) / "hf", True)
+            theirs = checkpoint_of(golden, Path(temporary) / "hf", "hf")
+            as_it_is = record_hugging_face(golden, tokens, theirs, False)
+            mended = record_hugging_face(golden, tokens, theirs, True)
             facts[AS_IT_IS] = equal_shares(as_it_is, sites)
             facts[MENDED] = equal_shares(mended, sites)
     return sites, config_text, facts
@@ -106,14 +125,18 @@ def versions() -> dict[str, str]:
     }
 
 
-def write() -> None:
-    entries = {}
+def write(only_trained: bool) -> None:
+    entries = json.loads(MANIFEST.read_text())["goldens"] if only_trained else {}
     for name, golden in configs.GOLDENS.items():
+        if only_trained and golden.trained is None:
+            continue
         sites, config_text, facts = make(golden)
         with tempfile.TemporaryDirectory() as temporary:
             path = Path(temporary) / f"{name}_bf16.safetensors"
             producer = f"gpt-oss {versions()['gpt-oss']} torch bf16, of equal experts the lower id"
-            dump.write_dump(path, sites, golden.tokens, config_text, producer)
+            tokens = facts["tokens"]
+            rows = configs.row_metadata(len(tokens), golden.last_rows_in_bf16)
+            dump.write_dump(path, sites, tokens, config_text, producer, rows)
             archive = files.DATA / f"{name}_bf16.tar.xz"
             files.pack(path, archive)
             entries[name] = {**facts, "dump_sha256": files.sha256(path),
@@ -121,7 +144,7 @@ def write() -> None:
         print(f"{archive.name}: {archive.stat().st_size:,} bytes")
     manifest = {
         "what": "bf16 goldens recorded by tests/golden/make_bf16.py; README.md there explains them",
-        "licence": "Apache-2.0, as this repository: computed from synthetic weights",
+        "licence": configs.LICENCE,
         "producer_versions": versions(),
         "goldens": entries,
     }
@@ -161,13 +184,15 @@ def main() -> int:
     action.add_argument("--check", action="store_true")
     action.add_argument("--write", action="store_true")
     parser.add_argument("--all", action="store_true", help="with --check: block20b too")
+    parser.add_argument("--trained", action="store_true",
+                        help="with --write: only those of the shipped model, examples/nano/model")
     args = parser.parse_args()
     torch.set_num_threads(1)
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     if args.check:
         return 0 if check(args.all) else 1
-    write()
+    write(args.trained)
     return 0
 
 

@@ -57,7 +57,8 @@ const CompareWithGolden& compared(const Golden& golden) {
     if (!is_new) return compare;
 
     Transformer<> transformer(golden.weights);
-    transformer.feed(golden.token_ids(), LogitRows::all, &compare);
+    if (golden.first_row > 0) transformer.feed(golden.early_ids());
+    transformer.feed(golden.recorded_ids(), LogitRows::all, &compare);
     std::printf("%s: %zu of %zu recorded sites compared\n", golden.name.c_str(),
                 compare.compared.size(), golden.n_sites());
     for (const auto& [site, error] : compare.worst) {
@@ -101,8 +102,17 @@ GOLDEN_TEST("golden: one block at 20b widths") {
     check_site(golden_block20b(), site);
 }
 
+GOLDEN_TEST("golden: nano, asked for what its window hides") {
+    check_site(golden_nano(), site);
+}
+
+GOLDEN_TEST("golden: nano in a chat with tools") {
+    check_site(golden_nano_chat(), site);
+}
+
 TEST_CASE("golden: every recorded site of every layer was compared", "[golden]") {
-    for (const Golden* golden : {&golden_tiny(), &golden_odd(), &golden_block20b()}) {
+    for (const Golden* golden :
+         {&golden_tiny(), &golden_odd(), &golden_block20b(), &golden_nano(), &golden_nano_chat()}) {
         CHECK(compared(*golden).compared.size() == golden->n_sites());
         CHECK(golden->n_sites() == std::size_t(3 + 21 * golden->config().n_layers));
     }

@@ -83,6 +83,13 @@ TEST_CASE("tool diagnose: recordings of other implementations are right, in bf16
     }
 }
 
+TEST_CASE("tool diagnose: OpenAI's own model in bf16 is right over trained weights", "[tool]") {
+    const char* dump = GPTOSS_GOLDEN_DIR "/nano_bf16.safetensors";
+    const ToolRun run = run_tool({"diagnose", dump});
+    CHECK(run.status == 0);
+    CHECK(run.output == "policy: bf16\npass: no divergence: 87 sites within tolerance\n");
+}
+
 TEST_CASE("tool diagnose: what cannot be used ends with one line and exit status 2",
           "[tool][errors]") {
     const Port port;

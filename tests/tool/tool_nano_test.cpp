@@ -6,10 +6,13 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "gptoss/format/safetensors.hpp"
 #include "temp_folder.hpp"
 #include "tool/run_tool.hpp"
 
 namespace {
+
+const char* kNano = GPTOSS_SOURCE_DIR "/examples/nano/model";
 
 // The lines of `chat --json`.
 std::vector<nlohmann::json> events_of(std::vector<std::string> arguments) {
@@ -85,6 +88,24 @@ TEST_CASE("tool nano: it calls the function that it is told of", "[tool][nano]")
     }
     CHECK(recipient == "functions.get_weather");
     CHECK(arguments == R"({"city":"Rome"})");
+}
+
+TEST_CASE("tool nano: the goldens' prompts are what is rendered here", "[tool][nano][golden]") {
+    const std::string prompts = GPTOSS_SOURCE_DIR "/tests/golden/prompts/";
+    for (const std::string name : {"nano", "nano_chat"}) {
+        const std::string file = prompts + name + ".json";
+        const ToolRun run = run_tool({"harmony", "render", "--ids", "--model", kNano, file});
+        std::istringstream words(run.output);
+        std::vector<int> ids;
+        for (int id = 0; words >> id;)
+            ids.push_back(id);
+        const gptoss::Safetensors golden =
+            gptoss::open_safetensors(std::string(GPTOSS_GOLDEN_DIR) + "/" + name + ".safetensors");
+        CHECK(ids.size() > 40);
+        CHECK(nlohmann::json::parse(golden.metadata.at("tokens")) == nlohmann::json(ids));
+    }
+    const ToolRun vectors = run_tool({"harmony", "--vectors", prompts, "--model", kNano});
+    CHECK_THAT(vectors.output, ContainsSubstring("2 passed, 0 failed"));
 }
 
 TEST_CASE("tool nano: every subcommand that runs a model takes it by default", "[tool][nano]") {

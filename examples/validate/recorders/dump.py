@@ -100,7 +100,8 @@ def write_safetensors(
 
 
 def write_dump(
-    path: Path, sites: dict[str, np.ndarray], tokens: list[int], config_text: str, producer: str
+    path: Path, sites: dict[str, np.ndarray], tokens: list[int], config_text: str, producer: str,
+    more_metadata: dict[str, str] = {}
 ) -> None:
     """Write recorded sites as float32, expert ids as int32; widening bf16 to float32 is exact."""
     arrays = {}
@@ -111,6 +112,7 @@ def write_dump(
         "tokens": json.dumps(tokens, separators=(",", ":")),
         "config": config_text,
         "producer": producer,
+        **more_metadata,
     }
     dtypes = {"f": "F32", "i": "I32"}
     tensors = [(site, dtypes[x.dtype.kind], x.shape) for site, x in arrays.items()]

@@ -3,7 +3,8 @@
 //     error = max |got - expected| / rms(expected)     finite values of one site and layer
 //
 // alone    the op gets the golden's own input, rounded to float32: what one op adds (tiny and odd)
-// in_pass  the whole forward pass: what has piled up since the embedding (tiny and odd)
+// in_pass  the whole forward pass: what has piled up since the embedding (tiny, odd and, trained,
+//          nano: mostly closer than those, but its SwiGLU has few large values among many near 0)
 // at_20b   the whole forward pass over one layer at the real widths (block20b)
 //
 // Each bound is about twice the largest error measured, so a change that doubles an error is seen;
@@ -45,9 +46,10 @@ inline constexpr Tolerance kTolerances[] = {
     {Site::mlp_expert_ids, 0, 0, 0, "integers; no near-tie in the goldens' routers"},
     {Site::mlp_expert_weights, 7e-7, 2e-5, 2e-4,
      "3.3e-7: exp of a rounded difference, a sum, a division"},
-    {Site::mlp_gate_up, 6e-7, 4e-6, 4e-5, "3.1e-7: sequential float32 sum of 64 or 96 products"},
-    {Site::mlp_swiglu, 1e-6, 7e-6, 6e-5, "5.5e-7: exp of up to 12 and five more roundings"},
-    {Site::mlp_expert_out, 3e-6, 7e-6, 4e-5, "1.6e-6: sum of 32 or 64 products, x as large as 56"},
+    {Site::mlp_gate_up, 6e-7, 5.3e-6, 4e-5, "3.1e-7: sequential float32 sum of 64 or 96 products"},
+    {Site::mlp_swiglu, 1e-6, 2.6e-5, 6e-5, "5.5e-7: exp of up to 12 and five more roundings"},
+    {Site::mlp_expert_out, 3e-6, 1.3e-5, 4e-5,
+     "1.6e-6: sum of 32 or 64 products, x as large as 56"},
     {Site::mlp_out, 1.2e-6, 3e-5, 3e-4, "5.9e-7: sum of top_k products"},
     {Site::mlp_residual, 7e-7, 3e-5, 3e-4, "3.6e-7: one addition of rounded inputs"},
     {Site::final_norm, 1.5e-6, 3e-5, 4e-4, "7.2e-7: sequential float32 sum of 96 squares"},
