@@ -22,7 +22,7 @@
 namespace gptoss::tool {
 namespace {
 
-constexpr const char* kExamples =
+constexpr const char* kBenchExamples =
     "  gptoss bench                                    the small model that ships with the tool\n"
     "  gptoss bench --model DIR --prompt-tokens 8 --decode-tokens 4 --repeats 1\n";
 
@@ -183,7 +183,7 @@ int run_bench(const BenchFlags& flags, const Globals& globals) {
 
 void add_bench(CLI::App& app, Tool& tool) {
     const auto flags = std::make_shared<BenchFlags>();
-    CLI::App* bench = add_subcommand(app, "bench", "Measure speed and memory", kExamples);
+    CLI::App* bench = add_subcommand(app, "bench", "Measure speed and memory", kBenchExamples);
     bench->add_option("--prompt-tokens", flags->prompt_tokens, "Lengths of prompts [32,128,512]")
         ->type_name("LIST")
         ->delimiter(',');

@@ -17,7 +17,7 @@
 namespace gptoss::tool {
 namespace {
 
-constexpr const char* kExamples =
+constexpr const char* kChatExamples =
     "  gptoss chat 'What is 17 + 25?'              the small model that ships with the tool\n"
     "  gptoss chat --model DIR 'What is 2 + 2?'\n"
     "  gptoss chat --model DIR --effort high --instructions 'Answer in French.'\n"
@@ -135,7 +135,7 @@ int run_chat(const ChatFlags& flags, const Globals& globals) {
 void add_chat(CLI::App& app, Tool& tool) {
     const auto flags = std::make_shared<ChatFlags>();
     SamplingOptions& sampling = flags->generate.sampling;
-    CLI::App* chat = add_subcommand(app, "chat", "Talk to a model", kExamples);
+    CLI::App* chat = add_subcommand(app, "chat", "Talk to a model", kChatExamples);
 
     chat->add_option("PROMPT", flags->prompt,
                      "What to say, once; - reads standard input. Without it there is a prompt")

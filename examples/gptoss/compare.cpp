@@ -18,7 +18,7 @@
 namespace gptoss::tool {
 namespace {
 
-constexpr const char* kExamples =
+constexpr const char* kCompareExamples =
     "  gptoss compare reference.safetensors yours.safetensors\n"
     "  gptoss compare reference.safetensors yours.npz --map names.json --html compare.html\n"
     "  gptoss compare reference.safetensors yours/ --policy bf16        yours/NAME.npy\n"
@@ -155,8 +155,9 @@ int run_compare(const CompareFlags& flags, const Globals& globals) {
 
 void add_compare(CLI::App& app, Tool& tool) {
     const auto flags = std::make_shared<CompareFlags>();
-    CLI::App* compare = add_subcommand(
-        app, "compare", "Compare two dumps and name the first site where they part", kExamples);
+    CLI::App* compare =
+        add_subcommand(app, "compare", "Compare two dumps and name the first site where they part",
+                       kCompareExamples);
     compare
         ->add_option("A", flags->reference,
                      "The reference: .safetensors, a folder of .npy, or a stored .npz")

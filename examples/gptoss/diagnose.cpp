@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "gptoss/ops/bf16.hpp"
 #include "gptoss/report/read_dump.hpp"
@@ -15,10 +16,14 @@
 #include "tokens.hpp"
 #include "tool.hpp"
 
+// In pitfall_passes.cpp.
+extern template std::vector<gptoss::Pitfall> gptoss::all_pitfalls<gptoss::ScalarOps>();
+extern template std::vector<gptoss::Pitfall> gptoss::all_pitfalls<gptoss::Bf16Ops>();
+
 namespace gptoss::tool {
 namespace {
 
-constexpr const char* kExamples =
+constexpr const char* kDiagnoseExamples =
     "  gptoss diagnose yours.safetensors --model DIR\n"
     "  gptoss diagnose yours.npz --model DIR --map names.json --ids 1,2,3\n"
     "  gptoss diagnose yours/ --model DIR --policy bf16 --show 10       yours/NAME.npy\n"
@@ -169,7 +174,7 @@ int run_diagnose(const DiagnoseFlags& flags, const Globals& globals) {
 void add_diagnose(CLI::App& app, Tool& tool) {
     const auto flags = std::make_shared<DiagnoseFlags>();
     CLI::App* diagnose = add_subcommand(
-        app, "diagnose", "Name the known mistake that makes a dump what it is", kExamples);
+        app, "diagnose", "Name the known mistake that makes a dump what it is", kDiagnoseExamples);
     diagnose
         ->add_option("DUMP", flags->dump,
                      "What a port computed: .safetensors, a folder of .npy, or a stored .npz")

@@ -18,7 +18,7 @@
 namespace gptoss::tool {
 namespace {
 
-constexpr const char* kExamples =
+constexpr const char* kGenerateExamples =
     "  gptoss generate --model DIR 'The quick brown fox'\n"
     "  gptoss generate --model DIR --ids 976,4853,19705 --max-tokens 20\n"
     "  gptoss generate --model DIR --temperature 1 --top-p 0.9 --seed 7 'Once upon a time'\n"
@@ -250,7 +250,7 @@ void add_generate(CLI::App& app, Tool& tool) {
     const auto flags = std::make_shared<GenerateFlags>();
     GenerateOptions& options = flags->options;
     options.sampling.temperature = 0;  // as the official command
-    CLI::App* generate = add_subcommand(app, "generate", "Continue a text", kExamples);
+    CLI::App* generate = add_subcommand(app, "generate", "Continue a text", kGenerateExamples);
 
     CLI::Option* prompt = generate->add_option("PROMPT", flags->prompt,
                                                "The text to continue; - reads standard input");

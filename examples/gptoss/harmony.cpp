@@ -14,7 +14,7 @@
 namespace gptoss::tool {
 namespace {
 
-constexpr const char* kExamples =
+constexpr const char* kHarmonyExamples =
     "  gptoss harmony render chat.json                 {\"messages\": [...]} as the prompt's text\n"
     "  gptoss harmony render --ids chat.json           the same as token ids\n"
     "  gptoss harmony parse --role assistant out.txt   text with control tokens, or ids, as JSON\n"
@@ -156,13 +156,15 @@ int run_harmony(const HarmonyFlags& flags, const Globals& globals) {
 
 void add_harmony(CLI::App& app, Tool& tool) {
     const auto flags = std::make_shared<HarmonyFlags>();
-    CLI::App* harmony = add_subcommand(
-        app, "harmony", "Conversations to tokens and back, as the models read them", kExamples);
+    CLI::App* harmony =
+        add_subcommand(app, "harmony", "Conversations to tokens and back, as the models read them",
+                       kHarmonyExamples);
     harmony->require_subcommand(0, 1);
     harmony->add_option("--vectors", flags->vectors, "Check every case of a folder")
         ->type_name("DIR");
 
-    flags->render = add_subcommand(*harmony, "render", "Print a conversation as text", kExamples);
+    flags->render =
+        add_subcommand(*harmony, "render", "Print a conversation as text", kHarmonyExamples);
     flags->render->add_option("FILE", flags->file, "JSON; - reads standard input")
         ->required()
         ->type_name("");
@@ -177,8 +179,8 @@ void add_harmony(CLI::App& app, Tool& tool) {
                             "Keep the analysis of questions that are answered");
     flags->render->add_flag("--ids", flags->ids, "Print token ids instead");
 
-    flags->parse =
-        add_subcommand(*harmony, "parse", "Print the messages of a text or of ids", kExamples);
+    flags->parse = add_subcommand(*harmony, "parse", "Print the messages of a text or of ids",
+                                  kHarmonyExamples);
     flags->parse->add_option("FILE", flags->file, "Text or ids; - reads standard input")
         ->required()
         ->type_name("");

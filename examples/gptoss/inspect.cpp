@@ -23,7 +23,7 @@
 namespace gptoss::tool {
 namespace {
 
-constexpr const char* kExamples =
+constexpr const char* kInspectExamples =
     "  gptoss inspect                            the small model that ships with the tool\n"
     "  gptoss inspect --preset 120b              sizes of a released model, no files needed\n"
     "  gptoss inspect --model DIR                the same of a checkpoint, and its tensors\n"
@@ -393,8 +393,8 @@ int run_inspect(const InspectFlags& flags, const Globals& globals) {
 
 void add_inspect(CLI::App& app, Tool& tool) {
     const auto flags = std::make_shared<InspectFlags>();
-    CLI::App* inspect =
-        add_subcommand(app, "inspect", "Config, sizes, tensors and memory of a model", kExamples);
+    CLI::App* inspect = add_subcommand(
+        app, "inspect", "Config, sizes, tensors and memory of a model", kInspectExamples);
     inspect
         ->add_option("--preset", flags->preset, "tiny, odd, nano, 20b or 120b, instead of --model")
         ->type_name("NAME");

@@ -17,7 +17,7 @@
 namespace gptoss::tool {
 namespace {
 
-constexpr const char* kExamples =
+constexpr const char* kPerplexityExamples =
     "  gptoss perplexity --question 'What is 17 + 25?' '17 + 25 = 42.'\n"
     "  gptoss perplexity --model DIR - < book.txt         a bare text\n"
     "  gptoss perplexity --model DIR --conversation chat.json\n"
@@ -32,7 +32,7 @@ struct PerplexityFlags {
 };
 
 // What is run, and what of it counts.
-struct Subject {
+struct Passage {
     std::vector<std::int32_t> tokens;
     std::vector<bool> counts;
 };
@@ -43,61 +43,61 @@ const Tokenizer& require_tokenizer(const Model& model) {
 }
 
 // The text as what an assistant answers, in the final channel; its own tokens count.
-Subject as_answer(const Tokenizer& tokenizer, const std::string& question,
+Passage as_answer(const Tokenizer& tokenizer, const std::string& question,
                   const std::string& text) {
     const HarmonyEncoding encoding = harmony_encoding(tokenizer);
     Conversation conversation;
     conversation.messages = {Message::from_role_and_content(Role::system, SystemContent{}),
                              Message::from_role_and_content(Role::user, question)};
-    Subject subject;
-    subject.tokens =
+    Passage passage;
+    passage.tokens =
         render_conversation_for_completion(encoding, conversation, Role::assistant, {});
     const auto append = [&](const std::vector<std::int32_t>& ids) {
-        subject.tokens.insert(subject.tokens.end(), ids.begin(), ids.end());
+        passage.tokens.insert(passage.tokens.end(), ids.begin(), ids.end());
     };
     append(tokenizer.encode_with_special("<|channel|>final<|message|>"));
-    subject.counts.assign(subject.tokens.size(), false);
+    passage.counts.assign(passage.tokens.size(), false);
     append(tokenizer.encode(text));
-    subject.counts.resize(subject.tokens.size(), true);
-    return subject;
+    passage.counts.resize(passage.tokens.size(), true);
+    return passage;
 }
 
-Subject of_conversation(const Tokenizer& tokenizer, const std::string& path) {
+Passage of_conversation(const Tokenizer& tokenizer, const std::string& path) {
     const HarmonyEncoding encoding = harmony_encoding(tokenizer);
     const Conversation conversation = read_conversation(read_ordered_json_file(path), path);
-    Subject subject;
-    subject.tokens = render_conversation_for_training(encoding, conversation, {false});
-    subject.counts = assistant_tokens(encoding, subject.tokens);
-    return subject;
+    Passage passage;
+    passage.tokens = render_conversation_for_training(encoding, conversation, {false});
+    passage.counts = assistant_tokens(encoding, passage.tokens);
+    return passage;
 }
 
-Subject subject_of(const PerplexityFlags& flags, const Model& model) {
+Passage subject_of(const PerplexityFlags& flags, const Model& model) {
     const Tokenizer& tokenizer = require_tokenizer(model);
     if (!flags.conversation.empty()) return of_conversation(tokenizer, flags.conversation);
     const std::string text = text_argument(flags.text);
     if (!flags.question.empty()) return as_answer(tokenizer, flags.question, text);
-    Subject subject{tokenizer.encode(text), {}};
-    subject.counts.assign(subject.tokens.size(), true);
-    return subject;
+    Passage passage{tokenizer.encode(text), {}};
+    passage.counts.assign(passage.tokens.size(), true);
+    return passage;
 }
 
-std::size_t counted_bytes(const Subject& subject, const Vocabulary& vocabulary) {
+std::size_t counted_bytes(const Passage& passage, const Vocabulary& vocabulary) {
     std::size_t n_bytes = 0;
-    for (std::size_t t = 1; t < subject.tokens.size(); ++t) {
-        if (subject.counts[t]) n_bytes += token_text(vocabulary, subject.tokens[t]).size();
+    for (std::size_t t = 1; t < passage.tokens.size(); ++t) {
+        if (passage.counts[t]) n_bytes += token_text(vocabulary, passage.tokens[t]).size();
     }
     return n_bytes;
 }
 
 // --- How it looks -----------------------------------------------------------------------------
 
-Table token_table(const Subject& subject, const std::vector<double>& surprise,
+Table token_table(const Passage& passage, const std::vector<double>& surprise,
                   const Vocabulary& vocabulary) {
     Table table{"rrlr"};
     table.add({"position", "id", "token", "nats"});
-    for (std::size_t t = 1; t < subject.tokens.size(); ++t) {
-        if (!subject.counts[t]) continue;
-        const std::int32_t id = subject.tokens[t];
+    for (std::size_t t = 1; t < passage.tokens.size(); ++t) {
+        if (!passage.counts[t]) continue;
+        const std::int32_t id = passage.tokens[t];
         table.add({std::to_string(t), std::to_string(id), quoted(token_text(vocabulary, id)),
                    formatted("%.4f", surprise[t])});
     }
@@ -110,33 +110,33 @@ int run_perplexity(const PerplexityFlags& flags, const Globals& globals) {
     }
     const StopOnSignal stop_on_signal;
     const Model model = open_model(globals);
-    const Subject subject = subject_of(flags, model);
-    if (subject.tokens.empty()) throw Error("the text has no tokens, expected at least two");
+    const Passage passage = subject_of(flags, model);
+    if (passage.tokens.empty()) throw Error("the text has no tokens, expected at least two");
     Transformer<ScalarOps> transformer(model.weights);
     StopWatch stop_watch;
-    const ConstIdsView tokens{subject.tokens.data(), int(subject.tokens.size())};
+    const ConstIdsView tokens{passage.tokens.data(), int(passage.tokens.size())};
     const std::vector<double> surprise =
         surprises(transformer, tokens, kPerplexityChunk, &stop_watch);
-    const Perplexity perplexity = perplexity_of(surprise, subject.counts);
+    const Perplexity perplexity = perplexity_of(surprise, passage.counts);
     const Vocabulary& vocabulary = model.tokenizer->vocabulary;
-    const double bits = perplexity.bits_per_byte(counted_bytes(subject, vocabulary));
+    const double bits = perplexity.bits_per_byte(counted_bytes(passage, vocabulary));
 
     if (globals.json) {
         nlohmann::ordered_json json;
         json["tokens"] = perplexity.n_tokens;
-        json["tokens_in_all"] = subject.tokens.size();
+        json["tokens_in_all"] = passage.tokens.size();
         json["nats_per_token"] = perplexity.mean_surprise();
         json["perplexity"] = perplexity.value();
         json["bits_per_byte"] = bits;
-        if (flags.per_token) json["ids"] = subject.tokens;
+        if (flags.per_token) json["ids"] = passage.tokens;
         if (flags.per_token) json["surprise"] = surprise;
         print_json(json);
         return 0;
     }
-    if (flags.per_token) print(token_table(subject, surprise, vocabulary).text() + "\n");
+    if (flags.per_token) print(token_table(passage, surprise, vocabulary).text() + "\n");
     Table table{"ll"};
     table.add({"tokens", std::to_string(perplexity.n_tokens) + " that count, of " +
-                             std::to_string(subject.tokens.size())});
+                             std::to_string(passage.tokens.size())});
     table.add({"nats per token", formatted("%.4f", perplexity.mean_surprise())});
     table.add({"perplexity", formatted("%.4f", perplexity.value())});
     table.add({"bits per byte", formatted("%.4f", bits)});
@@ -148,8 +148,8 @@ int run_perplexity(const PerplexityFlags& flags, const Globals& globals) {
 
 void add_perplexity(CLI::App& app, Tool& tool) {
     const auto flags = std::make_shared<PerplexityFlags>();
-    CLI::App* perplexity =
-        add_subcommand(app, "perplexity", "How surprising a text is to a model", kExamples);
+    CLI::App* perplexity = add_subcommand(app, "perplexity", "How surprising a text is to a model",
+                                          kPerplexityExamples);
     CLI::Option* text =
         perplexity->add_option("TEXT", flags->text, "The text, as it is; - reads standard input");
     text->type_name("");

@@ -17,7 +17,7 @@
 namespace gptoss::tool {
 namespace {
 
-constexpr const char* kExamples =
+constexpr const char* kSynthExamples =
     "  gptoss synth --preset nano --out nano\n"
     "  gptoss synth --preset 20b --out gpt-oss-20b-synthetic       13 GB\n"
     "  gptoss synth --preset 120b --layers 2 --layout openai --shard-bytes 2000000000 --out DIR\n"
@@ -110,7 +110,8 @@ int run_synth(const SynthFlags& flags, const Globals& globals) {
 void add_synth(CLI::App& app, Tool& tool) {
     const auto flags = std::make_shared<SynthFlags>();
     CLI::App* synth = add_subcommand(
-        app, "synth", "Write a synthetic checkpoint: the same bytes for the same seed", kExamples);
+        app, "synth", "Write a synthetic checkpoint: the same bytes for the same seed",
+        kSynthExamples);
     synth->add_option("--preset", flags->preset, "tiny, odd, nano, 20b or 120b")->type_name("NAME");
     synth->add_option("--config", flags->config, "A config.json of either layout, instead")
         ->type_name("FILE");

@@ -13,7 +13,7 @@
 namespace gptoss::tool {
 namespace {
 
-constexpr const char* kExamples =
+constexpr const char* kTokenizeExamples =
     "  gptoss tokenize encode 'Hello, World!'      13225 11 5922 0\n"
     "  gptoss tokenize decode 13225 11 5922 0      Hello, World!\n"
     "  gptoss tokenize encode --allow-special '<|start|>user<|message|>Hi<|end|>'\n"
@@ -150,19 +150,20 @@ int run_tokenize(const TokenizeFlags& flags, const Globals& globals) {
 void add_tokenize(CLI::App& app, Tool& tool) {
     const auto flags = std::make_shared<TokenizeFlags>();
     CLI::App* tokenize = add_subcommand(
-        app, "tokenize", "Text to token ids and back, with o200k_harmony", kExamples);
+        app, "tokenize", "Text to token ids and back, with o200k_harmony", kTokenizeExamples);
     tokenize->require_subcommand(0, 1);
     tokenize->add_option("--vectors", flags->vectors, "Check lines {\"text\", \"ids\"} of a file")
         ->type_name("FILE.jsonl");
 
-    flags->encode = add_subcommand(*tokenize, "encode", "Print the ids of a text", kExamples);
+    flags->encode =
+        add_subcommand(*tokenize, "encode", "Print the ids of a text", kTokenizeExamples);
     flags->encode->add_option("TEXT", flags->text, "The text; - reads standard input")
         ->required()
         ->type_name("");
     flags->encode->add_flag("--allow-special", flags->allow_special,
                             "Read names such as <|start|> as the tokens they name");
 
-    flags->decode = add_subcommand(*tokenize, "decode", "Print the text of ids", kExamples);
+    flags->decode = add_subcommand(*tokenize, "decode", "Print the text of ids", kTokenizeExamples);
     flags->decode->add_option("IDS", flags->ids, "Ids, as 1 2 3 or 1,2,3; - reads standard input")
         ->required()
         ->type_name("");

@@ -21,7 +21,7 @@
 namespace gptoss::tool {
 namespace {
 
-constexpr const char* kExamples =
+constexpr const char* kTraceExamples =
     "  gptoss trace --model DIR 'The quick brown fox'\n"
     "  gptoss trace --model DIR --ids 1,2,3 --out run.safetensors\n"
     "  gptoss trace --model DIR --sites attn_q,mlp_out --last-only 'Hello'\n"
@@ -169,7 +169,7 @@ int run_trace(const TraceFlags& flags, const Globals& globals) {
 void add_trace(CLI::App& app, Tool& tool) {
     const auto flags = std::make_shared<TraceFlags>();
     CLI::App* trace = add_subcommand(
-        app, "trace", "Run a prompt once and show or write its activations", kExamples);
+        app, "trace", "Run a prompt once and show or write its activations", kTraceExamples);
     CLI::Option* prompt =
         trace->add_option("PROMPT", flags->prompt, "The text to run; - reads standard input");
     prompt->type_name("");
