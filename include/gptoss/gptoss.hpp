@@ -78,6 +78,7 @@
 // The components put together.
 #include "gptoss/model/activations.hpp"
 #include "gptoss/model/attention_block.hpp"
+#include "gptoss/model/copy_weights.hpp"
 #include "gptoss/model/expert_block.hpp"
 #include "gptoss/model/kv_cache.hpp"
 #include "gptoss/model/transformer.hpp"

@@ -1,0 +1,107 @@
+// Copying weights into the memory of a table: once, before the first pass, as they are stored.
+//
+//     Transformer<CudaOps> transformer(copy_weights<CudaOps::Memory>(weights, progress));
+//
+// BF16 stays BF16, MXFP4 stays packed, so a device needs as many bytes as the file has (13.8 GB for
+// 20b). Everything lies in one buffer, each tensor on a multiple of 256 bytes: what is short of
+// memory fails before anything is copied.
+//
+// Errors   what Memory::allocate throws; a device says how much was needed and how much is free.
+#pragma once
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "gptoss/core/buffer.hpp"
+#include "gptoss/model/weights.hpp"
+
+namespace gptoss {
+
+// Called behind every tensor with the bytes copied so far and all there are.
+using OnCopied = std::function<void(std::size_t done, std::size_t total)>;
+
+// Lays tensors behind each other. Over no memory it only counts bytes.
+template <class Memory>
+struct TensorPlacer {
+    std::byte* memory = nullptr;
+    std::size_t total = 0;
+    OnCopied on_copied = {};
+    std::size_t offset = 0;
+
+    // Where the bytes lie; the same place again while counting.
+    template <class Element>
+    const Element* place(const Element* from, std::size_t n_elements) {
+        const std::size_t bytes = n_elements * sizeof(Element);
+        const std::size_t start = offset;
+        offset += (bytes + 255) / 256 * 256;
+        if (memory == nullptr || from == nullptr) return from;
+        Memory::upload(memory + start, from, bytes);
+        if (on_copied) on_copied(offset, total);
+        return reinterpret_cast<const Element*>(memory + start);
+    }
+
+    void place(ConstVectorView& v) { v.data = place(v.data, std::size_t(v.size)); }
+    void place(ConstMatrixView& m) {
+        m.data = place(m.data, std::size_t(m.rows) * std::size_t(m.cols));
+    }
+    void place(Bf16Matrix& m) {
+        m.bytes = place(m.bytes, 2 * std::size_t(m.rows) * std::size_t(m.cols));
+    }
+    void place(ExpertStack& s) {
+        const std::size_t n_weights =
+            std::size_t(s.n_experts) * std::size_t(s.rows) * std::size_t(s.cols);
+        if (s.bf16_transposed != nullptr) {
+            s.bf16_transposed = place(s.bf16_transposed, 2 * n_weights);
+            return;
+        }
+        s.codes = place(s.codes, n_weights / 2);
+        s.scales = place(s.scales, n_weights / kMxfp4BlockSize);
+    }
+
+    void place(AttentionWeights& w) {
+        place(w.norm_gain);
+        place(w.q);
+        place(w.q_bias);
+        place(w.k);
+        place(w.k_bias);
+        place(w.v);
+        place(w.v_bias);
+        place(w.sinks);
+        place(w.out);
+        place(w.out_bias);
+    }
+    void place(ExpertWeights& w) {
+        place(w.norm_gain);
+        place(w.router);
+        place(w.router_bias);
+        place(w.gate_up);
+        place(w.gate_up_bias);
+        place(w.down);
+        place(w.down_bias);
+    }
+    void place(Weights& w) {
+        place(w.embedding);
+        for (LayerWeights& layer : w.layers) {
+            place(layer.attn);
+            place(layer.mlp);
+        }
+        place(w.final_norm_gain);
+        place(w.unembedding);
+    }
+};
+
+template <class Memory>
+Weights copy_weights(const Weights& weights, const OnCopied& on_copied = {}) {
+    Weights copy = weights;
+    TensorPlacer<Memory> counter;
+    counter.place(copy);
+
+    const auto buffer = std::make_shared<Buffer>(Buffer::allocate<Memory>(counter.offset));
+    TensorPlacer<Memory> placer{static_cast<std::byte*>(buffer->data()), counter.offset, on_copied};
+    placer.place(copy);
+    copy.owner = buffer;
+    return copy;
+}
+
+}  // namespace gptoss
