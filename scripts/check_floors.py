@@ -22,8 +22,8 @@ ROOMS = {
     "text": (1, {"core", "format"}, ("nlohmann/",)),  # vocabularies are files, some of them JSON
     "report": (2, {"core", "trace", "format"}, ("nlohmann/",)),
     "bf16": (2, {"core", "layers"}, ()),
-    "fast": (2, {"core", "layers"}, ("omp.h", "immintrin.h", "arm_neon.h")),
-    "cuda": (2, {"core"}, ("cuda", "cublas")),
+    "fast": (2, {"core", "layers"}, ("omp.h", "immintrin.h", "arm_neon.h", "cpuid.h")),
+    "cuda": (2, {"core", "layers"}, ("cuda",)),  # layers: the types and host-side parts of an op
     "pitfalls": (2, {"core", "layers", "trace"}, ()),  # a pitfall names the site it changes first
     "ops": (3, None, ()),
     "model": (4, None, ()),
@@ -38,6 +38,13 @@ SHARED_IN_LAYERS = {"gptoss/layers/softmax.hpp"}
 SYSTEM = re.compile(r"^(sys/[a-z_]+|fcntl|unistd)\.h$")
 
 WITHOUT_TEST = {
+    "cuda/check.cuh": "tests/cuda/forward.cpp makes a launch fail",
+    "cuda/device.cuh": "tests/cuda/main.cpp asks it; what it answers depends on the machine",
+    "cuda/fault.cuh": "tests/cuda/ops.cpp makes kernels report each of them",
+    "cuda/launch.cuh": "arithmetic of sizes; tests/cuda/ops.cpp runs every op at odd ones",
+    "cuda/memory.cuh": "tests/cuda/forward.cpp uploads, downloads and asks for too much",
+    "cuda/mxfp4.cuh": "tests/cuda/ops.cpp decodes every code under every scale",
+    "cuda/weights.cuh": "two readers; tests/cuda/ops.cpp runs every op that reads weights",
     "gptoss.hpp": "only includes; tests/house compiles it in two files of one program",
     "text/unicode_ranges.hpp": "generated; tests/text/unicode_test.cpp reads the whole table",
     "fast/instruction_set.hpp": "tests/fast/kernels_test.cpp asks for each",
@@ -46,6 +53,8 @@ WITHOUT_TEST = {
     "fast/leaf_softmax.hpp": "tests/fast/kernels_test.cpp runs every one of them",
     "fast/leaf_x86.hpp": "tests/fast/kernels_test.cpp runs every one of them",
     "fast/matmul.hpp": "tests/ops/fast_test.cpp runs it through linear and expert_linear",
+    "fast/matmul_panels.hpp": "tests/ops/fast_test.cpp and tests/fast/amx_test.cpp run it",
+    "fast/matmul_parts.hpp": "tests/ops/fast_test.cpp and tests/fast/amx_test.cpp run it",
     "fast/parallel.hpp": "tests/ops/fast_test.cpp has a case for it",
     "format/write_config_json.hpp": "tests/format/config_json_test.cpp reads back what it writes",
     "model/weights.hpp": "views without code; tests/run/synth_test.cpp checks every extent",
@@ -54,6 +63,7 @@ WITHOUT_TEST = {
     "report/tolerances.hpp": "a table; tests/model/golden_test.cpp reads all of it",
     "ops/pitfalls.hpp": "lists of names; tests/run/pitfall_list_test.cpp runs every one of them",
     "ops/bf16.hpp": "a list of names; tests/model/bf16_golden_test.cpp runs every one of them",
+    "ops/cuda.cuh": "a list of names; tests/cuda/ runs every one of them",
     "ops/scalar.hpp": "a list of names; tests/model/ runs every one of them",
     "run/diagnosis.hpp": "plain structs; tests/run/diagnose_test.cpp fills every one",
     "run/tensor_table.hpp": "a table; tests/run/tensor_inventory_test.cpp reads all of it",

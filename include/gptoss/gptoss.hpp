@@ -33,6 +33,7 @@
 #include "gptoss/bf16/rounded_sums.hpp"
 
 // The same, tuned for the machine it runs on.
+#include "gptoss/fast/amx.hpp"
 #include "gptoss/fast/attention.hpp"
 #include "gptoss/fast/expert_linear.hpp"
 #include "gptoss/fast/instruction_set.hpp"
@@ -43,6 +44,8 @@
 #include "gptoss/fast/leaf_x86.hpp"
 #include "gptoss/fast/linear.hpp"
 #include "gptoss/fast/matmul.hpp"
+#include "gptoss/fast/matmul_panels.hpp"
+#include "gptoss/fast/matmul_parts.hpp"
 #include "gptoss/fast/parallel.hpp"
 #include "gptoss/fast/swiglu.hpp"
 #include "gptoss/fast/unembedding.hpp"

@@ -1,0 +1,144 @@
+// The matrix unit's matmul: with a model of the unit everywhere, with the unit where there is one.
+#include "gptoss/fast/amx.hpp"
+
+#include <cmath>
+#include <vector>
+
+#include "bf16_weights.hpp"
+#include "catch.hpp"
+#include "gptoss/core/generator.hpp"
+#include "gptoss/fast/matmul.hpp"
+
+using namespace gptoss;
+using namespace gptoss::fast;
+using namespace gptoss::test;
+
+namespace {
+
+// TDPBF16PS as the manual defines it: tiles of 16 rows; row m of the sums gets pairs of row m of
+// the weights times pairs of row k of the tokens.
+struct ModelOfUnit {
+    float sums[32][32];
+    void begin() {
+        for (auto& row : sums) {
+            for (float& sum : row) {
+                sum = 0;
+            }
+        }
+    }
+    void step(const std::uint8_t* upper_w, const std::uint8_t* lower_w, std::ptrdiff_t row_bytes,
+              const std::uint16_t* first_half, const std::uint16_t* second_half) {
+        for (int m = 0; m < 32; ++m) {
+            const std::uint8_t* w = (m < 16 ? upper_w : lower_w) + m % 16 * row_bytes;
+            for (int n = 0; n < 32; ++n) {
+                const std::uint16_t* x = n < 16 ? first_half : second_half;
+                for (int k = 0; k < 16; ++k) {
+                    for (int pair = 0; pair < 2; ++pair) {
+                        const float token = bf16_to_float(x[k * 32 + n % 16 * 2 + pair]);
+                        sums[m][n] += load_bf16(w, std::size_t(2 * k + pair)) * token;
+                    }
+                }
+            }
+        }
+    }
+    void end(float* out) const {
+        for (int m = 0; m < 32; ++m) {
+            for (int n = 0; n < 32; ++n) {
+                out[m * 32 + n] = sums[m][n];
+            }
+        }
+    }
+};
+
+std::vector<float> numbers(int n, std::uint64_t seed) {
+    std::vector<float> values;
+    for (int i = 0; i < n; ++i) {
+        values.push_back(float(double(mix(seed + std::uint64_t(i)) >> 11) * 0x1p-52 - 1));
+    }
+    return values;
+}
+
+// Largest error as a share of sum |w x|, over tokens in two groups, out of order.
+template <class Source, class WeightAt>
+double worst_error(MultiplyBf16 multiply, const Source& w, const WeightAt& weight_at,
+                   ConstMatrixView x, ConstMatrixView x_for_kernel) {
+    TokenGroups all;
+    for (int t = 0; t < x.rows; ++t) {
+        all.rows.push_back({x.rows - 1 - t, t});
+    }
+    all.groups = {{0, 0, 9}, {1, 9, x.rows - 9}};
+    std::vector<float> y(std::size_t(x.rows * w.rows()), 99.0f);
+    multiply_by_tiles(kernels(), multiply, w, x_for_kernel, all.rows, all.groups,
+                      {y.data(), x.rows, w.rows()});
+    double worst = 0;
+    for (int t = 0; t < x.rows; ++t) {
+        for (int o = 0; o < w.rows(); ++o) {
+            double sum = w.bias(t < 9 ? 0 : 1, o);
+            double magnitudes = std::fabs(sum);
+            for (int i = 0; i < x.cols; ++i) {
+                const double product = weight_at(t < 9 ? 0 : 1, o, i) * x.row(x.rows - 1 - t)[i];
+                sum += product;
+                magnitudes += std::fabs(product);
+            }
+            const double error = std::fabs(y[std::size_t(t * w.rows() + o)] - sum) / magnitudes;
+            if (!(error <= worst)) worst = error;
+        }
+    }
+    return worst;
+}
+
+// A BF16 matrix of 70 rows: two whole panels from memory, and six rows that are not.
+double worst_error_bf16(MultiplyBf16 multiply) {
+    const int in_size = 96, out_size = 70, n_tokens = 50;
+    const Bf16Weights w(out_size, in_size, numbers(out_size * in_size, 1));
+    const std::vector<float> x = numbers(n_tokens * in_size, 2), bias = numbers(out_size, 3);
+    const ConstMatrixView x_view{x.data(), n_tokens, in_size};
+    const auto weight_at = [&](int, int o, int i) { return double(w.view().row(o)[i]); };
+    return worst_error(multiply, Bf16Source{w.view(), bias.data()}, weight_at, x_view, x_view);
+}
+
+double worst_error_mxfp4(MultiplyBf16 multiply) {
+    const int in_size = 64, out_size = 40, n_tokens = 41;
+    std::vector<std::uint8_t> codes(2 * out_size * in_size / 2), scales(codes.size() / 16);
+    generate_bytes(5, 0, codes.size(), codes.data());
+    for (std::size_t i = 0; i < scales.size(); ++i) {
+        scales[i] = std::uint8_t(120 + i % 9);
+    }
+    const ExpertStack stack{codes.data(), scales.data(), nullptr, 2, out_size, in_size};
+    const std::vector<float> x = numbers(n_tokens * in_size, 6), bias = numbers(2 * out_size, 7);
+    std::vector<float> split(x.size());
+    for (std::size_t i = 0; i < x.size(); ++i) {
+        split[i / 32 * 32 + i % 2 * 16 + i % 32 / 2] = x[i];
+    }
+    const auto weight_at = [&](int e, int o, int i) {
+        float block[32];
+        stack.decode_block(e, o, i / 32, block);
+        return double(block[i % 32]);
+    };
+    return worst_error(multiply, Mxfp4Source{stack, {bias.data(), 2, out_size}}, weight_at,
+                       {x.data(), n_tokens, in_size}, {split.data(), n_tokens, in_size});
+}
+
+// Rounding an activation to BF16 is off by at most 2^-9 of it, so a sum by 2^-9 of sum |w x|; of
+// many products, which round either way, by much less. Sums in float32 add a thousandth of that.
+constexpr double kWorst = 0x1p-9;
+
+}  // namespace
+
+TEST_CASE("amx: tiles straight from memory and panels of the rest, by a model of the unit",
+          "[fast][amx]") {
+    CHECK(worst_error_bf16(&multiply_bf16_with<ModelOfUnit>) < kWorst);
+    CHECK(worst_error_mxfp4(&multiply_bf16_with<ModelOfUnit>) < kWorst);
+}
+
+TEST_CASE("amx: nothing uses it before it was asked for", "[fast][amx]") {
+    CHECK_FALSE(uses_amx());
+}
+
+TEST_CASE("amx: the unit does what its model does", "[fast][amx]") {
+    if (!has_amx()) skip_test("no AMX on this machine");
+    if (!request_amx()) skip_test("the system does not grant AMX");
+    CHECK(uses_amx());
+    CHECK(worst_error_bf16(&multiply_bf16) < kWorst);
+    CHECK(worst_error_mxfp4(&multiply_bf16) < kWorst);
+}
