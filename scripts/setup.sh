@@ -27,6 +27,16 @@ want_for_building_and_testing() {
     want libcli11-dev /usr/include/CLI/CLI.hpp "reads the tool's command line"
     want catch2 /usr/include/catch2 "the test framework"
     want python3 python3 "checks the documents and the data manifest"
+    if lacks_numpy_of_the_system; then
+        want python3-numpy "" "runs the numpy port and the lines that the pages show"
+    fi
+}
+
+# A python3 from elsewhere has its packages from elsewhere; what needs numpy is skipped then.
+lacks_numpy_of_the_system() {
+    if ! command -v python3 >/dev/null; then return 0; fi
+    [[ $(python3 -c 'import sys; print(sys.prefix)') == /usr ]] &&
+        ! python3 -c 'import numpy' 2>/dev/null
 }
 
 want_for_full_testing() {

@@ -13,7 +13,7 @@ from pathlib import Path
 try:
     import numpy as np
 except ImportError:
-    print("skipped: python3 has no numpy")
+    print("SKIPPED: numpy_port: python3 has no numpy")
     sys.exit(77)
 
 ROOT = Path(__file__).resolve().parents[2]

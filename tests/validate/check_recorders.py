@@ -15,7 +15,7 @@ from pathlib import Path
 try:
     import numpy as np
 except ImportError:
-    print("skipped: python3 has no numpy")
+    print("SKIPPED: recorders: python3 has no numpy")
     sys.exit(77)
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -151,7 +151,7 @@ CHECKS = (hugging_face_in_float32, hugging_face_in_official_order,
 
 
 def main() -> int:
-    n_skipped, n_failed = 0, 0
+    reasons, n_failed = [], 0
     for check in CHECKS:
         name = check.__name__.replace("_", " ")
         try:
@@ -159,14 +159,16 @@ def main() -> int:
                 check(Path(folder))
             print(f"{name}: holds")
         except Skipped as reason:
-            n_skipped += 1
-            print(f"{name}: skipped: {reason}")
+            reasons.append(str(reason))
+            print(f"{name}: {reason}")
         except (AssertionError, subprocess.CalledProcessError) as error:
             n_failed += 1
             print(f"{name}: {error} {getattr(error, 'stderr', b'').decode()[-500:]}")
+    for reason in sorted(set(reasons)):
+        print(f"SKIPPED: recorders: {reasons.count(reason)} of {len(CHECKS)} checks: {reason}")
     if n_failed:
         return 1
-    return 77 if n_skipped == len(CHECKS) else 0
+    return 77 if len(reasons) == len(CHECKS) else 0
 
 
 if __name__ == "__main__":

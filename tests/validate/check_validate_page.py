@@ -17,7 +17,7 @@ from pathlib import Path
 try:
     import numpy  # noqa: F401
 except ImportError:
-    print("skipped: python3 has no numpy")
+    print("SKIPPED: validate_page: python3 has no numpy")
     sys.exit(77)
 
 ROOT = Path(__file__).resolve().parents[2]
