@@ -26,6 +26,7 @@ want_for_building_and_testing() {
     want nlohmann-json3-dev /usr/include/nlohmann/json.hpp "reads config.json and safetensors headers"
     want libcli11-dev /usr/include/CLI/CLI.hpp "reads the tool's command line"
     want catch2 /usr/include/catch2 "the test framework"
+    want libeigen3-dev /usr/include/eigen3/Eigen/Core "computes linear and attention once more, in the tests"
     want python3 python3 "checks the documents and the data manifest"
     if lacks_numpy_of_the_system; then
         want python3-numpy "" "runs the numpy port and the lines that the pages show"
