@@ -1,0 +1,40 @@
+// Twin of layers/combine.hpp, which holds formula, shapes and pitfalls. What differs: one thread
+// per element of out; each runs the scalar loop over j.
+#pragma once
+#include "gptoss/core/view.hpp"
+#include "gptoss/cuda/check.cuh"
+#include "gptoss/cuda/launch.cuh"
+
+namespace gptoss::cuda {
+
+static __global__ void combine_kernel(ConstMatrixView expert_out, ConstMatrixView weights,
+                                      MatrixView out) {
+    const int t = int(blockIdx.x);
+    const int top_k = weights.cols;
+    const int hidden_size = expert_out.cols;
+    const float* weights_t = weights.row(t);  // (top_k)
+    float* out_t = out.row(t);                // (hidden_size)
+    for (int i = first_column(); i < hidden_size; i += column_stride()) {
+        float sum = 0.0f;
+        for (int j = 0; j < top_k; ++j) {
+            sum += weights_t[j] * expert_out.row(t * top_k + j)[i];
+        }
+        out_t[i] = sum;
+    }
+}
+
+// gptoss::cuda::combine
+inline void combine(ConstMatrixView expert_out, ConstMatrixView weights, MatrixView out) {
+    const int n_tokens = weights.rows;
+    const int top_k = weights.cols;
+    const int hidden_size = expert_out.cols;
+    require_extent("cuda::combine", "expert_out.rows", expert_out.rows, n_tokens * top_k,
+                   "weights.rows * weights.cols");
+    require_shape("cuda::combine", "out", out, n_tokens, hidden_size);
+    if (n_tokens == 0) return;
+    const dim3 grid = thread_per_element(n_tokens, hidden_size);
+    combine_kernel<<<grid, kThreads>>>(expert_out, weights, out);
+    check_launch("cuda::combine");
+}
+
+}  // namespace gptoss::cuda

@@ -1,0 +1,81 @@
+// Twin of layers/expert_linear.hpp, which holds formula, shapes and pitfalls. What differs: one
+// thread per output of a token's chosen expert, all of them at once; each runs the scalar loop over
+// the blocks of 32.
+#pragma once
+#include "gptoss/cuda/check.cuh"
+#include "gptoss/cuda/launch.cuh"
+#include "gptoss/cuda/mxfp4.cuh"
+#include "gptoss/cuda/weights.cuh"
+
+namespace gptoss::cuda {
+
+// Twin of ExpertStack::decode_block.
+__device__ inline void decode_block(const ExpertStack& all_experts, int e, int o, int block,
+                                    float* weights) {
+    if (all_experts.bf16_transposed == nullptr) {
+        const Mxfp4Row row = all_experts.mxfp4(e).row(o);
+        mxfp4_decode_block(row.codes + block * kMxfp4BlockBytes, row.scales[block], weights);
+        return;
+    }
+    for (int i = 0; i < kMxfp4BlockSize; ++i) {
+        const std::size_t in = std::size_t(e) * std::size_t(all_experts.cols) +
+                               std::size_t(block * kMxfp4BlockSize + i);
+        const std::size_t element = in * std::size_t(all_experts.rows) + std::size_t(o);
+        weights[i] = load_bf16(all_experts.bf16_transposed, element);
+    }
+}
+
+static __global__ void expert_linear_kernel(ConstMatrixView x, ConstIdsView ids,
+                                            ExpertStack all_experts, ConstMatrixView bias,
+                                            MatrixView y) {
+    const int tj = int(blockIdx.x);  // t * top_k + j
+    const int t = tj / ids.cols;
+    const int j = tj % ids.cols;
+    const int out_size = all_experts.rows;
+    const int n_blocks = all_experts.cols / kMxfp4BlockSize;
+    const bool one_x_per_rank = x.rows == ids.rows * ids.cols;
+
+    const int e = ids.row(t)[j];
+    const float* x_tj = x.row(one_x_per_rank ? tj : t);  // (in)
+    const float* bias_e = bias.row(e);                   // (out)
+    float* y_tj = y.row(tj);                             // (out)
+    for (int o = first_column(); o < out_size; o += column_stride()) {
+        float sum = 0.0f;
+        for (int block = 0; block < n_blocks; ++block) {
+            float w[kMxfp4BlockSize];
+            decode_block(all_experts, e, o, block, w);
+            const float* x_block = x_tj + block * kMxfp4BlockSize;  // (32)
+            for (int i = 0; i < kMxfp4BlockSize; ++i) {
+                sum += x_block[i] * w[i];
+            }
+        }
+        y_tj[o] = sum + bias_e[o];
+    }
+}
+
+inline void require_expert_shapes(ConstMatrixView x, ConstIdsView ids,
+                                  const ExpertStack& all_experts, ConstMatrixView bias,
+                                  ConstMatrixView y) {
+    const char* const op = "cuda::expert_linear";
+    const int n_tokens = ids.rows;
+    const int top_k = ids.cols;
+    require_extent(op, "x.cols", x.cols, all_experts.cols, "all_experts.cols");
+    require_multiple(op, "all_experts.cols", all_experts.cols, kMxfp4BlockSize, "MXFP4 block");
+    if (x.rows != n_tokens) {
+        require_extent(op, "x.rows", x.rows, n_tokens * top_k, "ids.rows * ids.cols");
+    }
+    require_shape(op, "bias", bias, all_experts.n_experts, all_experts.rows);
+    require_shape(op, "y", y, n_tokens * top_k, all_experts.rows);
+}
+
+// gptoss::cuda::expert_linear
+inline void expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
+                          ConstMatrixView bias, MatrixView y) {
+    require_expert_shapes(x, ids, all_experts, bias, y);
+    if (y.rows == 0) return;
+    const dim3 grid = thread_per_element(y.rows, y.cols);
+    expert_linear_kernel<<<grid, kThreads>>>(x, ids, all_experts, bias, y);
+    check_launch("cuda::expert_linear");
+}
+
+}  // namespace gptoss::cuda

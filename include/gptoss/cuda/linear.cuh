@@ -1,0 +1,40 @@
+// Twin of layers/linear.hpp, which holds formula, shapes and pitfalls. What differs: one thread per
+// output, all of them at once; each runs the scalar loop over i.
+#pragma once
+#include "gptoss/cuda/check.cuh"
+#include "gptoss/cuda/launch.cuh"
+#include "gptoss/cuda/weights.cuh"
+
+namespace gptoss::cuda {
+
+static __global__ void linear_kernel(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias,
+                                     MatrixView y) {
+    const int t = int(blockIdx.x);
+    const int in_size = x.cols;
+    const int out_size = w.rows;
+    const float* x_t = x.row(t);  // (in)
+    float* y_t = y.row(t);        // (out)
+    for (int o = first_column(); o < out_size; o += column_stride()) {
+        const Bf16Row w_o = w.row(o);  // (in)
+        float sum = 0.0f;
+        for (int i = 0; i < in_size; ++i) {
+            sum += x_t[i] * weight_at(w_o, i);
+        }
+        y_t[o] = sum + bias.data[o];
+    }
+}
+
+// gptoss::cuda::linear
+inline void linear(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, MatrixView y) {
+    const int n_tokens = x.rows;
+    const int in_size = x.cols;
+    const int out_size = w.rows;
+    require_extent("cuda::linear", "w.cols", w.cols, in_size, "x.cols");
+    require_size("cuda::linear", "bias", bias, out_size, "w.rows");
+    require_shape("cuda::linear", "y", y, n_tokens, out_size);
+    if (n_tokens == 0) return;
+    linear_kernel<<<thread_per_element(n_tokens, out_size), kThreads>>>(x, w, bias, y);
+    check_launch("cuda::linear");
+}
+
+}  // namespace gptoss::cuda

@@ -1,0 +1,47 @@
+// Twin of layers/rmsnorm.hpp, which holds formula, shapes and pitfalls. What differs: one block per
+// token, and the sum of squares is a tree, so the last bits differ from the scalar loop.
+#pragma once
+#include "gptoss/core/view.hpp"
+#include "gptoss/cuda/check.cuh"
+#include "gptoss/cuda/launch.cuh"
+
+namespace gptoss::cuda {
+
+static __global__ void rmsnorm_kernel(ConstMatrixView x, ConstVectorView gain, float eps,
+                                      MatrixView y) {
+    const int t = int(blockIdx.x);
+    const int hidden_size = x.cols;
+    const float* x_t = x.row(t);  // (hidden_size)
+    float* y_t = y.row(t);        // (hidden_size)
+
+    __shared__ float partial[kThreads];
+    float sum_of_squares = 0.0f;
+    for (int i = int(threadIdx.x); i < hidden_size; i += kThreads) {
+        sum_of_squares += x_t[i] * x_t[i];
+    }
+    partial[threadIdx.x] = sum_of_squares;
+    __syncthreads();
+    for (unsigned half = kThreads / 2; half > 0; half /= 2) {
+        if (threadIdx.x < half) partial[threadIdx.x] += partial[threadIdx.x + half];
+        __syncthreads();
+    }
+    const float mean_square = partial[0] / float(hidden_size);
+    const float inv_rms = 1.0f / sqrtf(mean_square + eps);
+
+    for (int i = int(threadIdx.x); i < hidden_size; i += kThreads) {
+        y_t[i] = x_t[i] * inv_rms * gain.data[i];
+    }
+}
+
+// gptoss::cuda::rmsnorm
+inline void rmsnorm(ConstMatrixView x, ConstVectorView gain, float eps, MatrixView y) {
+    const int n_tokens = x.rows;
+    const int hidden_size = x.cols;
+    require_size("cuda::rmsnorm", "gain", gain, hidden_size, "x.cols");
+    require_shape("cuda::rmsnorm", "y", y, n_tokens, hidden_size);
+    if (n_tokens == 0) return;
+    rmsnorm_kernel<<<block_per_row(n_tokens), kThreads>>>(x, gain, eps, y);
+    check_launch("cuda::rmsnorm");
+}
+
+}  // namespace gptoss::cuda

@@ -1,0 +1,35 @@
+// Twin of layers/swiglu.hpp, which holds formula, shapes and pitfalls. What differs: one thread per
+// element of y.
+#pragma once
+#include "gptoss/cuda/check.cuh"
+#include "gptoss/cuda/launch.cuh"
+#include "gptoss/layers/swiglu.hpp"
+
+namespace gptoss::cuda {
+
+static __global__ void swiglu_kernel(ConstMatrixView h, float limit, MatrixView y) {
+    const int row = int(blockIdx.x);
+    const int intermediate_size = y.cols;
+    const float* h_row = h.row(row);  // (2 * intermediate_size)
+    float* y_row = y.row(row);        // (intermediate_size)
+    for (int i = first_column(); i < intermediate_size; i += column_stride()) {
+        const float gate = h_row[2 * i] > limit ? limit : h_row[2 * i];
+        const float linear = h_row[2 * i + 1];
+        const float up = linear > limit ? limit : linear < -limit ? -limit : linear;
+        const float sigmoid = 1.0f / (1.0f + expf(-kSwigluAlpha * gate));
+        y_row[i] = gate * sigmoid * (up + 1.0f);
+    }
+}
+
+// gptoss::cuda::swiglu
+inline void swiglu(ConstMatrixView h, float limit, MatrixView y) {
+    const int n_rows = h.rows;
+    const int intermediate_size = h.cols / 2;
+    require_multiple("cuda::swiglu", "h.cols", h.cols, 2, "gate and up");
+    require_shape("cuda::swiglu", "y", y, n_rows, intermediate_size);
+    if (n_rows == 0) return;
+    swiglu_kernel<<<thread_per_element(n_rows, intermediate_size), kThreads>>>(h, limit, y);
+    check_launch("cuda::swiglu");
+}
+
+}  // namespace gptoss::cuda

@@ -1,0 +1,37 @@
+// Twin of layers/unembedding.hpp, which holds formula, shapes and pitfalls. What differs: one
+// thread per logit, all of them at once; each runs the scalar loop over i.
+#pragma once
+#include "gptoss/cuda/check.cuh"
+#include "gptoss/cuda/launch.cuh"
+#include "gptoss/cuda/weights.cuh"
+
+namespace gptoss::cuda {
+
+static __global__ void unembed_kernel(ConstMatrixView x, Bf16Matrix w, MatrixView logits) {
+    const int t = int(blockIdx.x);
+    const int hidden_size = x.cols;
+    const int vocab_size = w.rows;
+    const float* x_t = x.row(t);      // (hidden_size)
+    float* logits_t = logits.row(t);  // (vocab_size)
+    for (int o = first_column(); o < vocab_size; o += column_stride()) {
+        const Bf16Row w_o = w.row(o);  // (hidden_size)
+        float sum = 0.0f;
+        for (int i = 0; i < hidden_size; ++i) {
+            sum += x_t[i] * weight_at(w_o, i);
+        }
+        logits_t[o] = sum;
+    }
+}
+
+// gptoss::cuda::unembed
+inline void unembed(ConstMatrixView x, Bf16Matrix w, MatrixView logits) {
+    const int n_rows = x.rows;
+    const int vocab_size = w.rows;
+    require_extent("cuda::unembed", "w.cols", w.cols, x.cols, "x.cols");
+    require_shape("cuda::unembed", "logits", logits, n_rows, vocab_size);
+    if (n_rows == 0) return;
+    unembed_kernel<<<thread_per_element(n_rows, vocab_size), kThreads>>>(x, w, logits);
+    check_launch("cuda::unembed");
+}
+
+}  // namespace gptoss::cuda

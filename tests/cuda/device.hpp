@@ -1,0 +1,86 @@
+// What the tests call of the CUDA path: its ops on host memory, and a model on the device.
+//
+// device.cu is the only file that knows kernels. Compiled by nvcc it is a GPU; compiled as C++ on
+// top of emulated/cuda_runtime.h it is an emulated one. Everything else is the same for both.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gptoss/core/buffer.hpp"
+#include "gptoss/model/copy_weights.hpp"
+#include "gptoss/model/transformer.hpp"
+#include "gptoss/model/weights.hpp"
+#include "gptoss/ops/scalar.hpp"
+
+namespace gptoss::test {
+
+std::string device_problem();  // "" if kernels can run, else why not
+bool is_emulated();            // then numbers are those of the CPU
+
+// The ops on host memory: operands are uploaded before the op and downloaded behind it. Operands
+// that are the same memory on the host are the same memory on the device.
+namespace device {
+
+void embed(ConstIdsView ids, Bf16Matrix table, MatrixView y);
+void rmsnorm(ConstMatrixView x, ConstVectorView gain, float eps, MatrixView y);
+void linear(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, MatrixView y);
+void rope_table(const Config& config, ConstIdsView positions, MatrixView table);
+void rope(ConstMatrixView x, ConstMatrixView table, MatrixView y);
+void cache_store(ConstMatrixView x, ConstIdsView positions, MatrixView cache);
+void attend(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values, ConstVectorView sinks,
+            ConstIdsView positions, int window, AttentionRecord record, MatrixView mix);
+void add_residual(ConstMatrixView x, ConstMatrixView y, MatrixView out);
+void route(ConstMatrixView logits, IdsView ids, MatrixView weights);
+void expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
+                   ConstMatrixView bias, MatrixView y);
+void swiglu(ConstMatrixView h, float limit, MatrixView y);
+void combine(ConstMatrixView expert_out, ConstMatrixView weights, MatrixView out);
+void unembed(ConstMatrixView x, Bf16Matrix w, MatrixView logits);
+void sample(ConstMatrixView logits, SamplingOptions options, double uniform, IdsView id);
+void mxfp4_decode(Mxfp4Matrix w, MatrixView weights);  // no op: a whole tensor at once
+
+// What an allocation beyond all memory says, and a launch of 4096 threads in a block.
+void allocate(std::size_t bytes);
+void launch_too_many_threads();
+
+}  // namespace device
+
+struct DeviceOps {
+    using Memory = HostMemory;
+
+    static constexpr auto embed = &device::embed;
+    static constexpr auto rmsnorm = &device::rmsnorm;
+    static constexpr auto linear = &device::linear;
+    static constexpr auto rope_table = &device::rope_table;
+    static constexpr auto rope = &device::rope;
+    static constexpr auto cache_store = &device::cache_store;
+    static constexpr auto attend = &device::attend;
+    static constexpr auto add_residual = &device::add_residual;
+    static constexpr auto route = &device::route;
+    static constexpr auto expert_linear = &device::expert_linear;
+    static constexpr auto swiglu = &device::swiglu;
+    static constexpr auto combine = &device::combine;
+    static constexpr auto unembed = &device::unembed;
+    static constexpr auto sample = &device::sample;
+};
+
+// A Transformer<CudaOps>: weights uploaded once, cache and activations on the device.
+class DeviceModel {
+public:
+    explicit DeviceModel(const Weights& weights, const OnCopied& on_copied = {});
+    ~DeviceModel();
+    DeviceModel(DeviceModel&&) noexcept;
+
+    // The logits, downloaded.
+    std::vector<float> feed(ConstIdsView tokens, LogitRows logit_rows = LogitRows::last,
+                            Watch* watch = nullptr);
+    // Of the last row of logits of the last feed.
+    std::int32_t sample(SamplingOptions options, double uniform);
+
+private:
+    struct OnDevice;
+    std::unique_ptr<OnDevice> on_device_;
+};
+
+}  // namespace gptoss::test

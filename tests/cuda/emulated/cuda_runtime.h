@@ -1,0 +1,174 @@
+// A CUDA device emulated on the CPU, as far as the kernels of this project need one.
+//
+// This is no GPU. It shows that the logic of a kernel is right: its indices, its barriers, its
+// bounds. It shows nothing about speed, about the arithmetic of a device (which fuses multiply and
+// add, and has its own exp), or about what two threads do in the same instant.
+//
+//     blocks   run one after the other
+//     threads  of a block run in turn, each up to its next barrier, on a stack of its own
+//     memory   of the device is out of bounds for the host: every page is locked except while a
+//              kernel or a copy runs, so a host that reads it ends with a segmentation fault. An
+//              allocation ends at a locked page, so a kernel that runs over it ends the same way
+//              (within 15 bytes). Fresh memory is full of NaN.
+//     views    given to a kernel must lie inside one allocation each
+//
+// GPTOSS_EMULATED_ORDER=reverse in the environment runs threads from last to first: what depends on
+// the order within a block is a race and differs then.
+// emulate.cmake rewrites kernel<<<grid, block>>>(arguments) to a call of emulated::launch below.
+#pragma once
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <type_traits>
+
+using std::isinf;
+using std::isnan;
+
+#define __global__
+#define __device__
+#define __host__
+#define __shared__ static
+#define __launch_bounds__(...)
+
+struct dim3 {
+    unsigned x = 1, y = 1, z = 1;
+    constexpr dim3(unsigned x_ = 1, unsigned y_ = 1, unsigned z_ = 1) : x(x_), y(y_), z(z_) {}
+    constexpr dim3(int x_) : x(unsigned(x_)) {}
+};
+inline dim3 threadIdx, blockIdx, blockDim, gridDim;
+
+struct alignas(16) uint4 {
+    unsigned x, y, z, w;
+};
+struct alignas(16) float4 {
+    float x, y, z, w;
+};
+
+// --- The runtime's calls ----------------------------------------------------------------------
+
+enum cudaError_t {
+    cudaSuccess = 0,
+    cudaErrorInvalidValue = 1,
+    cudaErrorMemoryAllocation = 2,
+    cudaErrorInvalidConfiguration = 9,
+    cudaErrorInsufficientDriver = 35,
+    cudaErrorNoDevice = 100,
+    cudaErrorNoKernelImageForDevice = 209,
+};
+enum cudaMemcpyKind {
+    cudaMemcpyHostToDevice = 1,
+    cudaMemcpyDeviceToHost = 2,
+    cudaMemcpyDeviceToDevice = 3
+};
+struct cudaDeviceProp {
+    char name[256] = "CPU";
+    int major = 9;
+    int minor = 0;
+};
+struct cudaFuncAttributes {};
+
+cudaError_t cudaGetDeviceCount(int* count);
+cudaError_t cudaDriverGetVersion(int* version);
+cudaError_t cudaRuntimeGetVersion(int* version);
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device);
+cudaError_t cudaGetLastError();
+inline cudaError_t cudaDeviceSynchronize() {
+    return cudaSuccess;
+}
+const char* cudaGetErrorString(cudaError_t status);
+const char* cudaGetErrorName(cudaError_t status);
+cudaError_t cudaMalloc(void** memory, std::size_t bytes);
+cudaError_t cudaFree(void* memory);
+cudaError_t cudaMemGetInfo(std::size_t* free_bytes, std::size_t* total_bytes);
+cudaError_t cudaMemset(void* memory, int value, std::size_t bytes);
+cudaError_t cudaMemcpy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind);
+cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind);
+template <class Kernel>
+cudaError_t cudaFuncGetAttributes(cudaFuncAttributes*, Kernel) {
+    return cudaSuccess;
+}
+
+// --- What kernels call ------------------------------------------------------------------------
+
+void __syncthreads();
+
+inline float __uint_as_float(unsigned bits) {
+    float value;
+    std::memcpy(&value, &bits, sizeof value);
+    return value;
+}
+inline int min(int a, int b) {
+    return a < b ? a : b;
+}
+inline int max(int a, int b) {
+    return a > b ? a : b;
+}
+inline int atomicCAS(int* address, int compare, int value) {
+    const int before = *address;
+    if (before == compare) *address = value;
+    return before;
+}
+
+namespace emulated {
+
+// Where the threads of a warp lay down a value for each other.
+std::uint64_t& lane_value(unsigned thread);
+void wait_for_warp();
+
+void run(dim3 grid, dim3 block, const std::function<void()>& thread);
+
+// Ends the program unless bytes from data on lie in one allocation.
+void require_device_memory(const void* data, std::size_t bytes);
+
+inline std::size_t extent(int n) {
+    return std::size_t(n);
+}
+
+// Views by their shape: {data, rows, cols}, {data, size} and {bytes, rows, cols}.
+template <class Argument>
+void check_argument(const Argument& a) {
+    if constexpr (requires { a.data, a.rows, a.cols; }) {
+        require_device_memory(a.data, extent(a.rows) * extent(a.cols) * sizeof *a.data);
+    } else if constexpr (requires { a.data, a.size; }) {
+        require_device_memory(a.data, extent(a.size) * sizeof *a.data);
+    } else if constexpr (requires { a.bytes, a.rows, a.cols; }) {
+        require_device_memory(a.bytes, 2 * extent(a.rows) * extent(a.cols));
+    } else if constexpr (std::is_pointer_v<Argument>) {
+        require_device_memory(a, sizeof *a);
+    }
+}
+
+template <class... Parameters>
+struct Launch {
+    void (*kernel)(Parameters...);
+    dim3 grid;
+    dim3 block;
+
+    void operator()(Parameters... arguments) const {
+        (check_argument(arguments), ...);
+        run(grid, block, [&] { kernel(arguments...); });
+    }
+};
+
+template <class... Parameters>
+Launch<Parameters...> launch(void (*kernel)(Parameters...), dim3 grid, dim3 block) {
+    return {kernel, grid, block};
+}
+
+}  // namespace emulated
+
+template <class Value>
+Value __shfl_sync(unsigned, Value value, unsigned lane) {
+    static_assert(sizeof value <= 8);
+    std::memcpy(&emulated::lane_value(threadIdx.x), &value, sizeof value);
+    emulated::wait_for_warp();
+    std::memcpy(&value, &emulated::lane_value((threadIdx.x & ~31u) + lane), sizeof value);
+    emulated::wait_for_warp();
+    return value;
+}
+template <class Value>
+Value __shfl_xor_sync(unsigned mask, Value value, unsigned lane_bits) {
+    return __shfl_sync(mask, value, (threadIdx.x & 31u) ^ lane_bits);
+}

@@ -1,0 +1,18 @@
+# emulate(OUT FILE...): copies of CUDA sources in the folder OUT that a C++ compiler understands.
+#
+#     kernel<<<grid, block>>>(arguments)   ->   ::emulated::launch(kernel, grid, block)(arguments)
+#
+# FILE is relative to the folder ROOT. A .cu becomes a .cpp.
+function(emulate out root)
+    foreach(file IN LISTS ARGN)
+        set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${root}/${file}")
+        file(READ "${root}/${file}" text)
+        string(REGEX REPLACE "([A-Za-z_0-9:]+)<<<([^;]*)>>>\\(" "::emulated::launch(\\1, \\2)(" text
+               "${text}")
+        if(text MATCHES "<<<")
+            message(FATAL_ERROR "${file}: emulate.cmake does not understand one of its launches")
+        endif()
+        string(REGEX REPLACE "\\.cu$" ".cpp" copy "${out}/${file}")
+        file(CONFIGURE OUTPUT "${copy}" CONTENT "${text}" @ONLY)
+    endforeach()
+endfunction()

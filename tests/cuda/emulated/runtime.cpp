@@ -1,0 +1,318 @@
+// The emulated device behind cuda_runtime.h, which says what it is and what it is not.
+#include <sys/mman.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <deque>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cuda_runtime.h"
+
+namespace {
+
+[[noreturn]] void stop(const std::string& reason) {
+    std::fprintf(stderr, "emulated device: %s\n", reason.c_str());
+    std::abort();
+}
+
+// --- Memory -------------------------------------------------------------------------------------
+
+struct Allocation {
+    std::byte* pages = nullptr;
+    std::size_t page_bytes = 0;  // without the locked page behind them
+    std::size_t bytes = 0;
+};
+std::map<const std::byte*, Allocation> allocations;  // by first byte
+std::size_t used_bytes = 0;
+constexpr std::size_t kTotalBytes = std::size_t(4) << 30;
+cudaError_t last_error = cudaSuccess;
+
+cudaError_t remember(cudaError_t status) {
+    if (status != cudaSuccess) last_error = status;
+    return status;
+}
+
+void protect_all(int protection) {
+    for (const auto& [first, allocation] : allocations) {
+        ::mprotect(allocation.pages, allocation.page_bytes, protection);
+    }
+}
+
+// While one lives, device memory can be read and written.
+struct Unlocked {
+    Unlocked() { protect_all(PROT_READ | PROT_WRITE); }
+    ~Unlocked() { protect_all(PROT_NONE); }
+};
+
+}  // namespace
+
+cudaError_t cudaMalloc(void** memory, std::size_t bytes) {
+    if (bytes > kTotalBytes - used_bytes) return remember(cudaErrorMemoryAllocation);
+    const std::size_t page = std::size_t(::sysconf(_SC_PAGESIZE));
+    const std::size_t in_16s = (bytes + 15) / 16 * 16;
+    Allocation allocation;
+    allocation.bytes = bytes;
+    allocation.page_bytes = (in_16s + page - 1) / page * page;
+    void* pages = ::mmap(nullptr, allocation.page_bytes + page, PROT_NONE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (pages == MAP_FAILED) return remember(cudaErrorMemoryAllocation);
+    allocation.pages = static_cast<std::byte*>(pages);
+
+    std::byte* first = allocation.pages + allocation.page_bytes - in_16s;
+    allocations[first] = allocation;
+    used_bytes += bytes;
+    *memory = first;
+    return cudaMemset(first, 0xFF, bytes);
+}
+
+cudaError_t cudaFree(void* memory) {
+    if (memory == nullptr) return cudaSuccess;
+    const auto found = allocations.find(static_cast<const std::byte*>(memory));
+    if (found == allocations.end()) stop("cudaFree of what cudaMalloc did not give");
+    const std::size_t page = std::size_t(::sysconf(_SC_PAGESIZE));
+    ::munmap(found->second.pages, found->second.page_bytes + page);
+    used_bytes -= found->second.bytes;
+    allocations.erase(found);
+    return cudaSuccess;
+}
+
+cudaError_t cudaMemGetInfo(std::size_t* free_bytes, std::size_t* total_bytes) {
+    *free_bytes = kTotalBytes - used_bytes;
+    *total_bytes = kTotalBytes;
+    return cudaSuccess;
+}
+
+void emulated::require_device_memory(const void* data, std::size_t bytes) {
+    if (data == nullptr || bytes == 0) return;
+    const auto* first = static_cast<const std::byte*>(data);
+    auto found = allocations.upper_bound(first);
+    if (found == allocations.begin()) stop("a kernel was given host memory");
+    --found;
+    if (first >= found->first + found->second.bytes) stop("a kernel was given host memory");
+    if (first + bytes > found->first + found->second.bytes) {
+        stop("a kernel was given a view of " + std::to_string(bytes) +
+             " bytes that ends behind its allocation of " + std::to_string(found->second.bytes));
+    }
+}
+
+cudaError_t cudaMemset(void* memory, int value, std::size_t bytes) {
+    emulated::require_device_memory(memory, bytes);
+    const Unlocked unlocked;
+    std::memset(memory, value, bytes);
+    return cudaSuccess;
+}
+
+cudaError_t cudaMemcpy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind) {
+    if (kind != cudaMemcpyDeviceToHost) emulated::require_device_memory(to, bytes);
+    if (kind != cudaMemcpyHostToDevice) emulated::require_device_memory(from, bytes);
+    const Unlocked unlocked;
+    std::memmove(to, from, bytes);
+    return cudaSuccess;
+}
+
+cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind) {
+    return cudaMemcpy(to, from, bytes, kind);
+}
+
+// --- Questions ----------------------------------------------------------------------------------
+
+cudaError_t cudaGetDeviceCount(int* count) {
+    *count = 1;
+    return cudaSuccess;
+}
+cudaError_t cudaDriverGetVersion(int* version) {
+    *version = 0;
+    return cudaSuccess;
+}
+cudaError_t cudaRuntimeGetVersion(int* version) {
+    *version = 0;
+    return cudaSuccess;
+}
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
+    *properties = {};
+    return cudaSuccess;
+}
+cudaError_t cudaGetLastError() {
+    const cudaError_t error = last_error;
+    last_error = cudaSuccess;
+    return error;
+}
+const char* cudaGetErrorString(cudaError_t status) {
+    return status == cudaErrorInvalidConfiguration ? "invalid configuration argument" : "an error";
+}
+const char* cudaGetErrorName(cudaError_t status) {
+    return status == cudaErrorInvalidConfiguration ? "cudaErrorInvalidConfiguration" : "cudaError";
+}
+
+// --- Threads ------------------------------------------------------------------------------------
+
+namespace {
+
+constexpr std::size_t kStackBytes = 128 * 1024;
+
+enum class Wait { nothing, warp, block };
+
+// A stack that runs one thread after the other until one of them waits.
+struct Fiber {
+    ucontext_t context = {};
+    std::vector<std::byte> stack = std::vector<std::byte>(kStackBytes);
+};
+
+struct Thread {
+    Fiber* fiber = nullptr;  // while it waits
+    Wait waits_for = Wait::nothing;
+    bool has_ended = false;
+};
+
+struct Block {
+    const std::function<void()>* kernel = nullptr;
+    std::vector<Thread> threads;
+    std::vector<unsigned> order;    // in which threads run
+    std::size_t next_to_start = 0;  // in order
+    unsigned current = 0;
+};
+Block block_now;
+std::deque<Fiber> fibers;
+std::vector<Fiber*> idle_fibers;  // whose last thread has ended
+Fiber* fiber_now = nullptr;
+ucontext_t scheduler;
+std::uint64_t lane_values[1024];
+
+void become(unsigned thread) {
+    block_now.current = thread;
+    threadIdx = dim3(thread);
+}
+
+// What a fiber does: start threads as long as there are any.
+void fiber_main() {
+    while (true) {
+        while (block_now.next_to_start < block_now.order.size()) {
+            become(block_now.order[block_now.next_to_start++]);
+            (*block_now.kernel)();
+            block_now.threads[block_now.current].has_ended = true;
+        }
+        idle_fibers.push_back(fiber_now);
+        ::swapcontext(&fiber_now->context, &scheduler);
+    }
+}
+
+void resume(Fiber& fiber) {
+    fiber_now = &fiber;
+    ::swapcontext(&scheduler, &fiber.context);
+}
+
+void make_context(Fiber& fiber) {
+    ::getcontext(&fiber.context);
+    fiber.context.uc_stack.ss_sp = fiber.stack.data();
+    fiber.context.uc_stack.ss_size = fiber.stack.size();
+    ::makecontext(&fiber.context, fiber_main, 0);
+}
+
+Fiber& idle_fiber() {
+    if (idle_fibers.empty()) {
+        make_context(fibers.emplace_back());
+        return fibers.back();
+    }
+    Fiber& fiber = *idle_fibers.back();
+    idle_fibers.pop_back();
+    return fiber;
+}
+
+void wait_for(Wait what) {
+    const unsigned thread = block_now.current;
+    block_now.threads[thread].waits_for = what;
+    block_now.threads[thread].fiber = fiber_now;
+    ::swapcontext(&fiber_now->context, &scheduler);
+    become(thread);
+}
+
+// Lets the threads [first, end) go on if all of them that have not ended wait for the same.
+bool release(std::size_t first, std::size_t end, Wait what) {
+    bool any = false;
+    for (std::size_t i = first; i < end; ++i) {
+        if (block_now.threads[i].has_ended) continue;
+        if (block_now.threads[i].waits_for != what) return false;
+        any = true;
+    }
+    for (std::size_t i = first; i < end; ++i) {
+        block_now.threads[i].waits_for = Wait::nothing;
+    }
+    return any;
+}
+
+bool release_some() {
+    const std::size_t n_threads = block_now.threads.size();
+    bool any = release(0, n_threads, Wait::block);
+    for (std::size_t first = 0; first < n_threads; first += 32) {
+        any = release(first, std::min(first + 32, n_threads), Wait::warp) || any;
+    }
+    return any;
+}
+
+bool all_have_ended() {
+    for (const Thread& thread : block_now.threads) {
+        if (!thread.has_ended) return false;
+    }
+    return true;
+}
+
+void run_block(unsigned n_threads) {
+    static const char* const order = std::getenv("GPTOSS_EMULATED_ORDER");
+    const bool reverse = order != nullptr && std::string(order) == "reverse";
+    block_now.threads.assign(n_threads, Thread{});
+    block_now.order.clear();
+    for (unsigned i = 0; i < n_threads; ++i) {
+        block_now.order.push_back(reverse ? n_threads - 1 - i : i);
+    }
+    block_now.next_to_start = 0;
+
+    while (block_now.next_to_start < n_threads) {
+        resume(idle_fiber());
+    }
+    while (!all_have_ended()) {
+        if (!release_some()) stop("some threads wait at a barrier that others do not reach");
+        for (const unsigned thread : block_now.order) {
+            Thread& waiting = block_now.threads[thread];
+            if (waiting.has_ended || waiting.waits_for != Wait::nothing) continue;
+            resume(*waiting.fiber);
+        }
+    }
+}
+
+}  // namespace
+
+void __syncthreads() {
+    wait_for(Wait::block);
+}
+
+std::uint64_t& emulated::lane_value(unsigned thread) {
+    return lane_values[thread];
+}
+
+void emulated::wait_for_warp() {
+    wait_for(Wait::warp);
+}
+
+void emulated::run(dim3 grid, dim3 block, const std::function<void()>& thread) {
+    const bool is_allowed = grid.x > 0 && grid.y > 0 && grid.y < 65536 && grid.z == 1 &&
+                            block.x > 0 && block.x <= 1024 && block.y == 1 && block.z == 1;
+    if (!is_allowed) {
+        remember(cudaErrorInvalidConfiguration);
+        return;
+    }
+    const Unlocked unlocked;
+    block_now.kernel = &thread;
+    gridDim = grid;
+    blockDim = block;
+    for (unsigned y = 0; y < grid.y; ++y) {
+        for (unsigned x = 0; x < grid.x; ++x) {
+            blockIdx = dim3(x, y);
+            run_block(block.x);
+        }
+    }
+}

@@ -1,0 +1,160 @@
+// The model's forward on the device: against the goldens, against itself in chunks, and against the
+// scalar path's tokens.
+#include <cstdio>
+#include <limits>
+#include <map>
+#include <set>
+#include <string>
+
+#include "catch.hpp"
+#include "device.hpp"
+#include "golden.hpp"
+#include "gptoss/run/load.hpp"
+#include "gptoss/run/synth.hpp"
+
+using namespace gptoss;
+using namespace gptoss::test;
+
+namespace {
+
+// A device fuses multiply and add and sums in trees: twice what the scalar path may be off.
+constexpr double kSlack = 2;
+
+struct CompareWithGolden : Watch {
+    const Golden& golden;
+    std::map<Site, std::string> mistakes;  // the first of each site
+    std::set<std::string> compared;
+
+    explicit CompareWithGolden(const Golden& g) : golden(g) {}
+
+    bool wants(Site, int) override { return true; }
+
+    void show(Site site, int layer, ConstMatrixView values) override {
+        const bool real_widths = golden.config().hidden_size == 2880;
+        const double bound = real_widths ? tolerance(site).at_20b : tolerance(site).in_pass;
+        compared.insert(site_name(site, layer));
+        const std::string mistake = site_mistake(golden, site, layer, values, kSlack * bound);
+        if (!mistake.empty()) mistakes.try_emplace(site, mistake);
+    }
+    void show_ids(Site site, int layer, ConstIdsView ids) override {
+        compared.insert(site_name(site, layer));
+        const ConstIdsView expected = golden.ids_at(site, layer);
+        const std::size_t n_ids = std::size_t(ids.rows) * std::size_t(ids.cols);
+        for (std::size_t i = 0; i < n_ids; ++i) {
+            if (ids.data[i] == expected.data[i]) continue;
+            mistakes.try_emplace(site, site_name(site, layer) + " differs");
+        }
+    }
+};
+
+std::vector<float> logits_in_chunks(const Golden& golden, int chunk) {
+    DeviceModel model(golden.weights);
+    std::vector<float> all;
+    for (int first = 0; first < golden.n_tokens(); first += chunk) {
+        const int n_tokens = std::min(chunk, golden.n_tokens() - first);
+        const auto rows = model.feed({golden.tokens.data() + first, n_tokens}, LogitRows::all);
+        all.insert(all.end(), rows.begin(), rows.end());
+    }
+    return all;
+}
+
+}  // namespace
+
+TEST_CASE("cuda: every recorded site of every golden", "[golden]") {
+    for (const Golden* golden : {&golden_tiny(), &golden_odd(), &golden_block20b()}) {
+        INFO(golden->name);
+        CompareWithGolden compare(*golden);
+        DeviceModel model(golden->weights);
+        model.feed(golden->token_ids(), LogitRows::all, &compare);
+        CHECK(compare.compared.size() == golden->n_sites());
+        for (const auto& [site, mistake] : compare.mistakes) {
+            CHECK(mistake == "");
+        }
+    }
+}
+
+TEST_CASE("cuda: chunks of any size are near one shot", "[forward]") {
+    const Golden& golden = golden_odd();  // 60 tokens cross its window of 5 many times
+    const auto one_shot = logits_in_chunks(golden, golden.n_tokens());
+    const int vocab_size = golden.config().vocab_size;
+    for (const int chunk : {1, 7, 59}) {
+        INFO("chunk " << chunk);
+        const auto chunked = logits_in_chunks(golden, chunk);
+        const Difference d = difference({chunked.data(), golden.n_tokens(), vocab_size},
+                                        {one_shot.data(), golden.n_tokens(), vocab_size});
+        CHECK(d.same_shape);
+        CHECK(d.error <= tolerance(Site::logits).in_pass);
+    }
+}
+
+TEST_CASE("cuda: weights are uploaded once and outlive the original", "[forward]") {
+    std::size_t n_copies = 0;
+    DeviceModel model = [&] {
+        const Weights weights = synthetic_weights(preset_tiny(), 1);
+        return DeviceModel(weights, [&](std::size_t, std::size_t) { ++n_copies; });
+    }();
+    const std::size_t n_uploaded = n_copies;
+    const std::int32_t tokens[3] = {1, 2, 3};
+    const auto logits = model.feed({tokens, 3});
+    CHECK(n_uploaded > 0);
+    CHECK(n_copies == n_uploaded);
+
+    Transformer<> scalar(synthetic_weights(preset_tiny(), 1));
+    scalar.feed({tokens, 3});
+    const int vocab_size = scalar.a.logits.cols;
+    CHECK(difference({logits.data(), 1, vocab_size}, scalar.a.logits).error <=
+          tolerance(Site::logits).in_pass);
+}
+
+TEST_CASE("cuda: nano's greedy tokens are those of the scalar path", "[forward]") {
+    const Weights weights = load_weights(GPTOSS_SOURCE_DIR "/examples/nano/model");
+    const int n_tokens = is_emulated() ? 64 : 2048;
+    DeviceModel device(weights);
+    Transformer<> scalar(weights);
+    std::int32_t id = 3;
+    for (int n = 0; n < n_tokens; ++n) {
+        INFO("token " << n);
+        device.feed({&id, 1});
+        scalar.feed({&id, 1});
+        const ConstVectorView logits{scalar.a.logits.data, scalar.a.logits.cols};
+        const std::int32_t got = device.sample({0}, 0);
+        id = greedy(logits);
+        // Two logits that are this near may change places.
+        const float lead = logits.data[id] - logits.data[got];
+        REQUIRE(lead <= 1e-4f);
+        if (got != id) std::printf("token %d: a near-tie, %g apart\n", n, double(lead));
+    }
+}
+
+TEST_CASE("cuda: a NaN in the router is named where the logits are downloaded", "[errors]") {
+    Weights weights = synthetic_weights(preset_tiny(), 1);
+    std::vector<float> bias(8, std::numeric_limits<float>::quiet_NaN());
+    weights.layers[2].mlp.router_bias = {bias.data(), 8};
+    DeviceModel model(weights);
+    const std::int32_t tokens[2] = {1, 2};
+    REQUIRE_THROWS_WITH(model.feed({tokens, 2}), Matches("route: logits\\[[01], 0\\] is NaN, .*"));
+}
+
+TEST_CASE("cuda: bad ids and a full context are refused before anything runs", "[errors]") {
+    Config config = preset_tiny();
+    config.max_context_length = 3;
+    DeviceModel model(synthetic_weights(config, 1));
+    const std::int32_t bad[1] = {128};
+    REQUIRE_THROWS_WITH(model.feed({bad, 1}), ContainsSubstring("ids[0] is 128"));
+    const std::int32_t tokens[4] = {1, 2, 3, 4};
+    REQUIRE_THROWS_WITH(model.feed({tokens, 4}), ContainsSubstring("max_context_length"));
+    CHECK(model.feed({tokens, 3}).size() == 128);
+}
+
+TEST_CASE("cuda: short memory says what was needed and what is free", "[errors]") {
+    REQUIRE_THROWS_WITH(
+        device::allocate(std::size_t(1) << 50),
+        Matches("device memory: 1125899.91 GB more needed, [0-9.]+ GB of [0-9.]+ GB free"));
+    REQUIRE_NOTHROW(device::allocate(1000));
+}
+
+TEST_CASE("cuda: a launch that is refused names op, cause and file", "[errors]") {
+    REQUIRE_THROWS_WITH(device::launch_too_many_threads(),
+                        Matches("the test: invalid configuration argument "
+                                "\\(cudaErrorInvalidConfiguration, device\\.c.*\\)"));
+}

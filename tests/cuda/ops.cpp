@@ -1,0 +1,367 @@
+// Every twin against its scalar op, at sizes that fit no block of threads and at extreme values.
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <numeric>
+#include <vector>
+
+#include "catch.hpp"
+#include "device.hpp"
+#include "golden.hpp"
+#include "random_values.hpp"
+
+using namespace gptoss;
+using namespace gptoss::test;
+
+namespace {
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+using Ids = std::vector<std::int32_t>;
+
+// A device fuses multiply and add, sums in trees and has its own exp: in sums of up to 2880 floats
+// that moves a result by some 1e-6 of the largest ones.
+constexpr double kBound = 5e-6;
+
+ConstMatrixView matrix(const std::vector<float>& values, int rows, int cols) {
+    return {values.data(), rows, cols};
+}
+
+// The result of both paths for one output of rows * cols; run(table, y) calls the op.
+template <class Run>
+void check_twin(int rows, int cols, const Run& run, double bound = kBound) {
+    std::vector<float> expected(std::size_t(rows * cols), 7.0f), got = expected;
+    run(ScalarOps{}, MatrixView{expected.data(), rows, cols});
+    run(DeviceOps{}, MatrixView{got.data(), rows, cols});
+    const Difference d = difference(matrix(got, rows, cols), matrix(expected, rows, cols));
+    INFO("(" << rows << ", " << cols << "), worst at [" << d.row << ", " << d.col << "]: got "
+             << d.got << ", expected " << d.expected);
+    CHECK(d.same_infinities);
+    CHECK(d.error <= bound);
+}
+
+}  // namespace
+
+// --- Ends -------------------------------------------------------------------------------------
+
+TEST_CASE("embed: the CUDA twin copies the same rows", "[embedding]") {
+    RandomValues random;
+    for (const int hidden_size : {1, 96, 257, 2880}) {
+        const auto table = random.bf16(11 * hidden_size);
+        const Ids ids = random.ids(7, 11);
+        check_twin(
+            7, hidden_size,
+            [&](auto ops, MatrixView y) {
+                ops.embed({ids.data(), 7}, {table.data(), 11, hidden_size}, y);
+            },
+            0);
+    }
+}
+
+TEST_CASE("embed: the CUDA twin names an id outside the table", "[embedding][errors]") {
+    RandomValues random;
+    const auto table = random.bf16(11 * 4);
+    std::vector<float> y(8);
+    const Ids ids{3, 11};
+    REQUIRE_THROWS_WITH(DeviceOps::embed({ids.data(), 2}, {table.data(), 11, 4}, {y.data(), 2, 4}),
+                        "embed: ids[1] is 11, expected 0 <= id < 11 (vocab_size)");
+    const Ids good{3, 10};
+    REQUIRE_NOTHROW(DeviceOps::embed({good.data(), 2}, {table.data(), 11, 4}, {y.data(), 2, 4}));
+}
+
+TEST_CASE("unembed: the CUDA twin is near the scalar op", "[unembedding]") {
+    RandomValues random;
+    for (const int vocab_size : {1, 300, 1034}) {
+        const auto x = random.floats(3 * 96);
+        const auto w = random.bf16(vocab_size * 96);
+        check_twin(3, vocab_size, [&](auto ops, MatrixView logits) {
+            ops.unembed(matrix(x, 3, 96), {w.data(), vocab_size, 96}, logits);
+        });
+    }
+}
+
+TEST_CASE("sample: the CUDA twin chooses what the scalar op chooses", "[sampling]") {
+    RandomValues random;
+    const SamplingOptions options[] = {{0}, {1}, {0.5f}, {1, 3}, {1, 0, 0.9f}, {1.5f, 0, 1, 0.1f}};
+    for (const int vocab_size : {1, 2, 511, 512, 513, 1034, 20011}) {
+        const auto logits = random.floats(2 * vocab_size, 5);
+        for (const SamplingOptions& option : options) {
+            for (int n = 0; n < 20; ++n) {
+                std::int32_t expected = -1, got = -1;
+                const double uniform = random_uniform(7, std::uint64_t(n));
+                sample(matrix(logits, 2, vocab_size), option, uniform, {&expected, 1, 1});
+                DeviceOps::sample(matrix(logits, 2, vocab_size), option, uniform, {&got, 1, 1});
+                REQUIRE(got == expected);
+            }
+        }
+    }
+}
+
+TEST_CASE("sample: the CUDA twin passes over NaN and -inf, and takes the lower id on a tie",
+          "[sampling]") {
+    const float nan = std::numeric_limits<float>::quiet_NaN();
+    std::vector<float> logits(700, -kInfinity);
+    logits[3] = nan;
+    logits[650] = logits[137] = 2;
+    for (const float temperature : {0.0f, 1.0f}) {
+        for (const double uniform : {0.0, 0.49}) {
+            std::int32_t id = -1;
+            DeviceOps::sample(matrix(logits, 1, 700), {temperature}, uniform, {&id, 1, 1});
+            CHECK(id == 137);
+        }
+    }
+    std::int32_t id = -1;
+    DeviceOps::sample(matrix(logits, 1, 700), {1.0f}, 0.51, {&id, 1, 1});
+    CHECK(id == 650);
+}
+
+// --- Norm, sums, rotation ---------------------------------------------------------------------
+
+TEST_CASE("rmsnorm: the CUDA twin is near the scalar op", "[rmsnorm]") {
+    RandomValues random;
+    for (const int hidden_size : {1, 3, 96, 256, 257, 2880}) {
+        for (const float scale : {1e-18f, 1.0f, 1e15f}) {
+            const auto x = random.floats(7 * hidden_size, scale);
+            const auto gain = random.floats(hidden_size);
+            check_twin(7, hidden_size, [&](auto ops, MatrixView y) {
+                ops.rmsnorm(matrix(x, 7, hidden_size), {gain.data(), hidden_size}, 1e-5f, y);
+            });
+        }
+    }
+}
+
+TEST_CASE("linear: the CUDA twin is near the scalar op", "[linear]") {
+    struct Size {
+        int n_tokens, in, out;
+    };
+    RandomValues random;
+    for (const auto& [n_tokens, in, out] :
+         {Size{7, 96, 192}, {1, 1, 1}, {3, 33, 5}, {2, 257, 300}, {1, 2880, 32}, {4, 2, 1000}}) {
+        const auto x = random.floats(n_tokens * in);
+        const auto w = random.bf16(out * in);
+        const auto bias = random.floats(out);
+        check_twin(n_tokens, out, [&, in = in, out = out, n = n_tokens](auto ops, MatrixView y) {
+            ops.linear(matrix(x, n, in), {w.data(), out, in}, {bias.data(), out}, y);
+        });
+    }
+}
+
+TEST_CASE("add_residual: the CUDA twin gives the same bits", "[residual]") {
+    RandomValues random;
+    const auto x = random.floats(7 * 96, 1e30f), y = random.floats(7 * 96, 1e30f);
+    check_twin(
+        7, 96,
+        [&](auto ops, MatrixView out) {
+            ops.add_residual(matrix(x, 7, 96), matrix(y, 7, 96), out);
+        },
+        0);
+}
+
+TEST_CASE("rope_table: the CUDA twin is near the scalar op", "[rope]") {
+    const Ids positions{0, 1, 130, 4096, 131071};
+    for (const int head_dim : {32, 64, 1026}) {  // the last one has more pairs than a launch takes
+        Config config;
+        config.head_dim = head_dim;
+        check_twin(
+            5, head_dim,
+            [&](auto ops, MatrixView table) {
+                ops.rope_table(config, {positions.data(), 5}, table);
+            },
+            1e-6);
+    }
+}
+
+TEST_CASE("rope: the CUDA twin is near the scalar op", "[rope]") {
+    RandomValues random;
+    for (const int head_dim : {2, 32, 64, 70}) {
+        const int cols = 6 * head_dim;
+        const auto x = random.floats(7 * cols), table = random.floats(7 * head_dim);
+        check_twin(7, cols, [&](auto ops, MatrixView y) {
+            ops.rope(matrix(x, 7, cols), matrix(table, 7, head_dim), y);
+        });
+    }
+}
+
+// --- Attention --------------------------------------------------------------------------------
+
+namespace {
+
+struct AttendCase {
+    int n_heads, n_kv_heads, head_dim;
+    int first_position, n_tokens;
+    int capacity;  // of the cache
+    int window;
+    float sink_scale;
+};
+
+// mix, scores, weights and sink_share below each other, as far as they are recorded.
+template <class Ops>
+std::vector<std::vector<float>> attended(const AttendCase& c, bool is_recorded) {
+    RandomValues random{99};
+    const int n_positions = c.first_position + c.n_tokens;
+    const int q_size = c.n_heads * c.head_dim, kv_size = c.n_kv_heads * c.head_dim;
+    const auto q = random.floats(c.n_tokens * q_size, 3);
+    const auto keys = random.floats(c.capacity * kv_size, 3);
+    const auto values = random.floats(c.capacity * kv_size);
+    const auto sinks = random.floats(c.n_heads, c.sink_scale);
+    Ids positions(std::size_t(c.n_tokens));
+    std::iota(positions.begin(), positions.end(), c.first_position);
+
+    std::vector<float> mix(q.size()), sink_share(std::size_t(c.n_tokens * c.n_heads));
+    std::vector<float> scores(std::size_t(c.n_heads * c.n_tokens * n_positions)), weights = scores;
+    AttentionRecord record;
+    if (is_recorded) {
+        record.scores = {scores.data(), c.n_heads * c.n_tokens, n_positions};
+        record.weights = {weights.data(), c.n_heads * c.n_tokens, n_positions};
+        record.sink_share = {sink_share.data(), c.n_tokens, c.n_heads};
+    }
+    Ops::attend(matrix(q, c.n_tokens, q_size), matrix(keys, c.capacity, kv_size),
+                matrix(values, c.capacity, kv_size), {sinks.data(), c.n_heads},
+                {positions.data(), c.n_tokens}, c.window, record, {mix.data(), c.n_tokens, q_size});
+    return {mix, scores, weights, sink_share};
+}
+
+}  // namespace
+
+TEST_CASE("attend: the CUDA twin is near the scalar op, and so is what it records", "[attention]") {
+    for (const AttendCase& c : {AttendCase{6, 2, 32, 0, 7, 7, 0, 1},  // full
+                                {6, 2, 32, 20, 7, 11, 5, 1},          // a ring that rolled over
+                                {4, 4, 10, 0, 1, 3, 5, 1},            // one token, odd head_dim
+                                {8, 1, 64, 40, 1, 64, 0, 30},         // decode, strong sinks
+                                {300, 100, 2, 3, 2, 5, 0, 1},         // more heads than threads
+                                {2, 1, 130, 5, 3, 8, 3, 1},           // wide heads
+                                {16, 2, 32, 700, 2, 702, 0, 1}}) {    // a long context
+        INFO(c.n_heads << " heads of " << c.head_dim << ", window " << c.window << ", "
+                       << c.n_tokens << " tokens from " << c.first_position);
+        for (const bool is_recorded : {false, true}) {
+            const auto expected = attended<ScalarOps>(c, is_recorded);
+            const auto got = attended<DeviceOps>(c, is_recorded);
+            for (std::size_t part = 0; part < expected.size(); ++part) {
+                if (part > 0 && !is_recorded) continue;
+                const int size = int(expected[part].size());
+                const Difference d =
+                    difference(matrix(got[part], 1, size), matrix(expected[part], 1, size));
+                INFO("part " << part << "[" << d.col << "]: got " << d.got << ", expected "
+                             << d.expected);
+                CHECK(d.same_infinities);
+                CHECK(d.error <= 2e-5);  // scores of up to 100 pass through exp
+            }
+        }
+    }
+}
+
+TEST_CASE("attend: the CUDA twin names a cache that is too short", "[attention][errors]") {
+    REQUIRE_THROWS_WITH(attended<DeviceOps>({6, 2, 32, 20, 7, 11, 0, 1}, false),
+                        ContainsSubstring("attend: keys.rows is 11, expected at least 2"));
+}
+
+TEST_CASE("cache_store: the CUDA twin fills the same rows of a ring", "[attention]") {
+    RandomValues random;
+    const auto x = random.floats(7 * 64);
+    const Ids positions{20, 21, 22, 23, 24, 25, 26};
+    check_twin(
+        9, 64,
+        [&](auto ops, MatrixView cache) {
+            ops.cache_store(matrix(x, 7, 64), {positions.data(), 7}, cache);
+        },
+        0);
+}
+
+// --- Experts ----------------------------------------------------------------------------------
+
+TEST_CASE("mxfp4_decode: every code under every scale, to the byte", "[mxfp4]") {
+    std::vector<std::uint8_t> codes, scales;
+    for (int scale = 0; scale < kMxfp4NanScale; ++scale) {
+        for (int block = 0; block < 16; ++block) {
+            scales.push_back(std::uint8_t(scale));
+            for (int b = 0; b < 16; ++b) {
+                codes.push_back(std::uint8_t(16 * block + b));
+            }
+        }
+    }
+    const Mxfp4Matrix w{codes.data(), scales.data(), kMxfp4NanScale, 16 * 32};
+    std::vector<float> expected(2 * codes.size()), got = expected;
+    for (std::size_t block = 0; block < scales.size(); ++block) {
+        mxfp4_decode_block(&codes[16 * block], scales[block], &expected[32 * block]);
+    }
+    device::mxfp4_decode(w, {got.data(), w.rows, w.cols});
+    CHECK(std::memcmp(got.data(), expected.data(), 4 * got.size()) == 0);
+}
+
+TEST_CASE("route: the CUDA twin chooses the same experts, also on ties", "[router]") {
+    RandomValues random;
+    for (const int n_tokens : {1, 7, 300}) {
+        for (const int top_k : {1, 3, 6}) {
+            std::vector<float> logits;
+            for (const std::int32_t tenths : random.ids(n_tokens * 6, 8)) {
+                logits.push_back(float(tenths) / 10);  // many are equal
+            }
+            Ids expected_ids(std::size_t(n_tokens * top_k)), ids = expected_ids;
+            std::vector<float> expected(expected_ids.size()), weights = expected;
+            route(matrix(logits, n_tokens, 6), {expected_ids.data(), n_tokens, top_k},
+                  {expected.data(), n_tokens, top_k});
+            DeviceOps::route(matrix(logits, n_tokens, 6), {ids.data(), n_tokens, top_k},
+                             {weights.data(), n_tokens, top_k});
+            CHECK(ids == expected_ids);
+            const Difference d =
+                difference(matrix(weights, n_tokens, top_k), matrix(expected, n_tokens, top_k));
+            CHECK(d.error <= 1e-6);
+        }
+    }
+}
+
+TEST_CASE("route: the CUDA twin names the first NaN of a token", "[router][errors]") {
+    std::vector<float> logits(3 * 6, 1.0f), weights(6);
+    logits[6 + 4] = std::numeric_limits<float>::quiet_NaN();
+    Ids ids(6);
+    REQUIRE_THROWS_WITH(
+        DeviceOps::route(matrix(logits, 3, 6), {ids.data(), 3, 2}, {weights.data(), 3, 2}),
+        "route: logits[1, 4] is NaN, expected a number");
+}
+
+TEST_CASE("expert_linear: the CUDA twin is near the scalar op", "[experts]") {
+    RandomValues random;
+    for (const int in : {32, 96, 2880}) {
+        for (const int out : {1, 70, 128}) {
+            const int n_experts = 6;  // experts 4 and 5 get no token
+            const int n_weights = n_experts * out * in;
+            const auto codes = random.bytes(n_weights / 2);
+            const auto transposed = random.bf16(n_weights);
+            std::vector<std::uint8_t> scales = random.bytes(n_weights / 32, 8);
+            for (std::uint8_t& scale : scales) {
+                scale = std::uint8_t(scale + 120);
+            }
+            const auto bias = random.floats(n_experts * out);
+            const Ids ids = random.ids(7 * 3, 4);
+            for (const bool is_packed : {true, false}) {
+                for (const int x_rows : {7, 21}) {
+                    const auto x = random.floats(x_rows * in);
+                    ExpertStack stack{nullptr, nullptr, nullptr, n_experts, out, in};
+                    if (is_packed) stack.codes = codes.data();
+                    if (is_packed) stack.scales = scales.data();
+                    if (!is_packed) stack.bf16_transposed = transposed.data();
+                    check_twin(21, out, [&](auto ops, MatrixView y) {
+                        ops.expert_linear(matrix(x, x_rows, in), {ids.data(), 7, 3}, stack,
+                                          matrix(bias, n_experts, out), y);
+                    });
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("swiglu: the CUDA twin is near the scalar op", "[swiglu]") {
+    RandomValues random;
+    for (const float scale : {0.1f, 10.0f, 1e30f}) {
+        const auto h = random.floats(21 * 128, scale);
+        check_twin(21, 64,
+                   [&](auto ops, MatrixView y) { ops.swiglu(matrix(h, 21, 128), 7.0f, y); });
+    }
+}
+
+TEST_CASE("combine: the CUDA twin is near the scalar op", "[combine]") {
+    RandomValues random;
+    const auto expert_out = random.floats(21 * 96), weights = random.floats(21);
+    check_twin(7, 96, [&](auto ops, MatrixView out) {
+        ops.combine(matrix(expert_out, 21, 96), matrix(weights, 7, 3), out);
+    });
+}
