@@ -99,7 +99,11 @@ void print_diagnosis(const Diagnosis& d, int n_shown) {
     }
     if (d.second) print("and behind it, by itself: " + facts_text(d.second->facts));
     if (d.below_noise && d.is_known) {
-        print("note: a right program may be as far off; but this mistake leaves next to nothing\n");
+        print(d.channel == Channel::tokens
+                  ? "note: a right program may be as far off, but it would not be nearer to this "
+                    "mistake at one token after the other\n"
+                  : "note: a right program may be as far off; but this mistake leaves next to "
+                    "nothing\n");
     }
     for (const std::string& note : d.notes) {
         print("note: not compared: " + note + "\n");

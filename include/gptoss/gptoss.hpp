@@ -164,6 +164,7 @@
 #include "gptoss/pitfalls/sink_pitfalls.hpp"
 #include "gptoss/pitfalls/swiglu_pitfalls.hpp"
 #include "gptoss/run/anchored_run.hpp"
+#include "gptoss/run/by_token.hpp"
 #include "gptoss/run/diagnose.hpp"
 #include "gptoss/run/diagnosis.hpp"
 #include "gptoss/run/evidence.hpp"

@@ -26,8 +26,10 @@ BugLab small_lab(Policy policy) {
                                          "sinks_scaled",       "router_bias_for_selection",
                                          "nibbles_swapped",    "swiglu_gate_two_sided",
                                          "swiglu_alpha_one"};
-    std::erase_if(lab.pitfalls,
-                  [&](const Pitfall& pitfall) { return !names.contains(pitfall.facts.name); });
+    for (std::vector<Pitfall>* list : {&lab.pitfalls, &lab.pitfalls_in_float32}) {
+        std::erase_if(*list,
+                      [&](const Pitfall& pitfall) { return !names.contains(pitfall.facts.name); });
+    }
     return lab;
 }
 
@@ -132,6 +134,61 @@ TEST_CASE("diagnose: a right dump in bf16 is right, a wrong one is not", "[diagn
         const Dump wrong = planted_dump(pitfall_named(lab.pitfalls, name), model(), kTokens);
         CHECK(first_suspect(diagnose(model(), wrong, lab)) == name);
     }
+}
+
+// A port in bf16 that rounds its logits and nothing before them.
+Dump rounded_logits(const Pitfall& pitfall) {
+    Dump dump = planted_dump(pitfall, model(), kTokens);
+    keep_only(dump, {Site::logits});
+    for (float& logit : dump.sites.at({Site::logits, kNoLayer}).values) {
+        logit = round_to_bf16(logit);
+    }
+    return dump;
+}
+
+TEST_CASE("diagnose: logits of a port that rounds elsewhere are told token by token",
+          "[diagnose]") {
+    const BugLab lab = small_lab<Bf16Ops>(Policy::bf16);
+    for (const char* name : {"swiglu_alpha_one", "concentration_once"}) {
+        const Pitfall& pitfall = pitfall_named(float32_lab().pitfalls, name);
+        const Diagnosis d = diagnose(model(), rounded_logits(pitfall), lab);
+        INFO(name << ": " << d.reason);
+        CHECK(first_suspect(d) == name);
+        CHECK(d.verdict == Verdict::diverged);
+        CHECK(d.channel == Channel::tokens);
+    }
+    Pitfall unknown = float32_lab().right;
+    unknown.edit_config = [](Config& c) { c.swiglu_limit = 4.0f; };
+    const Diagnosis other = diagnose(model(), rounded_logits(unknown), lab);
+    CHECK(other.verdict == Verdict::diverged);
+    CHECK(!other.is_known);
+
+    const Diagnosis right = diagnose(model(), rounded_logits(float32_lab().right), lab);
+    CHECK(right.verdict == Verdict::pass);
+    CHECK(right.suspects.empty());
+}
+
+TEST_CASE("diagnose: trained weights: one mistake, two, one that is not in the list",
+          "[diagnose]") {
+    const Golden& nano = golden_nano();
+    const std::vector<std::int32_t> tokens(nano.tokens.begin(), nano.tokens.begin() + 20);
+    const auto diagnosis_of = [&](const Pitfall& pitfall) {
+        return diagnose(nano.weights, planted_dump(pitfall, nano.weights, tokens), float32_lab());
+    };
+    CHECK(diagnosis_of(float32_lab().right).verdict == Verdict::pass);
+    Pitfall both = pitfall_named(float32_lab().pitfalls, "window_long");
+    CHECK(first_suspect(diagnosis_of(both)) == "window_long");
+    both.run = pitfall_named(float32_lab().pitfalls, "swiglu_alpha_one").run;
+    const Diagnosis two = diagnosis_of(both);
+    CHECK(first_suspect(two) == "window_long");
+    REQUIRE(two.second.has_value());
+    CHECK(std::string(two.second->facts.name) == "swiglu_alpha_one");
+
+    Pitfall unknown = float32_lab().right;
+    unknown.edit_config = [](Config& c) { c.swiglu_limit = 2.0f; };
+    const Diagnosis other = diagnosis_of(unknown);
+    CHECK(other.verdict == Verdict::diverged);
+    CHECK(!other.is_known);
 }
 
 TEST_CASE("diagnose: what is wrong with a dump itself is unusable, or said beside the rest",

@@ -11,6 +11,9 @@
 // A mistake has to explain the first site of D; if none does, it is none of the known ones. What the
 // best one leaves beyond the tolerance may be a second mistake, which then is looked for by itself.
 //
+// Of a port in bf16 that dumps logits and rounds in places of its own, no model leaves next to
+// nothing; it is held against float32 runs, token by token (run/by_token.hpp).
+//
 // Where    the tool's diagnose.
 // Errors   those of Transformer::feed; Error if the dump has no tokens; for anything else that is
 //          wrong with a dump the Verdict is unusable and the reason says what.
@@ -22,20 +25,24 @@
 #include <vector>
 
 #include "gptoss/run/anchored_run.hpp"
+#include "gptoss/run/by_token.hpp"
 #include "gptoss/run/suspects.hpp"
 
 namespace gptoss {
 
-// The models that a dump is held against.
+// The models that a dump is held against, and the same in float32 whatever the policy is.
 struct BugLab {
     Policy policy;
     Pitfall right;
     std::vector<Pitfall> pitfalls;
+    Pitfall right_in_float32;
+    std::vector<Pitfall> pitfalls_in_float32;
 };
 
 template <class Right>
 BugLab bug_lab(Policy policy) {
-    return {policy, right_model<Right>(), all_pitfalls<Right>()};
+    return {policy, right_model<Right>(), all_pitfalls<Right>(), right_model<ScalarOps>(),
+            all_pitfalls<ScalarOps>()};
 }
 
 class Diagnoser {
@@ -59,6 +66,7 @@ public:
         if (evidence_.divergent.empty()) look_below_noise();
         if (!evidence_.divergent.empty()) cut_passes(right);
         if (!evidence_.divergent.empty()) suspect_all();
+        if (rounds_elsewhere()) suspect_by_token();
         give_verdict();
         return found_;
     }
@@ -115,6 +123,33 @@ private:
         if (unexplained.empty()) return;
         const Suspect second = ranked(tried, comparisons, unexplained)[0];
         if (second.explains_first) found_.second = second;
+    }
+
+    // In bf16, with no more than logits, and no model explains them as one that rounds alike would.
+    bool rounds_elsewhere() const {
+        if (lab_.policy != Policy::bf16) return false;
+        for (const CompareRow& row : evidence_.right.rows) {
+            const bool says_more = row.key.site != Site::logits && row.key.site != Site::embedding;
+            if (says_more && has_error(row)) return false;
+        }
+        return !found_.is_known || found_.suspects[0].left > 0.1;
+    }
+
+    void suspect_by_token() {
+        ByToken found =
+            look_by_token(weights_, theirs_, lab_.right_in_float32, lab_.pitfalls_in_float32);
+        if (found.suspects.empty()) return;
+        found_.tokens_per_pass = found.tokens_per_pass;
+        found_.suspects = std::move(found.suspects);
+        found_.is_known = found_.suspects[0].explains_first;
+        const bool was_off = !evidence_.fine && !evidence_.divergent.empty();
+        evidence_.fine = !was_off;
+        evidence_.channel = Channel::tokens;
+        if (was_off) return;
+        const auto& rows = evidence_.right.rows;
+        const auto is_logits = [](const CompareRow& row) { return row.key == kLogitsKey; };
+        const auto logits = std::find_if(rows.begin(), rows.end(), is_logits);
+        evidence_.divergent = {std::size_t(logits - rows.begin())};
     }
 
     std::vector<Suspect> ranked(const std::vector<const Pitfall*>& tried,

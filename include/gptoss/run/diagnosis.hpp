@@ -32,6 +32,7 @@ struct Suspect {
 enum class Channel {
     values,     // rms(difference) / rms(expected)
     roundings,  // the share of values that are another bf16 number
+    tokens,     // |difference| / |theirs| token by token, their geometric mean
 };
 
 struct Diagnosis {

@@ -1,0 +1,132 @@
+// By token: which mistake explains logits that were rounded in places of their own.
+//
+//     left = geometric mean over tokens of |theirs[t] - wrong[t]| / |theirs[t] - right[t]|
+//
+// right and wrong are runs in float32, so that they bring no roundings along. A port in bf16 that
+// rounds elsewhere than the official model is off by more than many a mistake moves, and a token
+// whose experts flipped is off by anything. But noise points nowhere, in the hundreds of directions
+// that logits have: a model with a mistake is nearer to token after token only if the port makes it.
+// The geometric mean keeps a few flipped tokens from deciding.
+//
+// Where    run/diagnose.hpp, for dumps in bf16 that hold logits and not every site.
+// Pitfalls One token may be nearer by chance, as after a flip: kLeastTokens of them are needed.
+#pragma once
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "gptoss/report/site_pair.hpp"
+#include "gptoss/run/anchored_run.hpp"
+#include "gptoss/run/suspects.hpp"
+
+namespace gptoss {
+
+// The most that the right mistake may leave. Over 18 models of other seeds than docs/diagnose.md's
+// no mistake left less than 0.76 of what a right port was off by.
+inline constexpr double kMostLeftByToken = 0.6;
+inline constexpr int kLeastTokens = 4;
+
+inline constexpr SiteKey kLogitsKey{Site::logits, kNoLayer};
+
+// |theirs[t] - ours[t]| / |theirs[t]| for every token that both have. Empty if shapes differ.
+inline std::vector<double> token_distances(const Activation& ours, const Activation& theirs,
+                                           const RunExtents& run) {
+    std::vector<double> distances;
+    const PairedShapes shapes = pair_shapes(Site::logits, ours.shape, theirs.shape, run);
+    if (!shapes.reference_mistake.empty() || !shapes.other_mistake.empty()) return distances;
+    const SitePair pair = pair_sites(Site::logits, shapes, ours, theirs, run.n_tokens, nullptr);
+    for (int row = 0; row < pair.in.rows; ++row) {
+        double gaps = 0;
+        double squares = 0;
+        for (int c = 0; c < pair.in.cols; ++c) {
+            const double value = pair.got_rows().row(row)[c];
+            const double gap = value - double(pair.expected_rows().row(row)[c]);
+            gaps += gap * gap;
+            squares += value * value;
+        }
+        distances.push_back(std::sqrt(gaps / std::max(squares, 1e-30)));
+    }
+    return distances;
+}
+
+inline double log_of(double distance) {
+    return std::log(std::max(distance, 1e-30));
+}
+
+inline double geometric_mean(const std::vector<double>& distances) {
+    double logs = 0;
+    for (const double distance : distances) {
+        logs += log_of(distance);
+    }
+    return std::exp(logs / double(distances.size()));
+}
+
+inline Suspect suspect_by_token(const PitfallFacts& facts, const std::vector<double>& wrong,
+                                const std::vector<double>& right) {
+    Suspect s{facts};
+    const double error = geometric_mean(right);
+    s.left = std::clamp(geometric_mean(wrong) / error, 1e-4, 1e4);
+    s.explains_first = s.left <= kMostLeftByToken;
+    s.n_explained = s.explains_first ? 1 : 0;
+    s.evidence.push_back({kLogitsKey, kMostLeftByToken * error, error, s.left * error});
+    return s;
+}
+
+// Where a run that was right goes wrong: the token that parts small distances from large ones best.
+// Mistakes that chunks bring about begin there.
+inline int first_token_off(const std::vector<double>& distances) {
+    double sum = 0;
+    for (const double distance : distances) {
+        sum += log_of(distance);
+    }
+    int best = 0;
+    double best_contrast = 0;
+    double sum_before = 0;
+    for (std::size_t t = 1; t < distances.size(); ++t) {
+        sum_before += log_of(distances[t - 1]);
+        const double n_before = double(t);
+        const double n_after = double(distances.size()) - n_before;
+        const double rise = (sum - sum_before) / n_after - sum_before / n_before;
+        const double contrast = rise * std::sqrt(n_before * n_after);
+        if (contrast > best_contrast) {
+            best = int(t);
+            best_contrast = contrast;
+        }
+    }
+    return best;
+}
+
+// How far a model's logits are from the dump's.
+inline std::vector<double> logit_distances(const Pitfall& model, const Weights& weights,
+                                           const Dump& theirs, int tokens_per_pass) {
+    const Dump run = anchored_run(model, weights, theirs, tokens_per_pass);
+    return token_distances(run.sites.at(kLogitsKey), theirs.sites.at(kLogitsKey),
+                           {&weights.config, int(theirs.tokens->size())});
+}
+
+struct ByToken {
+    int tokens_per_pass = kOnePass;
+    std::vector<Suspect> suspects = {};  // the likeliest first; none if there is too little to see
+};
+
+// right and pitfalls in float32. The dump has tokens.
+inline ByToken look_by_token(const Weights& weights, const Dump& theirs, const Pitfall& right,
+                             const std::vector<Pitfall>& pitfalls) {
+    ByToken found;
+    const auto logits = theirs.sites.find(kLogitsKey);
+    if (logits == theirs.sites.end() || !all_finite(logits->second.values)) return found;
+    const auto distances = logit_distances(right, weights, theirs, kOnePass);
+    if (int(distances.size()) < kLeastTokens) return found;
+
+    const int first_off = first_token_off(distances);
+    if (first_off > 0) found.tokens_per_pass = first_off;
+    for (const Pitfall& pitfall : pitfalls) {
+        if (!applies(pitfall, weights.config)) continue;
+        const auto wrong = logit_distances(pitfall, weights, theirs, found.tokens_per_pass);
+        found.suspects.push_back(suspect_by_token(pitfall.facts, wrong, distances));
+    }
+    rank(found.suspects);
+    return found;
+}
+
+}  // namespace gptoss
