@@ -5,11 +5,13 @@
 
 Writes the tables of docs/diagnose.md: how often the planted mistake is named first and within the
 first three, and every case where it is not the first. Dumps are those of our own wrong models and,
-if this python3 has numpy, of a numpy port with the mistakes written anew. Takes ten minutes of one
+if this python3 has numpy, of a numpy port with the mistakes written anew. Takes half an hour of one
 core; --quick prints one small model in a minute. DIR is a configured build folder. --keep
 leaves the lines of every run in FOLDER and does not repeat a run that is there.
 """
 import argparse
+import dataclasses
+import json
 import pathlib
 import subprocess
 import sys
@@ -18,10 +20,40 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "diagnose.md"
 BEGIN, END = "<!-- begin scripts/confusion_table.py -->", "<!-- end -->"
+NANO = ROOT / "examples" / "nano" / "model"
+VOCABULARY = {"tiny": 128, "square": 128, "odd": 300, "nano": 1034}
 
-# Model, seed of its weights, number of the prompt, tokens. None was used while tolerances were set.
-RUNS = [("tiny", 21, 1, 12), ("square", 31, 2, 14), ("nano", 22, 3, 20)]
-NUMPY_RUN = ("numpy", 41, 0, 12)  # the numpy port over the preset odd: numpy_bugs.py
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """A model and a prompt. Dumps are our own, or those of the numpy port."""
+
+    model: str
+    seed: int | None                                            # of the weights; trained: none
+    prompt: int | str                                           # number of random ids, or a text
+    n_tokens: int | None = None
+    port: str = "ours"
+
+    def name(self):
+        prompt = self.prompt if isinstance(self.prompt, int) else len(self.prompt)
+        return f"{self.port}-{self.model}-{self.seed}-{prompt}"
+
+    def weights(self):
+        return "trained" if self.seed is None else f"seed {self.seed}"
+
+
+# None was used while a tolerance or a limit was set. A text says more than any ids only about a
+# model that was trained on text.
+RUNS = [
+    Run("tiny", 21, 1, 12),
+    Run("tiny", 24, 4, 20),
+    Run("square", 31, 2, 14),
+    Run("nano", None, "What is 58 + 67?"),
+    Run("nano", None, "Sort: sun hat cat"),
+    Run("odd", 41, 5, 12, "numpy"),
+    Run("tiny", 43, 7, 16, "numpy"),
+    Run("nano", None, "What is 58 + 67?", port="numpy"),
+]
 
 
 class Case:
@@ -45,25 +77,49 @@ class Case:
         return self.is_first() or 0 <= self.rank < 3
 
 
-def output_of(build, run, policy, kind):
-    if run[0] != "numpy":
-        command = [build / "tests" / "gptoss_confusion", *map(str, run), policy, kind]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+def mix(word):
+    """One step of splitmix64, as in core/generator.hpp."""
+    mask = 2**64 - 1
+    word = (word ^ (word >> 30)) * 0xBF58476D1CE4E5B9 & mask
+    word = (word ^ (word >> 27)) * 0x94D049BB133111EB & mask
+    return word ^ (word >> 31)
+
+
+def ids_of(tool, run):
+    """Of a text: what a user says, rendered."""
+    if isinstance(run.prompt, str):
+        chat = json.dumps({"messages": [{"role": "user", "content": run.prompt}]})
+        command = [tool, "harmony", "render", "--ids", "--model", NANO, "-"]
+        done = subprocess.run(command, input=chat, capture_output=True, text=True, check=True)
+        return [int(word) for word in done.stdout.split()]
+    step, mask = 0x9E3779B97F4A7C15, 2**64 - 1
+    words = (mix((mix(run.prompt) + (t + 1) * step) & mask) for t in range(run.n_tokens))
+    return [word % VOCABULARY[run.model] for word in words]
+
+
+def output_of(build, run, ids, policy, kind):
     tool, bugs = build / "bin" / "gptoss", ROOT / "tests" / "confusion" / "numpy_bugs.py"
-    with tempfile.TemporaryDirectory() as model:
-        synth = [tool, "synth", "--preset", "odd", "--seed", str(run[1]), "--out", model]
-        subprocess.run(synth, check=True, stdout=subprocess.DEVNULL)
-        command = [sys.executable, bugs, tool, model, policy, kind]
+    ids = ",".join(map(str, ids))
+    with tempfile.TemporaryDirectory() as folder:
+        model = NANO if run.seed is None else folder
+        if run.port == "ours":
+            model = NANO if run.seed is None else run.model
+            program = build / "tests" / "gptoss_confusion"
+            command = [program, model, str(run.seed or 0), ids, policy, kind]
+        else:
+            command = [sys.executable, bugs, tool, model, ids, policy, kind]
+            if run.seed is not None:
+                synth = ["synth", "--preset", run.model, "--seed", str(run.seed), "--out", model]
+                subprocess.run([tool, *synth], check=True, stdout=subprocess.DEVNULL)
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-def cases_of(arguments, run, policy, kind):
-    name = "-".join([*map(str, run), policy, kind]) + ".txt"
-    kept = arguments.keep and arguments.keep / name
+def cases_of(arguments, run, ids, policy, kind):
+    kept = arguments.keep and arguments.keep / f"{run.name()}-{policy}-{kind}.txt"
     if kept and kept.is_file():
         output = kept.read_text()
     else:
-        output = output_of(arguments.build, run, policy, kind)
+        output = output_of(arguments.build, run, ids, policy, kind)
         if kept:
             kept.write_text(output)
     return [Case(line) for line in output.strip().split("\n")]
@@ -89,28 +145,50 @@ def answer_of(case):
     return f"`{case.named}`" if case.named != "none" else "none of the known ones"
 
 
+HEAD = """| dumps | model | weights | tokens | dump in | sites | first | within three |
+|---|---|---|---|---|---|---|---|"""
+SUMS = """| dumps | dump in | sites | first | within three |
+|---|---|---|---|---|"""
+MISSES = """| planted | dumps | dump in | sites | answer | rank of the planted one |
+|---|---|---|---|---|---|"""
+
+
+def sums_of(results):
+    """Per port, policy and kind, all models together."""
+    sums = {}
+    for (run, _, policy, kind), cases in results.items():
+        sums.setdefault((run.port, policy, kind), []).extend(cases)
+    for (port, policy, kind), cases in sums.items():
+        yield (f"| {port} | {policy} | {sites_of(kind)} | {share(cases, Case.is_first)} | "
+               f"{share(cases, Case.is_in_three)} |")
+
+
+def misses_of(results):
+    """Cases that are not named first, those with the same answer together."""
+    misses = {}
+    for (run, _, policy, kind), cases in results.items():
+        for case in cases:
+            if case.is_first():
+                continue
+            rank = case.rank + 1 if case.rank >= 0 else "-"
+            key = (case.planted, policy, sites_of(kind), answer_of(case), rank)
+            misses.setdefault(key, []).append(f"{run.port} {run.model} {run.weights()}")
+    for (planted, policy, sites, answer, rank), dumps in misses.items():
+        yield f"| `{planted}` | {', '.join(dumps)} | {policy} | {sites} | {answer} | {rank} |"
+
+
+def sites_of(kind):
+    return "all" if kind == "full" else "logits"
+
+
 def tables_of(results):
-    """results: (run, policy, kind) -> cases"""
-    lines = [
-        "| model | weights | tokens | dump in | sites | named first | within the first three |",
-        "|---|---|---|---|---|---|---|",
+    """results: (run, number of tokens, policy, kind) -> cases"""
+    rows = [
+        f"| {run.port} | {run.model} | {run.weights()} | {n_tokens} | {policy} | "
+        f"{sites_of(kind)} | {share(cases, Case.is_first)} | {share(cases, Case.is_in_three)} |"
+        for (run, n_tokens, policy, kind), cases in results.items()
     ]
-    misses = []
-    for ((model, seed, _, n_tokens), policy, kind), cases in results.items():
-        sites = "all" if kind == "full" else "logits"
-        lines.append(
-            f"| {model} | seed {seed} | {n_tokens} | {policy} | {sites} | "
-            f"{share(cases, Case.is_first)} | {share(cases, Case.is_in_three)} |"
-        )
-        misses += [(model, policy, sites, case) for case in cases if not case.is_first()]
-    lines += ["", "| planted | model | dump in | sites | answer | rank of the planted one |"]
-    lines += ["|---|---|---|---|---|---|"]
-    for model, policy, sites, case in misses:
-        rank = case.rank + 1 if case.rank >= 0 else "-"
-        lines.append(
-            f"| `{case.planted}` | {model} | {policy} | {sites} | {answer_of(case)} | {rank} |"
-        )
-    return "\n".join(lines)
+    return "\n".join([SUMS, *sums_of(results), "", HEAD, *rows, "", MISSES, *misses_of(results)])
 
 
 def main():
@@ -123,14 +201,16 @@ def main():
     targets = ["gptoss_confusion", "gptoss_tool"]
     command = ["cmake", "--build", arguments.build, "--target", *targets]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    runs = RUNS[:1] if arguments.quick else RUNS + ([NUMPY_RUN] if has_numpy() else [])
+    numpy = not arguments.quick and has_numpy()
+    runs = [run for run in RUNS if run.port == "ours" or numpy]
     results = {}
-    for run in runs:
+    for run in runs[:1] if arguments.quick else runs:
+        ids = ids_of(arguments.build / "bin" / "gptoss", run)
         for policy in ("float32", "bf16"):
             for kind in ("full", "logits"):
-                results[run, policy, kind] = cases_of(arguments, run, policy, kind)
-                first = share(results[run, policy, kind], Case.is_first)
-                print(run[0], policy, kind, first, flush=True)
+                cases = cases_of(arguments, run, ids, policy, kind)
+                results[run, len(ids), policy, kind] = cases
+                print(run.name(), policy, kind, share(cases, Case.is_first), flush=True)
     if arguments.quick:
         print(tables_of(results))
         return 0

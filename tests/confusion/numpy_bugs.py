@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Mistakes planted in the numpy port, and what `gptoss diagnose` makes of its dumps.
 
-    numpy_bugs.py TOOL MODEL float32|bf16 full|logits
+    numpy_bugs.py TOOL MODEL IDS float32|bf16 full|logits            IDS is 1,2,3
 
 The mistakes are written anew here, as edits of examples/validate/numpy_port.py, and share nothing
 with include/gptoss/pitfalls/. In bf16 the port rounds what it keeps, which is not where the
@@ -20,7 +20,6 @@ import tempfile
 import numpy as np
 
 PORT = pathlib.Path(__file__).resolve().parents[2] / "examples" / "validate" / "numpy_port.py"
-TOKENS = [5, 77, 123, 9, 250, 31, 8, 199, 64, 2, 17, 88]
 
 ROTATE = """    first, second = np.split(x, 2, axis=-1)
     return np.concatenate([first * cos - second * sin, second * cos + first * sin], axis=-1)"""
@@ -167,12 +166,12 @@ def edited(source: str, edits: list) -> str:
     return source
 
 
-def dump_of(source: str, model: str, logits_only: bool) -> dict:
+def dump_of(source: str, model: str, tokens: list[int], logits_only: bool) -> dict:
     names = {"__name__": "port"}
     exec(compile(source, PORT.name, "exec"), names)  # a fresh module per mistake
     config = json.loads((pathlib.Path(model) / "config.json").read_text())
     with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
-        names["forward"](config, names["read_tensors"](pathlib.Path(model)), TOKENS)
+        names["forward"](config, names["read_tensors"](pathlib.Path(model)), tokens)
     run = names["RUN"]
     return {"logits": run["logits"]} if logits_only else run
 
@@ -185,15 +184,24 @@ def line_of(name: str, answer: dict) -> str:
     return f"{name} {rank} {named} {confidence:.3f} {answer['verdict']}"
 
 
+def applies(name: str, model: str) -> bool:
+    """Is it a mistake in a model of these extents?"""
+    config = json.loads((pathlib.Path(model) / "config.json").read_text())
+    return name != "scale_sqrt_hidden" or config["hidden_size"] != config["head_dim"]
+
+
 def main() -> int:
-    tool, model, precision, kind = sys.argv[1:]
+    tool, model, ids, precision, kind = sys.argv[1:]
+    tokens = [int(word) for word in ids.split(",")]
     source = PORT.read_text(encoding="utf-8").replace("\nRUN:", ROUND + "\nRUN:", 1)
     if precision == "bf16":
         source = edited(source, [(KEEP, "    values = rounded(values)\n" + KEEP)])
     for name, edits in BUGS.items():
-        arrays = dump_of(edited(source, edits), model, kind == "logits")
+        if not applies(name, model):
+            continue
+        arrays = dump_of(edited(source, edits), model, tokens, kind == "logits")
         with tempfile.NamedTemporaryFile(suffix=".npz") as file:
-            np.savez(file, tokens=np.array(TOKENS, np.int32), **arrays)
+            np.savez(file, tokens=np.array(tokens, np.int32), **arrays)
             file.flush()
             command = [tool, "diagnose", file.name, "--model", model, "--json", "--show", "99"]
             answer = subprocess.run(command, capture_output=True, text=True, check=False)
