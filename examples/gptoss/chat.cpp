@@ -9,6 +9,7 @@
 #include "chat_session.hpp"
 #include "gptoss/ops/scalar.hpp"
 #include "models.hpp"
+#include "paths.hpp"
 #include "signals.hpp"
 #include "terminal.hpp"
 #include "tokens.hpp"
@@ -72,7 +73,7 @@ struct PromptWatch : StopWatch {
 };
 
 struct StoppableSource {
-    ModelSource<ScalarOps> model;
+    ModelSource<ChosenPath> model;
     PromptWatch watch = {};
 
     StopReason generate(const std::vector<std::int32_t>& prompt, int max_tokens,
@@ -107,7 +108,7 @@ int run_chat(const ChatFlags& flags, const Globals& globals) {
         throw Error(model.dir + " has no tokenizer.json (vocab_size " +
                     std::to_string(model.weights.config.vocab_size) + "): chat needs one");
     }
-    Transformer<ScalarOps> transformer(std::move(model.weights));
+    ChosenTransformer transformer(std::move(model.weights), chosen_path(globals));
     const HarmonyEncoding encoding = harmony_encoding(*model.tokenizer);
 
     StoppableSource source{{transformer, generate}};

@@ -168,9 +168,8 @@ std::vector<std::int32_t> stop_ids(const Model& model) {
 }
 
 // Generates and prints on the way; run holds what there is, however it ends.
-template <class Ops>
 void run_model(const Model& model, const GenerateFlags& flags, const Globals& globals, Run& run) {
-    Transformer<Ops> transformer(model.weights);
+    ChosenTransformer transformer(model.weights, chosen_path(globals));
     GenerateOptions options = flags.options;
     options.stop_ids = stop_ids(model);
     TokenPrinter printer(model.tokenizer);
@@ -190,7 +189,7 @@ void run_model(const Model& model, const GenerateFlags& flags, const Globals& gl
         const bool is_stop = std::find(ids.begin(), ids.end(), id) != ids.end();
         if (!is_stop) add_text(printer.push(id));
         if (flags.explain) {
-            const auto logits = last_logits<typename Ops::Memory>(transformer.a.logits);
+            const auto logits = last_logits<HostMemory>(transformer.a.logits);
             run.explanations.push_back(explain(position, id, logits));
         }
         if (prints_lines)
@@ -225,7 +224,7 @@ int run_generate(const GenerateFlags& flags, const Globals& globals) {
 
     run.started = Clock::now();
     run.first_token = run.started;
-    with_path(globals, [&]<class Ops>(Ops) { run_model<Ops>(model, flags, globals, run); });
+    run_model(model, flags, globals, run);
     run.ended = Clock::now();
 
     if (globals.json) print_json(json_of(run, model.tokenizer));

@@ -27,29 +27,39 @@ void add_globals(CLI::App& app, Globals& globals) {
                    "A checkpoint directory, in either layout [the shipped nano]")
         ->type_name("DIR");
     app.add_option("--path", globals.path,
-                   "auto, scalar or bf16 (of generate and trace); fast and cuda are not built")
+                   "scalar, bf16 or fast; auto is fast, but scalar for trace; cuda is not built")
         ->type_name("NAME");
-    app.add_option("--threads", globals.threads, "At least 1; the scalar path always uses one")
+    app.add_option("--threads", globals.threads, "Threads of the fast path [one per core]")
         ->type_name("N");
+    app.add_flag("--exact", globals.exact,
+                 "Keep the fast path from AMX, which rounds activations to BF16");
     app.add_flag("--json", globals.json, "Print one line of JSON instead of text");
+}
+
+bool takes_path(const std::string& subcommand) {
+    for (const char* name : {"bench", "chat", "generate", "inspect", "perplexity", "trace"}) {
+        if (subcommand == name) return true;
+    }
+    return false;
 }
 
 void check_path(const std::string& path, const std::string& subcommand) {
     if (path == "auto" || path == "scalar") return;
-    if (path == "fast" || path == "cuda") {
-        throw Error("path '" + path + "' is not built, expected auto, scalar or bf16");
+    if (path == "cuda") {
+        throw Error("path 'cuda' is not built, expected auto, scalar, bf16 or fast");
     }
-    if (path != "bf16") {
+    if (path != "bf16" && path != "fast") {
         throw Error("path '" + path + "' is unknown, expected auto, scalar, bf16, fast or cuda");
     }
-    if (subcommand == "generate" || subcommand == "trace") return;
-    throw Error("path 'bf16' is for generate and trace, expected auto or scalar for " + subcommand);
+    if (takes_path(subcommand)) return;
+    throw Error("path '" + path + "' means nothing to " + subcommand +
+                ", expected auto, or a subcommand that runs a model");
 }
 
 void check_globals(const Globals& globals, const std::string& subcommand) {
     check_path(globals.path, subcommand);
-    if (globals.threads < 1) {
-        throw Error("--threads is " + std::to_string(globals.threads) + ", expected at least 1");
+    if (globals.threads && *globals.threads < 1) {
+        throw Error("--threads is " + std::to_string(*globals.threads) + ", expected at least 1");
     }
 }
 

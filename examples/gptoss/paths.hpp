@@ -1,21 +1,61 @@
-// Which table of ops --path names.
+// Which forward pass --path names, and on how many threads it runs.
+//
+// The CPU paths share memory, cache and sampling; they differ in nothing but the forward. So the
+// subcommands are compiled once, for ChosenPath, and each path's forward once, in its own file.
 #pragma once
-#include "gptoss/ops/bf16.hpp"
-#include "gptoss/ops/scalar.hpp"
+#include <string>
+#include <utility>
+
+#include "gptoss/model/transformer.hpp"
 #include "tool.hpp"
 
 namespace gptoss::tool {
 
-// Calls run(Ops{}) with the table that --path names; main has refused every other name.
-template <class Run>
-auto with_path(const Globals& globals, const Run& run) {
-    if (globals.path == "bf16") return run(Bf16Ops{});
-    return run(ScalarOps{});
-}
+using Forward = void (*)(const Weights&, KvCache&, Activations&, Watch*);
 
-// "scalar" or "bf16"
-inline const char* path_name(const Globals& globals) {
-    return globals.path == "bf16" ? "bf16" : "scalar";
-}
+// In forward_scalar.cpp, forward_bf16.cpp and forward_fast.cpp.
+void forward_scalar(const Weights& w, KvCache& cache, Activations& a, Watch* watch);
+void forward_bf16(const Weights& w, KvCache& cache, Activations& a, Watch* watch);
+void forward_fast(const Weights& w, KvCache& cache, Activations& a, Watch* watch);
 
+struct Path {
+    std::string name;  // scalar, bf16 or fast
+    Forward forward = nullptr;
+    int n_threads = 1;
+    bool uses_amx = false;
+};
+
+// The path of a subcommand, with its threads set up; main has refused every other name. auto is
+// fast, but for trace scalar: a dump should have the same bits on every machine.
+enum class Automatic { fast, scalar };
+Path chosen_path(const Globals& globals, Automatic automatic = Automatic::fast);
+
+// The CPUs this process may use: threads of the hardware, and cores.
+int n_cpus();
+int n_cores();
+
+// A table for the templates of run/; the forward comes with the Transformer below.
+struct ChosenPath : ScalarOps {};
+
+}  // namespace gptoss::tool
+
+template <>
+struct gptoss::Transformer<gptoss::tool::ChosenPath> {
+    Weights w;
+    tool::Path path;
+    KvCache cache = {};
+    Activations a = {};
+
+    Transformer(Weights weights, tool::Path chosen)
+        : w(std::move(weights)), path(std::move(chosen)) {}
+
+    void feed(ConstIdsView tokens, LogitRows logit_rows = LogitRows::last, Watch* watch = nullptr) {
+        begin_pass<HostMemory>(w.config, cache, a, tokens, logit_rows, watch);
+        path.forward(w, cache, a, watch);
+        cache.length += tokens.rows;
+    }
+};
+
+namespace gptoss::tool {
+using ChosenTransformer = Transformer<ChosenPath>;
 }  // namespace gptoss::tool

@@ -9,6 +9,7 @@
 #include "gptoss/text/harmony_json.hpp"
 #include "gptoss/text/harmony_render.hpp"
 #include "models.hpp"
+#include "paths.hpp"
 #include "signals.hpp"
 #include "terminal.hpp"
 #include "tokens.hpp"
@@ -112,7 +113,7 @@ int run_perplexity(const PerplexityFlags& flags, const Globals& globals) {
     const Model model = open_model(globals);
     const Passage passage = subject_of(flags, model);
     if (passage.tokens.empty()) throw Error("the text has no tokens, expected at least two");
-    Transformer<ScalarOps> transformer(model.weights);
+    ChosenTransformer transformer(model.weights, chosen_path(globals));
     StopWatch stop_watch;
     const ConstIdsView tokens{passage.tokens.data(), int(passage.tokens.size())};
     const std::vector<double> surprise =

@@ -2,6 +2,7 @@
 #pragma once
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "gptoss/core/check.hpp"
@@ -12,7 +13,8 @@ namespace gptoss::tool {
 struct Globals {
     std::string model;
     std::string path = "auto";
-    int threads = 1;
+    std::optional<int> threads;  // as many as there are cores
+    bool exact = false;
     bool json = false;
 };
 

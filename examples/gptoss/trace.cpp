@@ -67,10 +67,8 @@ LogitRows logit_rows(const TraceFlags& flags, const std::set<Site>& sites) {
     return all ? LogitRows::all : LogitRows::last;
 }
 
-template <class Ops>
-void feed_in_chunks(const Weights& weights, const std::vector<std::int32_t>& tokens, LogitRows rows,
-                    Watch& watch) {
-    Transformer<Ops> transformer(weights);
+void feed_in_chunks(ChosenTransformer& transformer, const std::vector<std::int32_t>& tokens,
+                    LogitRows rows, Watch& watch) {
     const int n_tokens = int(tokens.size());
     require_context(transformer.cache, transformer.w.config, n_tokens);
     for (int first = 0; first < n_tokens; first += kPrefillChunk) {
@@ -111,7 +109,8 @@ nlohmann::ordered_json json_of(const std::vector<SiteSummary>& summaries,
     return json;
 }
 
-TracePage trace_page(const Model& model, const char* path, const std::vector<std::int32_t>& tokens,
+TracePage trace_page(const Model& model, const std::string& path,
+                     const std::vector<std::int32_t>& tokens,
                      const std::vector<SiteSummary>& summaries) {
     const Config& config = model.weights.config;
     TracePage page;
@@ -146,14 +145,13 @@ int run_trace(const TraceFlags& flags, const Globals& globals) {
     require_token_ids({tokens.data(), int(tokens.size())}, config.vocab_size);
 
     StoppableRecorder recorder(config, sites, flags.last_only);
-    with_path(globals, [&]<class Ops>(Ops) {
-        feed_in_chunks<Ops>(model.weights, tokens, logit_rows(flags, sites), recorder);
-    });
+    ChosenTransformer transformer(model.weights, chosen_path(globals, Automatic::scalar));
+    feed_in_chunks(transformer, tokens, logit_rows(flags, sites), recorder);
     const std::vector<SiteSummary> summaries = summarize(recorder);
 
     if (!flags.out.empty()) write_dump(flags.out, recorder, hugging_face_config_text(config));
     if (!flags.html.empty()) {
-        const TracePage page = trace_page(model, path_name(globals), tokens, summaries);
+        const TracePage page = trace_page(model, transformer.path.name, tokens, summaries);
         write_text_file(flags.html, trace_page_html(page));
     }
     if (globals.json) {

@@ -91,14 +91,17 @@ TEST_CASE("tool errors: a command line that makes no sense", "[tool][errors]") {
 }
 
 TEST_CASE("tool errors: a path that is not built, or unknown", "[tool][errors]") {
-    CHECK(complaint_of({"--path", "fast", "inspect", "--cpu"}) ==
-          "path 'fast' is not built, expected auto, scalar or bf16");
-    CHECK(complaint_of({"--path", "bf16", "inspect", "--cpu"}) ==
-          "path 'bf16' is for generate and trace, expected auto or scalar for inspect");
+    CHECK(complaint_of({"--path", "cuda", "inspect", "--cpu"}) ==
+          "path 'cuda' is not built, expected auto, scalar, bf16 or fast");
+    CHECK(
+        complaint_of({"--path", "bf16", "tokenize", "encode", "a"}) ==
+        "path 'bf16' means nothing to tokenize, expected auto, or a subcommand that runs a model");
     CHECK_THAT(complaint_of({"inspect", "--cpu", "--path", "gpu"}),
                StartsWith("path 'gpu' is unknown"));
     CHECK(complaint_of({"inspect", "--cpu", "--threads", "0"}) ==
           "--threads is 0, expected at least 1");
+    CHECK_THAT(complaint_of({"inspect", "--cpu", "--threads", "100000"}),
+               StartsWith("--threads is 100000, expected 1"));
 }
 
 TEST_CASE("tool errors: an unknown preset", "[tool][errors]") {

@@ -187,21 +187,62 @@ TEST_CASE("tool: inspect --names prints the tables of docs/names.md and needs no
     CHECK(lines_of(text).size() == 2 + 24 + 1 + 2 + 24);
 }
 
-TEST_CASE("tool: inspect --cpu names every op of the path, once", "[tool]") {
-    const nlohmann::json kernels = json_of({"inspect", "--cpu", "--json"})["kernels"];
-    std::ifstream file(GPTOSS_SOURCE_DIR "/include/gptoss/ops/scalar.hpp");
-    std::size_t n_ops = 0;
+// The ops that a table in include/gptoss/ops names.
+std::set<std::string> ops_of_table(const std::string& header) {
+    std::ifstream file(GPTOSS_SOURCE_DIR "/include/gptoss/ops/" + header);
+    std::set<std::string> ops;
     for (std::string line; std::getline(file, line);) {
         const std::string words = "    static constexpr auto ";
         if (!line.starts_with(words)) continue;
-        const std::string op =
-            line.substr(words.size(), line.find(' ', words.size()) - words.size());
-        INFO(op);
-        CHECK(kernels.value(op, "") == "scalar");
-        ++n_ops;
+        ops.insert(line.substr(words.size(), line.find(' ', words.size()) - words.size()));
     }
-    CHECK(n_ops == 14);
-    CHECK(kernels.size() == n_ops);
+    return ops;
+}
+
+TEST_CASE("tool: inspect --cpu names every op of the path, once", "[tool]") {
+    const std::set<std::string> all = ops_of_table("scalar.hpp");
+    CHECK(all.size() == 14);
+    for (const std::string path : {"scalar", "bf16", "fast"}) {
+        const auto json = json_of({"inspect", "--cpu", "--json", "--path", path});
+        const nlohmann::json& kernels = json["kernels"];
+        CHECK(kernels.size() == all.size());
+        const std::set<std::string> replaced = ops_of_table(path + ".hpp");
+        for (const std::string& op : all) {
+            INFO(path << " " << op);
+            const bool is_plain = path == "scalar" || replaced.count(op) == 0;
+            CHECK((kernels.value(op, "") == "scalar") == is_plain);
+        }
+    }
+}
+
+TEST_CASE("tool: inspect --cpu says what the fast path runs on, and why", "[tool]") {
+    const auto json = json_of({"inspect", "--cpu", "--json"});
+    CHECK(json["path"] == "fast");
+    CHECK(json["threads"] >= 1);
+    const std::string chosen = json["kernels"]["linear"];
+    CHECK(json["instruction_sets"][chosen] == true);
+    CHECK_THAT(output_of({"inspect", "--cpu"}),
+               ContainsSubstring("chosen: the last one that runs"));
+    CHECK(json_of({"inspect", "--cpu", "--json", "--exact"})["amx"] == false);
+    CHECK(json_of({"inspect", "--cpu", "--json", "--threads", "1"})["threads"] == 1);
+}
+
+TEST_CASE("tool: the fast path writes what the plain one does, or parts at a near-tie", "[tool]") {
+    const auto run = [](const std::string& path) {
+        return json_of({"generate", "--model", synthetic_model("nano"), "--path", path, "--json",
+                        "--exact", "--explain", "--max-tokens", "40", "Once upon a time"});
+    };
+    const auto plain = run("scalar"), tuned = run("fast");
+    REQUIRE(plain["tokens"].size() == tuned["tokens"].size());
+    for (std::size_t n = 0; n < plain["tokens"].size(); ++n) {
+        if (plain["tokens"][n]["id"] == tuned["tokens"][n]["id"]) continue;
+        const nlohmann::json& likeliest = plain["tokens"][n]["likeliest"];
+        const double first = likeliest[0]["probability"], second = likeliest[1]["probability"];
+        INFO("token " << n << ": " << first << " or " << second);
+        CHECK(first - second < 1e-4 * first);
+        return;  // what follows has another past
+    }
+    CHECK(plain["ids"] == tuned["ids"]);
 }
 
 // --- synth ------------------------------------------------------------------------------------
@@ -428,9 +469,34 @@ TEST_CASE("tool: bench measures each length, and has the bytes of the spec's ari
     }
     CHECK(json.at("rows")[1].at("prompt_tokens") == 5);
     CHECK(json.at("bytes_per_token") == model_size(preset_tiny()).bytes_per_token);
+    CHECK(json.at("read_bytes_per_s") > 1e8);
+    CHECK(json.at("float32_flop_per_s") > 1e8);
     CHECK_THAT(output_of({"bench", "--model", model, "--prompt-tokens", "2", "--decode-tokens", "1",
                           "--repeats", "1"}),
                ContainsSubstring("peak resident"));
+}
+
+TEST_CASE("tool: bench of random weights, some layers of them, and where the time goes", "[tool]") {
+    for (const std::string path : {"scalar", "fast"}) {
+        const auto json =
+            json_of({"bench", "--synth", "tiny", "--layers", "2", "--path", path, "--prompt-tokens",
+                     "40", "--decode-tokens", "20", "--repeats", "1", "--json"});
+        CHECK(json.at("path") == path);
+        CHECK(json.at("layers") == 2);
+        const auto& row = json.at("rows")[0];
+        CHECK(row.at("extrapolated").at("decode_tokens_per_s") < row.at("decode_tokens_per_s"));
+        double prefill = 0, decode = 0;
+        for (const auto& op : row.at("op_seconds")) {
+            prefill += op.at("prefill").get<double>();
+            decode += op.at("decode").get<double>();
+        }
+        // With one run the ops cannot take longer than all of it; what is left lies between them.
+        const auto& wall = row.at("wall_seconds");
+        CHECK(prefill <= wall.at("prefill"));
+        CHECK(decode <= wall.at("decode"));
+        CHECK(prefill > 0.5 * wall.at("prefill").get<double>());
+        CHECK(decode > 0.5 * wall.at("decode").get<double>());
+    }
 }
 
 TEST_CASE("tool: perplexity of a bare text, of an answer, and of a conversation", "[tool]") {

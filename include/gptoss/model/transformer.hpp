@@ -53,6 +53,29 @@ void forward(const Weights& w, KvCache& cache, Activations& a, Watch* watch = nu
 // Which rows of logits a pass computes: each costs vocab_size * hidden_size multiply-adds.
 enum class LogitRows { last, all };
 
+// Checks tokens, makes room for them in the cache and shapes a; then the forward can run.
+template <class Memory>
+void begin_pass(const Config& config, KvCache& cache, Activations& a, ConstIdsView tokens,
+                LogitRows logit_rows, Watch* watch) {
+    if (tokens.rows == 0) throw Error("feed: no tokens, expected at least one");
+    require_token_ids(tokens, config.vocab_size);
+    reserve<Memory>(cache, config, tokens.rows);
+
+    const int n_logit_rows = logit_rows == LogitRows::all ? tokens.rows : 1;
+    shape_activations<Memory>(a, config, tokens.rows, n_logit_rows);
+    if (wants_attention_record(watch, config.n_layers)) {
+        const int n_positions = cache.length + tokens.rows;
+        shape_attention_record<Memory>(a, config, tokens.rows, n_positions);
+    }
+
+    std::vector<std::int32_t> positions(std::size_t(tokens.rows));
+    std::iota(positions.begin(), positions.end(), cache.length);
+    const std::size_t bytes = positions.size() * sizeof(std::int32_t);
+    Memory::upload(a.tokens.data, tokens.data, bytes);
+    Memory::upload(a.positions.data, positions.data(), bytes);
+    if (watch != nullptr) watch->begin_pass(tokens, {positions.data(), tokens.rows});
+}
+
 template <class Ops = ScalarOps>
 struct Transformer {
     Weights w;
@@ -63,25 +86,7 @@ struct Transformer {
 
     // Runs tokens at the positions after those in the cache; a.logits then holds the result.
     void feed(ConstIdsView tokens, LogitRows logit_rows = LogitRows::last, Watch* watch = nullptr) {
-        using Memory = typename Ops::Memory;
-        if (tokens.rows == 0) throw Error("feed: no tokens, expected at least one");
-        require_token_ids(tokens, w.config.vocab_size);
-        reserve<Memory>(cache, w.config, tokens.rows);
-
-        const int n_logit_rows = logit_rows == LogitRows::all ? tokens.rows : 1;
-        shape_activations<Memory>(a, w.config, tokens.rows, n_logit_rows);
-        if (wants_attention_record(watch, w.config.n_layers)) {
-            const int n_positions = cache.length + tokens.rows;
-            shape_attention_record<Memory>(a, w.config, tokens.rows, n_positions);
-        }
-
-        std::vector<std::int32_t> positions(std::size_t(tokens.rows));
-        std::iota(positions.begin(), positions.end(), cache.length);
-        const std::size_t bytes = positions.size() * sizeof(std::int32_t);
-        Memory::upload(a.tokens.data, tokens.data, bytes);
-        Memory::upload(a.positions.data, positions.data(), bytes);
-        if (watch != nullptr) watch->begin_pass(tokens, {positions.data(), tokens.rows});
-
+        begin_pass<typename Ops::Memory>(w.config, cache, a, tokens, logit_rows, watch);
         forward<Ops>(w, cache, a, watch);
         cache.length += tokens.rows;
     }

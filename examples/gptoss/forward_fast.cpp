@@ -1,0 +1,11 @@
+// The forward pass of --path fast, compiled here and nowhere else.
+#include "gptoss/ops/fast.hpp"
+#include "paths.hpp"
+
+namespace gptoss::tool {
+
+void forward_fast(const Weights& w, KvCache& cache, Activations& a, Watch* watch) {
+    forward<FastOps>(w, cache, a, watch);
+}
+
+}  // namespace gptoss::tool

@@ -1,0 +1,85 @@
+#include "paths.hpp"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <fstream>
+#include <set>
+
+#include "gptoss/fast/amx.hpp"
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+namespace gptoss::tool {
+namespace {
+
+void set_threads(int n_threads) {
+#ifdef _OPENMP
+    omp_set_num_threads(n_threads);
+#else
+    (void)n_threads;
+#endif
+}
+
+constexpr bool kHasThreads =
+#ifdef _OPENMP
+    true;
+#else
+    false;
+#endif
+
+cpu_set_t usable_cpus() {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    if (::sched_getaffinity(0, sizeof set, &set) != 0) CPU_SET(0, &set);
+    return set;
+}
+
+int threads_of_fast_path(const Globals& globals) {
+    if (!kHasThreads) {
+        if (globals.threads.value_or(1) == 1) return 1;
+        throw Error("--threads is " + std::to_string(*globals.threads) +
+                    ", expected 1: this program was built without OpenMP");
+    }
+    if (!globals.threads) return n_cores();
+    if (*globals.threads <= n_cpus()) return *globals.threads;
+    throw Error("--threads is " + std::to_string(*globals.threads) + ", expected 1 to " +
+                std::to_string(n_cpus()) + ", the CPUs this process may use");
+}
+
+}  // namespace
+
+int n_cpus() {
+    const cpu_set_t set = usable_cpus();
+    return CPU_COUNT(&set);
+}
+
+// Two threads of a core share one list of siblings.
+int n_cores() {
+    const cpu_set_t set = usable_cpus();
+    std::set<std::string> cores;
+    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+        if (!CPU_ISSET(cpu, &set)) continue;
+        const std::string name = std::to_string(cpu);
+        std::ifstream file("/sys/devices/system/cpu/cpu" + name + "/topology/thread_siblings_list");
+        std::string siblings;
+        std::getline(file, siblings);
+        cores.insert(siblings.empty() ? name : siblings);
+    }
+    return std::max(1, int(cores.size()));
+}
+
+Path chosen_path(const Globals& globals, Automatic automatic) {
+    std::string name = globals.path;
+    if (name == "auto") name = automatic == Automatic::fast ? "fast" : "scalar";
+    if (name == "scalar") return {name, forward_scalar, 1};
+    if (name == "bf16") return {name, forward_bf16, 1};
+    const int n_threads = threads_of_fast_path(globals);
+    set_threads(n_threads);
+    const bool uses_amx = !globals.exact && fast::request_amx();
+    return {name, forward_fast, n_threads, uses_amx};
+}
+
+}  // namespace gptoss::tool
