@@ -1,4 +1,5 @@
-// gptoss bench: how fast a model runs here, and what it keeps in memory.
+// gptoss bench: how fast a model runs here, how near that is to what the machine can do, and what it
+// keeps in memory.
 //
 // For each length of the prompt: prefill it, then decode --decode-tokens more behind it, sampling
 // included; once to warm up and then --repeats times, of which the medians are shown.
@@ -12,10 +13,12 @@
 
 #include "gptoss/core/generator.hpp"
 #include "gptoss/core/model_size.hpp"
-#include "gptoss/ops/scalar.hpp"
 #include "gptoss/run/generate.hpp"
+#include "gptoss/run/synth.hpp"
+#include "machine_rates.hpp"
 #include "models.hpp"
-#include "signals.hpp"
+#include "op_clock.hpp"
+#include "paths.hpp"
 #include "terminal.hpp"
 #include "tool.hpp"
 
@@ -24,35 +27,68 @@ namespace {
 
 constexpr const char* kBenchExamples =
     "  gptoss bench                                    the small model that ships with the tool\n"
-    "  gptoss bench --model DIR --prompt-tokens 8 --decode-tokens 4 --repeats 1\n";
+    "  gptoss bench --model DIR --prompt-tokens 8 --decode-tokens 4 --repeats 1\n"
+    "  gptoss bench --path scalar                      the plain path\n"
+    "  gptoss bench --synth 20b --layers 4             random weights in memory, four layers\n";
 
 struct BenchFlags {
     std::vector<int> prompt_tokens = {32, 128, 512};
     int decode_tokens = 64;
     int repeats = 3;
+    std::string synth;
+    int layers = 0;  // 0: all
 };
 
-// Tokens per second of several runs.
-struct Rates {
-    std::vector<double> of_runs = {};
+// What is measured: --model, or random weights with the shapes of a preset.
+struct BenchModel {
+    std::string name;
+    Weights weights;
+    int layers_in_full = 0;
+};
 
-    double median() const {
-        std::vector<double> sorted = of_runs;
-        std::sort(sorted.begin(), sorted.end());
-        const std::size_t half = sorted.size() / 2;
-        return sorted.size() % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+double median(std::vector<double> values) {
+    std::sort(values.begin(), values.end());
+    const std::size_t half = values.size() / 2;
+    return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
+}
+
+// Several runs of one phase.
+struct Phase {
+    int n_tokens = 0;  // of each run
+    std::vector<double> seconds = {};
+    std::vector<std::array<double, kNTimedOps>> ops = {};
+
+    std::vector<double> rates() const {
+        std::vector<double> rates;
+        for (const double s : seconds)
+            rates.push_back(n_tokens / s);
+        return rates;
     }
+    double rate() const { return median(rates()); }
     // Between the slowest and the fastest run, as a share of the median.
     double spread() const {
-        const auto [least, most] = std::minmax_element(of_runs.begin(), of_runs.end());
-        return (*most - *least) / median();
+        const auto [least, most] = std::minmax_element(seconds.begin(), seconds.end());
+        return (*most - *least) / median(seconds);
+    }
+    double op_seconds(std::size_t op) const {
+        std::vector<double> of_runs;
+        for (const auto& run : ops)
+            of_runs.push_back(run[op]);
+        return median(of_runs);
+    }
+    // What is in a layer takes as much longer as there are more of them; the ends do not.
+    double rate_with_layers(double times_as_many) const {
+        double total = 0;
+        for (std::size_t op = 0; op < kNTimedOps; ++op)
+            total += op_seconds(op) * (is_in_layers(op) ? times_as_many : 1);
+        return n_tokens / total;
     }
 };
 
 struct Row {
     int prompt_tokens = 0;
-    Rates prefill;
-    Rates decode;
+    Phase prefill = {};
+    Phase decode = {};
     std::size_t cache_bytes = 0;
     std::size_t activation_bytes = 0;
 };
@@ -66,29 +102,30 @@ std::vector<std::int32_t> some_tokens(int n_tokens, int vocab_size) {
     return tokens;
 }
 
-double seconds_since(std::chrono::steady_clock::time_point begin) {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
-
 // One run from an empty cache, added to the row.
-void measure(Transformer<ScalarOps>& transformer, int decode_tokens, Row& row) {
+void measure(ChosenTransformer& transformer, Row& row) {
     const int vocab_size = transformer.w.config.vocab_size;
     const std::vector<std::int32_t> tokens = some_tokens(row.prompt_tokens, vocab_size);
-    StopWatch stop_watch;
     transformer.cache = {};
 
+    OpClock prefill_clock;
     const auto prefill_begin = std::chrono::steady_clock::now();
-    prefill(transformer, {tokens.data(), row.prompt_tokens}, kPrefillChunk, &stop_watch);
-    row.prefill.of_runs.push_back(row.prompt_tokens / seconds_since(prefill_begin));
+    prefill(transformer, {tokens.data(), row.prompt_tokens}, kPrefillChunk, &prefill_clock);
+    row.prefill.seconds.push_back(seconds_since(prefill_begin));
+    row.prefill.ops.push_back(prefill_clock.seconds);
     row.activation_bytes = transformer.a.memory.bytes();
 
+    OpClock decode_clock;
     const auto decode_begin = std::chrono::steady_clock::now();
-    for (int n = 0; n < decode_tokens; ++n) {
+    for (int n = 0; n < row.decode.n_tokens; ++n) {
         Activations& a = transformer.a;
-        ScalarOps::sample(a.logits, {0}, 0.0, a.next_token);
-        transformer.feed({a.next_token.data, 1}, LogitRows::last, &stop_watch);
+        decode_clock.last = std::chrono::steady_clock::now();
+        ChosenPath::sample(a.logits, {0}, 0.0, a.next_token);
+        decode_clock.add(kSampleOp);
+        transformer.feed({a.next_token.data, 1}, LogitRows::last, &decode_clock);
     }
-    row.decode.of_runs.push_back(decode_tokens / seconds_since(decode_begin));
+    row.decode.seconds.push_back(seconds_since(decode_begin));
+    row.decode.ops.push_back(decode_clock.seconds);
     row.cache_bytes = bytes_of(transformer.cache);
 }
 
@@ -100,47 +137,140 @@ std::size_t peak_resident_bytes() {
 
 // --- How it looks -----------------------------------------------------------------------------
 
-Table table_of(const std::vector<Row>& rows) {
-    Table table{"rrrrrrr"};
-    table.add({"prompt", "prefill tokens/s", "spread", "decode tokens/s", "spread", "KV cache",
-               "activations"});
-    const auto percent = [](double share) { return formatted("%.0f %%", 100 * share); };
-    for (const Row& row : rows) {
-        table.add({std::to_string(row.prompt_tokens), formatted("%.1f", row.prefill.median()),
-                   percent(row.prefill.spread()), formatted("%.1f", row.decode.median()),
-                   percent(row.decode.spread()), readable_bytes(std::int64_t(row.cache_bytes)),
+// What was measured, and all that is needed to judge it.
+struct Report {
+    const BenchModel& subject;
+    const Path& path;
+    const BenchFlags& flags;
+    MachineRates machine;
+    std::vector<Row> rows = {};
+
+    double bytes_per_token() const {
+        return double(model_size(subject.weights.config).bytes_per_token);
+    }
+    double share_of_roof(const Row& row) const {
+        return row.decode.rate() * bytes_per_token() / machine.read_bytes_per_s;
+    }
+    bool is_cut() const { return subject.weights.config.n_layers < subject.layers_in_full; }
+    double times_as_many_layers() const {
+        return double(subject.layers_in_full) / subject.weights.config.n_layers;
+    }
+};
+
+std::string share_text(double share) {
+    return formatted("%.0f %%", 100 * share);
+}
+
+Table rate_table(const Report& report) {
+    Table table{"rrrrrrrr"};
+    table.add({"prompt", "prefill tokens/s", "spread", "decode tokens/s", "spread", "share of roof",
+               "KV cache", "activations"});
+    for (const Row& row : report.rows) {
+        table.add({std::to_string(row.prompt_tokens), formatted("%.1f", row.prefill.rate()),
+                   share_text(row.prefill.spread()), formatted("%.1f", row.decode.rate()),
+                   share_text(row.decode.spread()), share_text(report.share_of_roof(row)),
+                   readable_bytes(std::int64_t(row.cache_bytes)),
                    readable_bytes(std::int64_t(row.activation_bytes))});
     }
     return table;
 }
 
-nlohmann::ordered_json json_of(const std::vector<Row>& rows, const Model& model) {
-    nlohmann::ordered_json json;
-    json["model"] = model.dir;
-    json["path"] = "scalar";
-    json["threads"] = 1;
-    json["bytes_per_token"] = model_size(model.weights.config).bytes_per_token;
-    for (const Row& row : rows) {
-        json["rows"].push_back({{"prompt_tokens", row.prompt_tokens},
-                                {"prefill_tokens_per_s", row.prefill.median()},
-                                {"prefill_runs", row.prefill.of_runs},
-                                {"decode_tokens_per_s", row.decode.median()},
-                                {"decode_runs", row.decode.of_runs},
-                                {"kv_cache_bytes", row.cache_bytes},
-                                {"activation_bytes", row.activation_bytes}});
+Table extrapolated_table(const Report& report) {
+    Table table{"rrr"};
+    table.add({"prompt", "prefill tokens/s", "decode tokens/s"});
+    for (const Row& row : report.rows) {
+        const double times = report.times_as_many_layers();
+        table.add({std::to_string(row.prompt_tokens),
+                   formatted("%.1f", row.prefill.rate_with_layers(times)),
+                   formatted("%.1f", row.decode.rate_with_layers(times))});
     }
+    return table;
+}
+
+// Medians of each op; their sum misses the wall time by what lies between passes.
+Table op_table(const Row& row) {
+    Table table{"lrrrr"};
+    table.add({"op", "prefill ms", "share", "decode ms per token", "share"});
+    const double prefill_ms = 1e3 * median(row.prefill.seconds);
+    const double decode_ms = 1e3 * median(row.decode.seconds) / row.decode.n_tokens;
+    double prefill_sum = 0, decode_sum = 0;
+    const auto add = [&](const std::string& name, double in_prefill, double in_decode) {
+        table.add({name, formatted("%.3f", in_prefill), share_text(in_prefill / prefill_ms),
+                   formatted("%.4f", in_decode), share_text(in_decode / decode_ms)});
+    };
+    for (std::size_t op = 0; op < kNTimedOps; ++op) {
+        const double in_prefill = 1e3 * row.prefill.op_seconds(op);
+        const double in_decode = 1e3 * row.decode.op_seconds(op) / row.decode.n_tokens;
+        add(kTimedOps[op], in_prefill, in_decode);
+        prefill_sum += in_prefill;
+        decode_sum += in_decode;
+    }
+    add("sum", prefill_sum, decode_sum);
+    add("wall", prefill_ms, decode_ms);
+    return table;
+}
+
+nlohmann::ordered_json json_of(const Row& row, const Report& report) {
+    nlohmann::ordered_json json = {
+        {"prompt_tokens", row.prompt_tokens},  {"prefill_tokens_per_s", row.prefill.rate()},
+        {"prefill_runs", row.prefill.rates()}, {"decode_tokens_per_s", row.decode.rate()},
+        {"decode_runs", row.decode.rates()},   {"decode_share_of_roof", report.share_of_roof(row)},
+        {"kv_cache_bytes", row.cache_bytes},   {"activation_bytes", row.activation_bytes}};
+    if (report.is_cut()) {
+        const double times = report.times_as_many_layers();
+        json["extrapolated"] = {{"prefill_tokens_per_s", row.prefill.rate_with_layers(times)},
+                                {"decode_tokens_per_s", row.decode.rate_with_layers(times)}};
+    }
+    for (std::size_t op = 0; op < kNTimedOps; ++op) {
+        json["op_seconds"].push_back({{"op", kTimedOps[op]},
+                                      {"prefill", row.prefill.op_seconds(op)},
+                                      {"decode", row.decode.op_seconds(op)}});
+    }
+    json["wall_seconds"] = {{"prefill", median(row.prefill.seconds)},
+                            {"decode", median(row.decode.seconds)}};
+    return json;
+}
+
+nlohmann::ordered_json json_of(const Report& report) {
+    nlohmann::ordered_json json;
+    json["model"] = report.subject.name;
+    json["layers"] = report.subject.weights.config.n_layers;
+    json["path"] = report.path.name;
+    json["threads"] = report.path.n_threads;
+    json["amx"] = report.path.uses_amx;
+    json["read_bytes_per_s"] = report.machine.read_bytes_per_s;
+    json["float32_flop_per_s"] = report.machine.float32_flop_per_s;
+    json["bytes_per_token"] = std::int64_t(report.bytes_per_token());
+    json["roof_tokens_per_s"] = report.machine.read_bytes_per_s / report.bytes_per_token();
+    for (const Row& row : report.rows)
+        json["rows"].push_back(json_of(row, report));
     json["peak_resident_bytes"] = peak_resident_bytes();
     return json;
 }
 
-void print_text(const std::vector<Row>& rows, const BenchFlags& flags, const Model& model) {
-    const ModelSize size = model_size(model.weights.config);
-    print(model.dir + ", path scalar, one thread; medians of " + std::to_string(flags.repeats) +
-          "\n\n");
-    print_table("decode: " + std::to_string(flags.decode_tokens) + " tokens behind the prompt",
-                table_of(rows));
-    print("weights        " + readable_bytes(size.payload_bytes) + " mapped, " +
-          readable_bytes(size.bytes_per_token) + " read per decoded token\n");
+void print_text(const Report& report) {
+    const ModelSize size = model_size(report.subject.weights.config);
+    const MachineRates& machine = report.machine;
+    print(report.subject.name + ", path " + report.path.name + ", threads " +
+          std::to_string(report.path.n_threads) + (report.path.uses_amx ? ", AMX" : "") +
+          "; medians of " + std::to_string(report.flags.repeats) + "\n\n");
+    print_table(
+        "decode: " + std::to_string(report.flags.decode_tokens) + " tokens behind the prompt",
+        rate_table(report));
+    if (report.is_cut()) {
+        print_table("extrapolated to " + std::to_string(report.subject.layers_in_full) +
+                        " layers: what is in layers times " +
+                        formatted("%.3g", report.times_as_many_layers()) + ", the ends once",
+                    extrapolated_table(report));
+    }
+    print_table("ops behind a prompt of " + std::to_string(report.rows.back().prompt_tokens),
+                op_table(report.rows.back()));
+    print("machine        reads " + formatted("%.1f GB/s", machine.read_bytes_per_s / 1e9) +
+          ", computes " + formatted("%.0f GFLOP/s", machine.float32_flop_per_s / 1e9) +
+          " in float32\n");
+    print("weights        " + readable_bytes(size.payload_bytes) + " in all, " +
+          readable_bytes(size.bytes_per_token) + " read per decoded token: at most " +
+          formatted("%.1f tokens/s", machine.read_bytes_per_s / report.bytes_per_token()) + "\n");
     print("peak resident  " + readable_bytes(std::int64_t(peak_resident_bytes())) + "\n");
 }
 
@@ -151,30 +281,53 @@ void require_at_least_one(const char* flag, int number) {
     throw Error(std::string(flag) + " is " + std::to_string(number) + ", expected at least 1");
 }
 
+BenchModel bench_model(const BenchFlags& flags, const Globals& globals) {
+    if (flags.synth.empty()) {
+        if (flags.layers != 0) throw Error("--layers needs --synth PRESET");
+        Model model = open_model(globals);
+        const int n_layers = model.weights.config.n_layers;
+        return {model.dir, std::move(model.weights), n_layers};
+    }
+    if (!globals.model.empty()) throw Error("--synth and --model: expected one of them");
+    const Config full = preset(flags.synth);
+    const int n_layers = flags.layers == 0 ? full.n_layers : flags.layers;
+    require_at_least_one("--layers", n_layers);
+    if (n_layers > full.n_layers) {
+        throw Error("--layers is " + std::to_string(n_layers) + ", expected at most " +
+                    std::to_string(full.n_layers) + " (" + flags.synth + ")");
+    }
+    return {"synthetic " + flags.synth + ", " + std::to_string(n_layers) + " layers",
+            synthetic_weights(with_layers(full, n_layers), 1), full.n_layers};
+}
+
 int run_bench(const BenchFlags& flags, const Globals& globals) {
     require_at_least_one("--decode-tokens", flags.decode_tokens);
     require_at_least_one("--repeats", flags.repeats);
+    for (const int n_tokens : flags.prompt_tokens)
+        require_at_least_one("--prompt-tokens", n_tokens);
     const StopOnSignal stop_on_signal;
-    const Model model = open_model(globals);
-    Transformer<ScalarOps> transformer(model.weights);
-    std::vector<Row> rows;
+    const Path path = chosen_path(globals);
+    const BenchModel subject = bench_model(flags, globals);
+    Report report{subject, path, flags, machine_rates()};
+    ChosenTransformer transformer(subject.weights, path);
     ProgressBar progress;
     const std::size_t n_runs = flags.prompt_tokens.size() * std::size_t(flags.repeats + 1);
+    std::size_t n_done = 0;
     for (const int n_tokens : flags.prompt_tokens) {
-        require_at_least_one("--prompt-tokens", n_tokens);
-        Row row{n_tokens, {}, {}};
+        Row row;
         for (int run = 0; run <= flags.repeats; ++run) {
-            progress.show(rows.size() * std::size_t(flags.repeats + 1) + std::size_t(run), n_runs,
-                          std::to_string(n_tokens) + " tokens");
-            if (run == 1) row = {n_tokens, {}, {}};  // the first one was to warm up
-            measure(transformer, flags.decode_tokens, row);
+            progress.show(n_done++, n_runs, std::to_string(n_tokens) + " tokens");
+            if (run <= 1) {  // the first one is to warm up
+                row = {n_tokens, {n_tokens}, {flags.decode_tokens}};
+            }
+            measure(transformer, row);
         }
-        rows.push_back(row);
+        report.rows.push_back(row);
     }
     if (globals.json) {
-        print_json(json_of(rows, model));
+        print_json(json_of(report));
     } else {
-        print_text(rows, flags, model);
+        print_text(report);
     }
     return 0;
 }
@@ -190,6 +343,12 @@ void add_bench(CLI::App& app, Tool& tool) {
     bench->add_option("--decode-tokens", flags->decode_tokens, "Tokens to decode behind each [64]")
         ->type_name("N");
     bench->add_option("--repeats", flags->repeats, "Runs behind the one that warms up [3]")
+        ->type_name("N");
+    bench
+        ->add_option("--synth", flags->synth,
+                     "Random weights with the shapes of a preset, instead of --model")
+        ->type_name("NAME");
+    bench->add_option("--layers", flags->layers, "Only so many layers of --synth [all]")
         ->type_name("N");
     when_chosen(bench, tool, [flags, &tool] { return run_bench(*flags, tool.globals); });
 }
