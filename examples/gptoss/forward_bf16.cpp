@@ -1,6 +1,6 @@
 // The forward pass of --path bf16, compiled here and nowhere else.
+#include "forwards.hpp"
 #include "gptoss/ops/bf16.hpp"
-#include "paths.hpp"
 
 namespace gptoss::tool {
 

@@ -1,6 +1,6 @@
 // The forward pass of --path fast, compiled here and nowhere else.
+#include "forwards.hpp"
 #include "gptoss/ops/fast.hpp"
-#include "paths.hpp"
 
 namespace gptoss::tool {
 

@@ -1,6 +1,6 @@
 // The forward pass of --path scalar, compiled here and nowhere else.
+#include "forwards.hpp"
 #include "gptoss/ops/scalar.hpp"
-#include "paths.hpp"
 
 namespace gptoss::tool {
 

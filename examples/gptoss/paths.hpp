@@ -6,17 +6,11 @@
 #include <string>
 #include <utility>
 
+#include "forwards.hpp"
 #include "gptoss/model/transformer.hpp"
 #include "tool.hpp"
 
 namespace gptoss::tool {
-
-using Forward = void (*)(const Weights&, KvCache&, Activations&, Watch*);
-
-// In forward_scalar.cpp, forward_bf16.cpp and forward_fast.cpp.
-void forward_scalar(const Weights& w, KvCache& cache, Activations& a, Watch* watch);
-void forward_bf16(const Weights& w, KvCache& cache, Activations& a, Watch* watch);
-void forward_fast(const Weights& w, KvCache& cache, Activations& a, Watch* watch);
 
 struct Path {
     std::string name;  // scalar, bf16 or fast

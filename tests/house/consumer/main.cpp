@@ -1,6 +1,6 @@
 #include <cstdio>
 
-#include "gptoss/gptoss.hpp"
+#include "gptoss/layers/rmsnorm.hpp"
 
 int main() {
     const float x[2] = {3, 4};

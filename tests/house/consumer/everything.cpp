@@ -1,0 +1,2 @@
+// Every header that was installed.
+#include "gptoss/gptoss.hpp"
