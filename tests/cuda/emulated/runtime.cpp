@@ -1,4 +1,5 @@
 // The emulated device behind cuda_runtime.h, which says what it is and what it is not.
+#include <setjmp.h>
 #include <sys/mman.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -157,9 +158,12 @@ constexpr std::size_t kStackBytes = 128 * 1024;
 
 enum class Wait { nothing, warp, block };
 
-// A stack that runs one thread after the other until one of them waits.
+// A stack that runs one thread after the other until one of them waits. A context is for entering
+// it; from then on setjmp and longjmp go back and forth, which unlike swapcontext ask no kernel.
 struct Fiber {
     ucontext_t context = {};
+    bool is_entered = false;
+    jmp_buf left_at = {};
     std::vector<std::byte> stack = std::vector<std::byte>(kStackBytes);
 };
 
@@ -180,12 +184,26 @@ Block block_now;
 std::deque<Fiber> fibers;
 std::vector<Fiber*> idle_fibers;  // whose last thread has ended
 Fiber* fiber_now = nullptr;
-ucontext_t scheduler;
+jmp_buf scheduler;
 std::uint64_t lane_values[1024];
 
 void become(unsigned thread) {
     block_now.current = thread;
     threadIdx = dim3(thread);
+}
+
+// From a fiber to the scheduler; returns when the fiber is resumed.
+void leave(Fiber& fiber) {
+    if (_setjmp(fiber.left_at) == 0) _longjmp(scheduler, 1);
+}
+
+// From the scheduler to a fiber; returns when the fiber leaves.
+void resume(Fiber& fiber) {
+    fiber_now = &fiber;
+    if (_setjmp(scheduler) != 0) return;
+    if (fiber.is_entered) _longjmp(fiber.left_at, 1);
+    fiber.is_entered = true;
+    ::setcontext(&fiber.context);
 }
 
 // What a fiber does: start threads as long as there are any.
@@ -197,13 +215,8 @@ void fiber_main() {
             block_now.threads[block_now.current].has_ended = true;
         }
         idle_fibers.push_back(fiber_now);
-        ::swapcontext(&fiber_now->context, &scheduler);
+        leave(*fiber_now);
     }
-}
-
-void resume(Fiber& fiber) {
-    fiber_now = &fiber;
-    ::swapcontext(&scheduler, &fiber.context);
 }
 
 void make_context(Fiber& fiber) {
@@ -227,7 +240,7 @@ void wait_for(Wait what) {
     const unsigned thread = block_now.current;
     block_now.threads[thread].waits_for = what;
     block_now.threads[thread].fiber = fiber_now;
-    ::swapcontext(&fiber_now->context, &scheduler);
+    leave(*fiber_now);
     become(thread);
 }
 
