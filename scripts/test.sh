@@ -3,8 +3,8 @@
 # one check of this script, and every skip is printed with its reason.
 #
 #   scripts/test.sh           under 2 minutes after the build
-#   scripts/test.sh --full    also sanitizers, the other compilers, the same bits everywhere, the
-#                             layout, Hugging Face's implementation: about half an hour on two cores
+#   scripts/test.sh --full    also sanitizers, the other compilers, the same bits everywhere, CUDA,
+#                             the layout, Hugging Face's implementation: about half an hour on two cores
 #   scripts/test.sh --long    also a checkpoint of the real size (14 GB of disk, an hour)
 # A failure is counted and the next section runs, so -e is off; steps of one check are joined by &&.
 set -uo pipefail
@@ -119,8 +119,22 @@ skip_without() {  # skip_without COMMAND
 # --- Checks of their own ----------------------------------------------------------------------
 layout() {
     skip_without clang-format-19 || return
-    find include tests examples \( -name '*.hpp' -o -name '*.cpp' -o -name '*.cuh' \) -print0 |
+    find include tests examples -type f \
+        \( -name '*.hpp' -o -name '*.cpp' -o -name '*.cuh' -o -name '*.cu' \) -print0 |
         xargs -0 clang-format-19 --dry-run --Werror
+}
+
+# The CUDA path in a folder of its own: compiled by nvcc for sm_80 and sm_90, its tests run on the
+# emulated device, forwards and backwards, and on a GPU if one is here.
+cuda() {
+    skip_without nvcc || return
+    local folder=build/cuda
+    cmake --preset release -B $folder -DGPTOSS_CUDA=ON -DGPTOSS_EXAMPLES=OFF \
+        "-DCMAKE_CUDA_ARCHITECTURES=80-real;90" -DCMAKE_COMPILE_WARNING_AS_ERROR=ON &&
+        cmake --build $folder --target cuda_test cuda_emulated_test &&
+        $folder/tests/cuda_emulated_test "~sampling: 20*" &&
+        GPTOSS_EMULATED_ORDER=reverse $folder/tests/cuda_emulated_test "*CUDA twin*" || return
+    $folder/tests/cuda_test || [[ $? -eq $kSkipStatus ]]  # it has said why it was skipped
 }
 
 shell_scripts() {
@@ -174,6 +188,7 @@ full() {
     check "layout" layout
     check "shell scripts" shell_scripts
     check "same bits everywhere" tests/house/same_bits.sh
+    check "cuda" cuda
     check "clang 19 and sanitizers, build" build_with clang++-19 asan &&
         suite "clang 19 and sanitizers, tests" build/clang++-19 -LE house
     check "clang 14, build" build_with clang++-14 debug
