@@ -52,6 +52,10 @@ double median(std::vector<double> values) {
     return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
 }
 
+void wait_for_device() {
+    if (device_in_use != nullptr) device_in_use->wait();
+}
+
 // Several runs of one phase.
 struct Phase {
     int n_tokens = 0;  // of each run
@@ -102,30 +106,44 @@ std::vector<std::int32_t> some_tokens(int n_tokens, int vocab_size) {
     return tokens;
 }
 
+// What a run is for. On a CPU every run gives both rates and the time of each op; on a device a
+// clock has to wait behind every op, so there the ops have a run of their own.
+enum class Purpose { rates, ops };
+bool is_timed(Purpose purpose) {
+    return device_in_use == nullptr || purpose == Purpose::rates;
+}
+
 // One run from an empty cache, added to the row.
-void measure(ChosenTransformer& transformer, Row& row) {
+void measure(ChosenTransformer& transformer, Row& row, Purpose purpose) {
+    const bool has_clock = device_in_use == nullptr || purpose == Purpose::ops;
     const int vocab_size = transformer.w.config.vocab_size;
     const std::vector<std::int32_t> tokens = some_tokens(row.prompt_tokens, vocab_size);
     transformer.cache = {};
 
     OpClock prefill_clock;
     const auto prefill_begin = std::chrono::steady_clock::now();
-    prefill(transformer, {tokens.data(), row.prompt_tokens}, kPrefillChunk, &prefill_clock);
-    row.prefill.seconds.push_back(seconds_since(prefill_begin));
-    row.prefill.ops.push_back(prefill_clock.seconds);
+    prefill(transformer, {tokens.data(), row.prompt_tokens}, kPrefillChunk,
+            has_clock ? &prefill_clock : nullptr);
+    wait_for_device();
+    if (is_timed(purpose)) row.prefill.seconds.push_back(seconds_since(prefill_begin));
+    if (has_clock) row.prefill.ops.push_back(prefill_clock.seconds);
     row.activation_bytes = transformer.a.memory.bytes();
 
     OpClock decode_clock;
     const auto decode_begin = std::chrono::steady_clock::now();
     for (int n = 0; n < row.decode.n_tokens; ++n) {
         Activations& a = transformer.a;
+        throw_if_stopped();
         decode_clock.last = std::chrono::steady_clock::now();
         ChosenPath::sample(a.logits, {0}, 0.0, a.next_token);
-        decode_clock.add(kSampleOp);
-        transformer.feed({a.next_token.data, 1}, LogitRows::last, &decode_clock);
+        std::int32_t id = 0;
+        PathMemory::download(&id, a.next_token.data, sizeof id);
+        if (has_clock) decode_clock.add(kSampleOp);
+        transformer.feed({&id, 1}, LogitRows::last, has_clock ? &decode_clock : nullptr);
     }
-    row.decode.seconds.push_back(seconds_since(decode_begin));
-    row.decode.ops.push_back(decode_clock.seconds);
+    wait_for_device();
+    if (is_timed(purpose)) row.decode.seconds.push_back(seconds_since(decode_begin));
+    if (has_clock) row.decode.ops.push_back(decode_clock.seconds);
     row.cache_bytes = bytes_of(transformer.cache);
 }
 
@@ -248,6 +266,22 @@ nlohmann::ordered_json json_of(const Report& report) {
     return json;
 }
 
+std::string gigabytes_per_s(double bytes_per_s) {
+    return formatted("%.1f GB/s", bytes_per_s / 1e9);
+}
+
+std::string machine_text(const Report& report) {
+    const MachineRates& machine = report.machine;
+    if (device_in_use != nullptr) {
+        const double achieved = report.rows.front().decode.rate() * report.bytes_per_token();
+        return "device         " + device_in_use->name() + ": copies within its memory at " +
+               gigabytes_per_s(machine.read_bytes_per_s) + ", read and written; decoding reads " +
+               gigabytes_per_s(achieved) + " behind the first prompt\n";
+    }
+    return "machine        reads " + gigabytes_per_s(machine.read_bytes_per_s) + ", computes " +
+           formatted("%.0f GFLOP/s", machine.float32_flop_per_s / 1e9) + " in float32\n";
+}
+
 void print_text(const Report& report) {
     const ModelSize size = model_size(report.subject.weights.config);
     const MachineRates& machine = report.machine;
@@ -265,9 +299,7 @@ void print_text(const Report& report) {
     }
     print_table("ops behind a prompt of " + std::to_string(report.rows.back().prompt_tokens),
                 op_table(report.rows.back()));
-    print("machine        reads " + formatted("%.1f GB/s", machine.read_bytes_per_s / 1e9) +
-          ", computes " + formatted("%.0f GFLOP/s", machine.float32_flop_per_s / 1e9) +
-          " in float32\n");
+    print(machine_text(report));
     print("weights        " + readable_bytes(size.payload_bytes) + " in all, " +
           readable_bytes(size.bytes_per_token) + " read per decoded token: at most " +
           formatted("%.1f tokens/s", machine.read_bytes_per_s / report.bytes_per_token()) + "\n");
@@ -279,6 +311,12 @@ void print_text(const Report& report) {
 void require_at_least_one(const char* flag, int number) {
     if (number >= 1) return;
     throw Error(std::string(flag) + " is " + std::to_string(number) + ", expected at least 1");
+}
+
+// What bounds a path: the machine, or the device, of which only copies are measured.
+MachineRates rates_under(const Path& path) {
+    if (path.name != "cuda") return machine_rates();
+    return {device_in_use->copy_bytes_per_s(), 0};
 }
 
 BenchModel bench_model(const BenchFlags& flags, const Globals& globals) {
@@ -308,7 +346,7 @@ int run_bench(const BenchFlags& flags, const Globals& globals) {
     const StopOnSignal stop_on_signal;
     const Path path = chosen_path(globals);
     const BenchModel subject = bench_model(flags, globals);
-    Report report{subject, path, flags, machine_rates()};
+    Report report{subject, path, flags, rates_under(path)};
     ChosenTransformer transformer(subject.weights, path);
     ProgressBar progress;
     const std::size_t n_runs = flags.prompt_tokens.size() * std::size_t(flags.repeats + 1);
@@ -320,8 +358,9 @@ int run_bench(const BenchFlags& flags, const Globals& globals) {
             if (run <= 1) {  // the first one is to warm up
                 row = {n_tokens, {n_tokens}, {flags.decode_tokens}};
             }
-            measure(transformer, row);
+            measure(transformer, row, Purpose::rates);
         }
+        if (device_in_use != nullptr) measure(transformer, row, Purpose::ops);
         report.rows.push_back(row);
     }
     if (globals.json) {

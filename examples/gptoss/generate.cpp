@@ -189,7 +189,7 @@ void run_model(const Model& model, const GenerateFlags& flags, const Globals& gl
         const bool is_stop = std::find(ids.begin(), ids.end(), id) != ids.end();
         if (!is_stop) add_text(printer.push(id));
         if (flags.explain) {
-            const auto logits = last_logits<HostMemory>(transformer.a.logits);
+            const auto logits = last_logits<PathMemory>(transformer.a.logits);
             run.explanations.push_back(explain(position, id, logits));
         }
         if (prints_lines)

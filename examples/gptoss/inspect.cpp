@@ -296,7 +296,14 @@ struct Kernel {
     std::string header;
 };
 
+// layers/rope.hpp -> cuda/rope.cuh
+std::string cuda_header(const std::string& header) {
+    const std::string stem = std::filesystem::path(header).stem().string();
+    return "cuda/" + stem + ".cuh";
+}
+
 Kernel kernel_of(const Op& op, const Path& path) {
+    if (path.name == "cuda") return {"cuda", cuda_header(op.header)};
     if (path.name == "bf16" && op.rounded != nullptr) return {"bf16", op.rounded};
     if (path.name == "fast" && op.tuned != nullptr) {
         return {fast::instruction_set_name(fast::best_instruction_set()), op.tuned};

@@ -8,6 +8,7 @@
 #include <new>
 #include <string>
 
+#include "path_memory.hpp"
 #include "signals.hpp"
 #include "terminal.hpp"
 #include "tool.hpp"
@@ -22,12 +23,17 @@ constexpr const char* kExamples =
     "  gptoss chat --model DIR 'What is 17 + 25?'      ask another one\n"
     "  gptoss SUBCOMMAND --help                        more, with examples\n";
 
+bool is_cuda_built() {
+    return device_path() != nullptr;
+}
+
 void add_globals(CLI::App& app, Globals& globals) {
     app.add_option("--model", globals.model,
                    "A checkpoint directory, in either layout [the shipped nano]")
         ->type_name("DIR");
     app.add_option("--path", globals.path,
-                   "scalar, bf16 or fast; auto is fast, but scalar for trace; cuda is not built")
+                   std::string("scalar, bf16 or fast; auto is fast, but scalar for trace; cuda") +
+                       (is_cuda_built() ? "" : " is not built"))
         ->type_name("NAME");
     app.add_option("--threads", globals.threads, "Threads of the fast path [one per core]")
         ->type_name("N");
@@ -45,10 +51,10 @@ bool takes_path(const std::string& subcommand) {
 
 void check_path(const std::string& path, const std::string& subcommand) {
     if (path == "auto" || path == "scalar") return;
-    if (path == "cuda") {
+    if (path == "cuda" && !is_cuda_built()) {
         throw Error("path 'cuda' is not built, expected auto, scalar, bf16 or fast");
     }
-    if (path != "bf16" && path != "fast") {
+    if (path != "bf16" && path != "fast" && path != "cuda") {
         throw Error("path '" + path + "' is unknown, expected auto, scalar, bf16, fast or cuda");
     }
     if (takes_path(subcommand)) return;

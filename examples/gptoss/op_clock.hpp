@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "path_memory.hpp"
 #include "signals.hpp"
 
 namespace gptoss::tool {
@@ -96,7 +97,9 @@ struct OpClock : StopWatch {
         if (site == Site::logits) is_in_pass = false;
         return StopWatch::wants(site, layer);
     }
+    // A device is waited for: its ops return before they have run.
     void add(std::size_t op) {
+        if (device_in_use != nullptr) device_in_use->wait();
         seconds[op] += seconds_since(last);
         last = std::chrono::steady_clock::now();
     }

@@ -76,6 +76,11 @@ Path chosen_path(const Globals& globals, Automatic automatic) {
     if (name == "auto") name = automatic == Automatic::fast ? "fast" : "scalar";
     if (name == "scalar") return {name, forward_scalar, 1};
     if (name == "bf16") return {name, forward_bf16, 1};
+    if (name == "cuda") {
+        device_in_use = device_path();
+        device_in_use->require_device();
+        return {name, device_in_use->forward, 1};
+    }
     const int n_threads = threads_of_fast_path(globals);
     set_threads(n_threads);
     const bool uses_amx = !globals.exact && fast::request_amx();

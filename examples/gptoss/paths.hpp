@@ -1,19 +1,22 @@
 // Which forward pass --path names, and on how many threads it runs.
 //
-// The CPU paths share memory, cache and sampling; they differ in nothing but the forward. So the
-// subcommands are compiled once, for ChosenPath, and each path's forward once, in its own file.
+// The CPU paths share memory, cache and sampling; they differ in nothing but the forward. The CUDA
+// path has its own memory and sampling (path_memory.hpp). So the subcommands are compiled once, for
+// ChosenPath, and each path's forward once, in its own file.
 #pragma once
 #include <string>
 #include <utility>
 
 #include "forwards.hpp"
 #include "gptoss/model/transformer.hpp"
+#include "path_memory.hpp"
+#include "terminal.hpp"
 #include "tool.hpp"
 
 namespace gptoss::tool {
 
 struct Path {
-    std::string name;  // scalar, bf16 or fast
+    std::string name;  // scalar, bf16, fast or cuda
     Forward forward = nullptr;
     int n_threads = 1;
     bool uses_amx = false;
@@ -29,7 +32,19 @@ int n_cpus();
 int n_cores();
 
 // A table for the templates of run/; the forward comes with the Transformer below.
-struct ChosenPath : ScalarOps {};
+struct ChosenPath : ScalarOps {
+    using Memory = PathMemory;
+    static constexpr auto sample = &sample_on_path;
+};
+
+// In the memory of the path: on the CPU they stay where they are.
+inline Weights weights_on_path(Weights weights) {
+    if (device_in_use == nullptr) return weights;
+    ProgressBar progress;
+    const std::string what = "weights, to " + device_in_use->name();
+    return device_in_use->copy_weights(
+        weights, [&](std::size_t done, std::size_t total) { progress.show(done, total, what); });
+}
 
 }  // namespace gptoss::tool
 
@@ -41,10 +56,10 @@ struct gptoss::Transformer<gptoss::tool::ChosenPath> {
     Activations a = {};
 
     Transformer(Weights weights, tool::Path chosen)
-        : w(std::move(weights)), path(std::move(chosen)) {}
+        : w(tool::weights_on_path(std::move(weights))), path(std::move(chosen)) {}
 
     void feed(ConstIdsView tokens, LogitRows logit_rows = LogitRows::last, Watch* watch = nullptr) {
-        begin_pass<HostMemory>(w.config, cache, a, tokens, logit_rows, watch);
+        begin_pass<tool::PathMemory>(w.config, cache, a, tokens, logit_rows, watch);
         path.forward(w, cache, a, watch);
         cache.length += tokens.rows;
     }

@@ -1,4 +1,5 @@
 // Everything, from the ground up. A program may also include just the headers it uses.
+// The CUDA path is apart, for nvcc reads it: gptoss/ops/cuda.cuh.
 #pragma once
 
 // What a tensor is.
