@@ -6,20 +6,24 @@
                                      if a link leads nowhere, or if docs/README.md leaves out a page
 
 A block is a comment line followed by a fence. What stands in the fence is replaced by the text of
-that function, struct or constant, or by the "// Expected output:" lines of that example:
+that function, struct or constant, by the "// Expected output:" lines of that example, or by what
+table() of that script returns:
 
     <!-- quote include/gptoss/layers/rmsnorm.hpp rmsnorm -->
     <!-- output 02_rmsnorm -->
+    <!-- table cuda_status -->
 """
+import importlib
 import pathlib
 import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BLOCK = re.compile(
-    r"^<!-- (?P<kind>quote|output) (?P<what>[^>]*?) -->\n```\w*\n(?P<body>.*?)^```$",
+    r"^<!-- (?P<kind>quote|output|table) (?P<what>[^>]*?) -->\n```\w*\n(?P<body>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
+BLOCK_LINE = re.compile(r"<!-- (?:quote|output|table) ")
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
 
@@ -86,6 +90,8 @@ def current_text(match):
         return quote(*words)
     if match["kind"] == "output" and len(words) == 1:
         return expected_output(words[0])
+    if match["kind"] == "table" and len(words) == 1:
+        return importlib.import_module(words[0]).table()
     raise DocsError(f"'{match['kind']} {match['what']}' is not understood")
 
 
@@ -124,8 +130,8 @@ def main():
             problems.append(f"{name}: {error}")
             continue
         problems += [f"{name}: {problem}" for problem in dead_links(page, text)]
-        if text.count("<!-- quote ") + text.count("<!-- output ") != len(BLOCK.findall(text)):
-            problems.append(f"{name}: a quote or output line is not followed by a fence")
+        if len(BLOCK_LINE.findall(text)) != len(BLOCK.findall(text)):
+            problems.append(f"{name}: a quote, output or table line is not followed by a fence")
         if current == text:
             continue
         if check_only:
