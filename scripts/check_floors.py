@@ -44,6 +44,7 @@ WITHOUT_TEST = {
     "cuda/launch.cuh": "arithmetic of sizes; tests/cuda/ops.cpp runs every op at odd ones",
     "cuda/memory.cuh": "tests/cuda/forward.cpp uploads, downloads and asks for too much",
     "cuda/mxfp4.cuh": "tests/cuda/ops.cpp decodes every code under every scale",
+    "cuda/warp.cuh": "tests/cuda/ops.cpp runs every kernel that gives a row to a warp",
     "cuda/weights.cuh": "two readers; tests/cuda/ops.cpp runs every op that reads weights",
     "gptoss.hpp": "only includes; tests/house compiles it in two files of one program",
     "text/unicode_ranges.hpp": "generated; tests/text/unicode_test.cpp reads the whole table",

@@ -62,6 +62,8 @@ std::vector<float> logits_in_chunks(const Golden& golden, int chunk) {
 
 TEST_CASE("cuda: every recorded site of every golden", "[golden]") {
     for (const Golden* golden : {&golden_tiny(), &golden_odd(), &golden_block20b()}) {
+        // At 20b's width a pass takes the emulated device a minute; its ops are tested one by one.
+        if (is_emulated() && golden == &golden_block20b()) continue;
         INFO(golden->name);
         CompareWithGolden compare(*golden);
         DeviceModel model(golden->weights);
@@ -77,7 +79,8 @@ TEST_CASE("cuda: chunks of any size are near one shot", "[forward]") {
     const Golden& golden = golden_odd();  // 60 tokens cross its window of 5 many times
     const auto one_shot = logits_in_chunks(golden, golden.n_tokens());
     const int vocab_size = golden.config().vocab_size;
-    for (const int chunk : {1, 7, 59}) {
+    const std::vector<int> chunks = is_emulated() ? std::vector{7} : std::vector{1, 7, 59};
+    for (const int chunk : chunks) {
         INFO("chunk " << chunk);
         const auto chunked = logits_in_chunks(golden, chunk);
         const Difference d = difference({chunked.data(), golden.n_tokens(), vocab_size},
@@ -108,7 +111,7 @@ TEST_CASE("cuda: weights are uploaded once and outlive the original", "[forward]
 
 TEST_CASE("cuda: nano's greedy tokens are those of the scalar path", "[forward]") {
     const Weights weights = load_weights(GPTOSS_SOURCE_DIR "/examples/nano/model");
-    const int n_tokens = is_emulated() ? 64 : 2048;
+    const int n_tokens = is_emulated() ? 16 : 2048;
     DeviceModel device(weights);
     Transformer<> scalar(weights);
     std::int32_t id = 3;

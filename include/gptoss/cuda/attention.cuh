@@ -1,12 +1,14 @@
 // Twin of layers/attention.hpp, which holds formula, shapes and pitfalls. What differs: one thread
 // per token and head. It has no memory for its scores, so it computes each of them three times: for
-// the maximum, for the denominator, and for the mix.
+// the maximum, for the denominator, and for the mix. The faster kernel below it is in use unless
+// scores or weights are recorded or heads are wider than 128.
 #pragma once
 #include <algorithm>
 
 #include "gptoss/cuda/check.cuh"
 #include "gptoss/cuda/fault.cuh"
 #include "gptoss/cuda/launch.cuh"
+#include "gptoss/cuda/warp.cuh"
 #include "gptoss/layers/attention.hpp"
 
 namespace gptoss::cuda {
@@ -154,6 +156,100 @@ static __global__ void attend_kernel(AttendOperands a, Fault* fault) {
     }
 }
 
+// New: online softmax, in one pass over the positions. What is summed up so far belongs to the
+// largest score so far; when a larger one comes, the sums shrink by exp(old maximum - new one).
+// Eight warps share the positions of a head, each with sums of its own, which are added at the end.
+// Source   Milakov and Gimelshein 2018, Online normalizer calculation for softmax, algorithm 3.
+inline constexpr int kAttendWarps = 8;
+inline constexpr int kChannelsOfLane = 4;  // lane, lane + 32, ...
+inline constexpr int kMostHeadDim = kChannelsOfLane * kWarpSize;
+
+// Of the positions that a warp has seen; maximum is at least the sink.
+struct RunningSoftmax {
+    float maximum;
+    float denominator;           // sum of exp(score - maximum)
+    float mix[kChannelsOfLane];  // sum of exp(score - maximum) * v
+};
+
+// This lane's channels of a query, key or value; 0 beyond head_dim.
+__device__ inline void load_channels(const float* row, int head_dim, float* channels) {
+    for (int c = 0; c < kChannelsOfLane; ++c) {
+        const int d = lane_of_warp() + c * kWarpSize;
+        channels[c] = d < head_dim ? row[d] : 0.0f;
+    }
+}
+
+__device__ inline void add_position(RunningSoftmax& running, float score, const float* v) {
+    const float maximum = fmaxf(running.maximum, score);
+    const float shrink = expf(running.maximum - maximum);
+    const float weight = expf(score - maximum);
+    running.denominator = running.denominator * shrink + weight;
+    for (int c = 0; c < kChannelsOfLane; ++c) {
+        running.mix[c] = running.mix[c] * shrink + weight * v[c];
+    }
+    running.maximum = maximum;
+}
+
+// The positions first + warp, first + warp + kAttendWarps, ...; warp 0 also has the sink.
+__device__ inline RunningSoftmax attend_share(const AttendOperands& a, const Query& query, int warp,
+                                              float sink) {
+    float q[kChannelsOfLane];
+    load_channels(query.q_th, query.head_dim, q);
+    RunningSoftmax running = {sink, warp == 0 ? 1.0f : 0.0f, {}};
+    for (int s = query.first + warp; s <= query.position; s += kAttendWarps) {
+        float k[kChannelsOfLane];
+        float v[kChannelsOfLane];
+        load_channels(cached(a.keys, query, s), query.head_dim, k);
+        load_channels(cached(a.values, query, s), query.head_dim, v);
+        float dot = 0.0f;
+        for (int c = 0; c < kChannelsOfLane; ++c) {
+            dot += q[c] * k[c];
+        }
+        add_position(running, warp_sum(dot) * query.scale, v);
+    }
+    return running;
+}
+
+static __global__ void attend_online_kernel(AttendOperands a, Fault* fault) {
+    const int t = int(blockIdx.x);
+    const int h = int(blockIdx.y);
+    const int warp = int(threadIdx.x) / kWarpSize;
+    if (!fits_cache(a, t, fault)) return;
+    const Query query = query_of(a, t, h);
+    const float sink = a.sinks.data[h];
+    float* mix_th = a.mix.row(t) + h * query.head_dim;  // (head_dim)
+
+    __shared__ float maximum_of[kAttendWarps];
+    __shared__ float denominator_of[kAttendWarps];
+    __shared__ float mix_of[kAttendWarps][kMostHeadDim];
+    const RunningSoftmax running = attend_share(a, query, warp, sink);
+    maximum_of[warp] = running.maximum;  // the same in all lanes
+    denominator_of[warp] = running.denominator;
+    for (int c = 0; c < kChannelsOfLane; ++c) {
+        mix_of[warp][lane_of_warp() + c * kWarpSize] = running.mix[c];
+    }
+    __syncthreads();
+
+    float maximum = sink;
+    for (int other = 0; other < kAttendWarps; ++other) {
+        maximum = fmaxf(maximum, maximum_of[other]);
+    }
+    float denominator = 0.0f;
+    for (int other = 0; other < kAttendWarps; ++other) {
+        denominator += denominator_of[other] * expf(maximum_of[other] - maximum);
+    }
+    for (int d = int(threadIdx.x); d < query.head_dim; d += int(blockDim.x)) {
+        float sum = 0.0f;
+        for (int other = 0; other < kAttendWarps; ++other) {
+            sum += mix_of[other][d] * expf(maximum_of[other] - maximum);
+        }
+        mix_th[d] = sum / denominator;
+    }
+    if (threadIdx.x == 0) {
+        record_value(a.record.sink_share, t, h, expf(sink - maximum) / denominator);
+    }
+}
+
 inline void require_record_rows(const char* operand, ConstMatrixView record, int n_rows) {
     if (record.data == nullptr) return;
     require_extent("cuda::attend", operand, record.rows, n_rows, "n_heads * n_tokens");
@@ -185,8 +281,15 @@ inline void attend(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView valu
     const AttendOperands a{q, keys, values, sinks, positions, window, record, mix};
     require_attend_extents(a);
     if (q.rows == 0) return;
-    const int n_threads = std::min(sinks.size, kThreads);
-    attend_kernel<<<block_per_row(q.rows), n_threads>>>(a, device_fault());
+    const int n_heads = sinks.size;
+    const bool is_recorded = record.scores.data != nullptr || record.weights.data != nullptr;
+    if (!is_recorded && q.cols / n_heads <= kMostHeadDim) {
+        const dim3 grid = dim3(unsigned(q.rows), unsigned(n_heads));
+        attend_online_kernel<<<grid, kAttendWarps * kWarpSize>>>(a, device_fault());
+    } else {
+        const int n_threads = std::min(n_heads, kThreads);
+        attend_kernel<<<block_per_row(q.rows), n_threads>>>(a, device_fault());
+    }
     check_launch("cuda::attend");
 }
 

@@ -1,5 +1,6 @@
 // Twin of layers/linear.hpp, which holds formula, shapes and pitfalls. What differs: one thread per
-// output, all of them at once; each runs the scalar loop over i.
+// output, all of them at once; each runs the scalar loop over i. The faster kernel below it is in use
+// where rows are multiples of 16 bytes.
 #pragma once
 #include "gptoss/cuda/check.cuh"
 #include "gptoss/cuda/launch.cuh"
@@ -24,6 +25,21 @@ static __global__ void linear_kernel(ConstMatrixView x, Bf16Matrix w, ConstVecto
     }
 }
 
+// New: a warp per output. Its lanes read the row of w side by side, 16 bytes each, so that memory is
+// read in long stretches and in the order in which it lies.
+static __global__ void linear_warp_kernel(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias,
+                                          MatrixView y) {
+    const int t = int(blockIdx.x);
+    const int in_size = x.cols;
+    const int out_size = w.rows;
+    const float* x_t = x.row(t);  // (in)
+    float* y_t = y.row(t);        // (out)
+    for (int o = first_column_of_warp(); o < out_size; o += column_stride_of_warps()) {
+        const float sum = warp_sum(dot_of_lane(x_t, w.row(o), in_size));
+        if (lane_of_warp() == 0) y_t[o] = sum + bias.data[o];
+    }
+}
+
 // gptoss::cuda::linear
 inline void linear(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, MatrixView y) {
     const int n_tokens = x.rows;
@@ -33,7 +49,12 @@ inline void linear(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, Matrix
     require_size("cuda::linear", "bias", bias, out_size, "w.rows");
     require_shape("cuda::linear", "y", y, n_tokens, out_size);
     if (n_tokens == 0) return;
-    linear_kernel<<<thread_per_element(n_tokens, out_size), kThreads>>>(x, w, bias, y);
+    if (has_wide_rows(x, w)) {
+        const dim3 grid = warp_per_element(n_tokens, out_size);
+        linear_warp_kernel<<<grid, kWarpsPerBlock * kWarpSize>>>(x, w, bias, y);
+    } else {
+        linear_kernel<<<thread_per_element(n_tokens, out_size), kThreads>>>(x, w, bias, y);
+    }
     check_launch("cuda::linear");
 }
 

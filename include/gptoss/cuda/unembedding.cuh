@@ -1,5 +1,6 @@
 // Twin of layers/unembedding.hpp, which holds formula, shapes and pitfalls. What differs: one
-// thread per logit, all of them at once; each runs the scalar loop over i.
+// thread per logit, all of them at once; each runs the scalar loop over i. The faster kernel below it
+// is in use where rows are multiples of 16 bytes.
 #pragma once
 #include "gptoss/cuda/check.cuh"
 #include "gptoss/cuda/launch.cuh"
@@ -23,6 +24,19 @@ static __global__ void unembed_kernel(ConstMatrixView x, Bf16Matrix w, MatrixVie
     }
 }
 
+// New: a warp per logit, whose lanes read the row of w side by side.
+static __global__ void unembed_warp_kernel(ConstMatrixView x, Bf16Matrix w, MatrixView logits) {
+    const int t = int(blockIdx.x);
+    const int hidden_size = x.cols;
+    const int vocab_size = w.rows;
+    const float* x_t = x.row(t);      // (hidden_size)
+    float* logits_t = logits.row(t);  // (vocab_size)
+    for (int o = first_column_of_warp(); o < vocab_size; o += column_stride_of_warps()) {
+        const float sum = warp_sum(dot_of_lane(x_t, w.row(o), hidden_size));
+        if (lane_of_warp() == 0) logits_t[o] = sum;
+    }
+}
+
 // gptoss::cuda::unembed
 inline void unembed(ConstMatrixView x, Bf16Matrix w, MatrixView logits) {
     const int n_rows = x.rows;
@@ -30,7 +44,12 @@ inline void unembed(ConstMatrixView x, Bf16Matrix w, MatrixView logits) {
     require_extent("cuda::unembed", "w.cols", w.cols, x.cols, "x.cols");
     require_shape("cuda::unembed", "logits", logits, n_rows, vocab_size);
     if (n_rows == 0) return;
-    unembed_kernel<<<thread_per_element(n_rows, vocab_size), kThreads>>>(x, w, logits);
+    if (has_wide_rows(x, w)) {
+        const dim3 grid = warp_per_element(n_rows, vocab_size);
+        unembed_warp_kernel<<<grid, kWarpsPerBlock * kWarpSize>>>(x, w, logits);
+    } else {
+        unembed_kernel<<<thread_per_element(n_rows, vocab_size), kThreads>>>(x, w, logits);
+    }
     check_launch("cuda::unembed");
 }
 

@@ -113,9 +113,8 @@ inline int atomicCAS(int* address, int compare, int value) {
 
 namespace emulated {
 
-// Where the threads of a warp lay down a value for each other.
-std::uint64_t& lane_value(unsigned thread);
-void wait_for_warp();
+// Lays down a value for the other threads of the warp, waits for theirs, and returns all 32.
+const std::uint64_t* exchange(std::uint64_t value);
 
 void run(dim3 grid, dim3 block, const std::function<void()>& thread);
 
@@ -162,10 +161,9 @@ Launch<Parameters...> launch(void (*kernel)(Parameters...), dim3 grid, dim3 bloc
 template <class Value>
 Value __shfl_sync(unsigned, Value value, unsigned lane) {
     static_assert(sizeof value <= 8);
-    std::memcpy(&emulated::lane_value(threadIdx.x), &value, sizeof value);
-    emulated::wait_for_warp();
-    std::memcpy(&value, &emulated::lane_value((threadIdx.x & ~31u) + lane), sizeof value);
-    emulated::wait_for_warp();
+    std::uint64_t bytes = 0;
+    std::memcpy(&bytes, &value, sizeof value);
+    std::memcpy(&value, &emulated::exchange(bytes)[lane], sizeof value);
     return value;
 }
 template <class Value>

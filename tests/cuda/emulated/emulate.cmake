@@ -1,6 +1,7 @@
 # emulate(OUT FILE...): copies of CUDA sources in the folder OUT that a C++ compiler understands.
 #
 #     kernel<<<grid, block>>>(arguments)   ->   ::emulated::launch(kernel, grid, block)(arguments)
+#     #pragma unroll N                     ->
 #
 # FILE is relative to the folder ROOT. A .cu becomes a .cpp.
 function(emulate out root)
@@ -9,6 +10,7 @@ function(emulate out root)
         file(READ "${root}/${file}" text)
         string(REGEX REPLACE "([A-Za-z_0-9:]+)<<<([^;]*)>>>\\(" "::emulated::launch(\\1, \\2)(" text
                "${text}")
+        string(REGEX REPLACE "#pragma unroll[^\n]*" "" text "${text}")
         if(text MATCHES "<<<")
             message(FATAL_ERROR "${file}: emulate.cmake does not understand one of its launches")
         endif()

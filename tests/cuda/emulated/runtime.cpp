@@ -172,6 +172,7 @@ struct Thread {
     Fiber* fiber = nullptr;  // while it waits
     Wait waits_for = Wait::nothing;
     bool has_ended = false;
+    unsigned n_exchanges = 0;
 };
 
 struct Block {
@@ -186,7 +187,8 @@ std::deque<Fiber> fibers;
 std::vector<Fiber*> idle_fibers;  // whose last thread has ended
 Fiber* fiber_now = nullptr;
 jmp_buf scheduler;
-std::uint64_t lane_values[1024];
+// What lanes laid down, in two turns: who is ahead by one exchange spoils nothing.
+std::uint64_t lane_values[2][1024];
 
 void become(unsigned thread) {
     block_now.current = thread;
@@ -304,12 +306,13 @@ void __syncthreads() {
     wait_for(Wait::block);
 }
 
-std::uint64_t& emulated::lane_value(unsigned thread) {
-    return lane_values[thread];
-}
-
-void emulated::wait_for_warp() {
+const std::uint64_t* emulated::exchange(std::uint64_t value) {
+    const unsigned thread = block_now.current;
+    unsigned& n_exchanges = block_now.threads[thread].n_exchanges;
+    std::uint64_t* const values = lane_values[n_exchanges++ % 2];
+    values[thread] = value;
     wait_for(Wait::warp);
+    return values + thread / 32 * 32;
 }
 
 void emulated::run(dim3 grid, dim3 block, const std::function<void()>& thread) {
