@@ -1,7 +1,7 @@
 // Leaves for 64-bit ARM: the bodies of leaf_bodies.hpp, and MXFP4 by a table look-up of 16 bytes.
 //
-// As on AVX2, the table holds twice the values as bytes, and half the scale makes up for it; sums
-// are added in the order of the plain body.
+// The table holds twice the values as bytes, and half the scale makes up for it; sums are added in
+// the order of the plain body.
 //
 // Where    behind fast/kernels.hpp. Empty on other machines.
 // Source   Arm C Language Extensions, Advanced SIMD: vqtbl1q_s8.

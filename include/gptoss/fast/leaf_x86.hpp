@@ -3,13 +3,13 @@
 //
 //     AVX-512  vpermps looks up 16 weights in a register that holds the 16 values; it reads the low
 //              four bits of each lane only, so codes need no masking
-//     AVX2     pshufb looks up 16 weights as bytes that hold twice the value; they are widened to
-//              float, and half the scale makes up for the two
+//     AVX2     pshufb looks up bytes: the two upper ones that the float of a weight has; the lower
+//              two are zero
 //
 // Both add in the order of the plain body, so all fused sets give the same bits.
 //
 // Where    behind fast/kernels.hpp. Empty on other machines.
-// Source   Intel Intrinsics Guide: _mm512_permutexvar_ps, _mm_shuffle_epi8.
+// Source   Intel Intrinsics Guide: _mm512_permutexvar_ps, _mm256_shuffle_epi8.
 // Pitfalls Whatever is inlined here must be always_inline or carry the same target. Parallel loops
 //          stay outside: clang does not pass the target on to the body of one.
 #pragma once
@@ -51,13 +51,31 @@ GPTOSS_AVX2 inline void swiglu(const float* h, float limit, int n, float* y) {
     swiglu_body<true>(h, limit, n, y);
 }
 
-// Twice the weights of 16 codes, as bytes: even codes first, then odd ones.
-GPTOSS_AVX2 inline void look_up(const std::uint8_t* codes, __m128i twice[2]) {
-    const __m128i values = _mm_setr_epi8(0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12);
-    const __m128i low_bits = _mm_set1_epi8(15);
+// The weights of a block before its scale, split: even[0] holds the first eight of even index,
+// even[1] the others. A weight is the upper half of a float, looked up as two bytes.
+GPTOSS_AVX2 inline void look_up(const std::uint8_t* codes, __m256 even[2], __m256 odd[2]) {
+    const __m256i upper_bytes = _mm256_broadcastsi128_si256(
+        _mm_set_epi64x(std::int64_t(0xC0C0C0C0BFBFBF80), 0x404040403F3F3F00));
+    const __m256i lower_bytes = _mm256_broadcastsi128_si256(
+        _mm_set_epi64x(std::int64_t(0xC0804000C0800000), std::int64_t(0xC0804000C0800000)));
+    // Unpacking works on halves of 16 bytes. Each gets eight codes, with a zero byte behind each.
+    const __m256i order =
+        _mm256_setr_epi32(int(0x80018000), int(0x80038002), int(0x80098008), int(0x800B800A),  //
+                          int(0x80058004), int(0x80078006), int(0x800D800C), int(0x800F800E));
+
     const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(codes));
-    twice[0] = _mm_shuffle_epi8(values, _mm_and_si128(bytes, low_bits));
-    twice[1] = _mm_shuffle_epi8(values, _mm_and_si128(_mm_srli_epi16(bytes, 4), low_bits));
+    const __m256i words = _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(bytes), order);
+    const __m256i nibbles = _mm256_and_si256(  // even code, odd code, even code ...
+        _mm256_or_si256(words, _mm256_slli_epi16(words, 4)), _mm256_set1_epi8(15));
+    const __m256i upper = _mm256_shuffle_epi8(upper_bytes, nibbles);
+    const __m256i lower = _mm256_shuffle_epi8(lower_bytes, nibbles);
+    const __m256i pairs[2] = {_mm256_unpacklo_epi8(lower, upper),
+                              _mm256_unpackhi_epi8(lower, upper)};
+    for (int half = 0; half < 2; ++half) {
+        const __m256i upper_halves = _mm256_set1_epi32(int(0xFFFF0000));
+        even[half] = _mm256_castsi256_ps(_mm256_slli_epi32(pairs[half], 16));
+        odd[half] = _mm256_castsi256_ps(_mm256_and_si256(pairs[half], upper_halves));
+    }
 }
 
 GPTOSS_AVX2 inline float dot_mxfp4(Mxfp4Row w, const float* x_split, int n_blocks) {
@@ -66,17 +84,14 @@ GPTOSS_AVX2 inline float dot_mxfp4(Mxfp4Row w, const float* x_split, int n_block
         const std::uint8_t* codes = w.codes + block * kMxfp4BlockBytes;
         __builtin_prefetch(codes + kPrefetchBytes);
         const float* x = x_split + block * kMxfp4BlockSize;  // (32)
-        const __m256 half_scale = _mm256_set1_ps(0.5f * kScaleValues[w.scales[block]]);
-        __m128i twice[2];
-        look_up(codes, twice);
+        const __m256 scale = _mm256_set1_ps(kScaleValues[w.scales[block]]);
+        __m256 even[2], odd[2];
+        look_up(codes, even, odd);
         for (int half = 0; half < 2; ++half) {
-            const __m128i even_bytes = half == 0 ? twice[0] : _mm_srli_si128(twice[0], 8);
-            const __m128i odd_bytes = half == 0 ? twice[1] : _mm_srli_si128(twice[1], 8);
-            const __m256 even = _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(even_bytes));
-            const __m256 odd = _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(odd_bytes));
-            const __m256 first = _mm256_mul_ps(even, _mm256_loadu_ps(x + 8 * half));
-            const __m256 pair = _mm256_fmadd_ps(odd, _mm256_loadu_ps(x + 16 + 8 * half), first);
-            sums[half] = _mm256_fmadd_ps(pair, half_scale, sums[half]);
+            const __m256 first = _mm256_mul_ps(even[half], _mm256_loadu_ps(x + 8 * half));
+            const __m256 pair =
+                _mm256_fmadd_ps(odd[half], _mm256_loadu_ps(x + 16 + 8 * half), first);
+            sums[half] = _mm256_fmadd_ps(pair, scale, sums[half]);
         }
     }
     float partial[16];
@@ -87,14 +102,13 @@ GPTOSS_AVX2 inline float dot_mxfp4(Mxfp4Row w, const float* x_split, int n_block
 
 GPTOSS_AVX2 inline void widen_mxfp4(Mxfp4Row w, int n_blocks, float* split) {
     for (int block = 0; block < n_blocks; ++block) {
-        const float half_scale = 0.5f * kScaleValues[w.scales[block]];
-        __m128i twice[2];
-        look_up(w.codes + block * kMxfp4BlockBytes, twice);
-        std::int8_t bytes[32];
-        _mm_storeu_si128(reinterpret_cast<__m128i*>(bytes), twice[0]);
-        _mm_storeu_si128(reinterpret_cast<__m128i*>(bytes + 16), twice[1]);
-        for (int l = 0; l < kMxfp4BlockSize; ++l) {
-            split[block * kMxfp4BlockSize + l] = float(bytes[l]) * half_scale;
+        const __m256 scale = _mm256_set1_ps(kScaleValues[w.scales[block]]);
+        __m256 even[2], odd[2];
+        look_up(w.codes + block * kMxfp4BlockBytes, even, odd);
+        float* weights = split + block * kMxfp4BlockSize;  // (32)
+        for (int half = 0; half < 2; ++half) {
+            _mm256_storeu_ps(weights + 8 * half, _mm256_mul_ps(even[half], scale));
+            _mm256_storeu_ps(weights + 16 + 8 * half, _mm256_mul_ps(odd[half], scale));
         }
     }
 }
