@@ -52,6 +52,7 @@ WITHOUT_TEST = {
     "fast/leaf_bodies.hpp": "tests/fast/kernels_test.cpp runs every one of them",
     "fast/leaf_neon.hpp": "tests/fast/kernels_test.cpp runs every one of them, on ARM",
     "fast/leaf_softmax.hpp": "tests/fast/kernels_test.cpp runs every one of them",
+    "fast/leaf_table.hpp": "tests/fast/kernels_test.cpp runs every one of them",
     "fast/leaf_x86.hpp": "tests/fast/kernels_test.cpp runs every one of them",
     "fast/matmul.hpp": "tests/ops/fast_test.cpp runs it through linear and expert_linear",
     "fast/matmul_panels.hpp": "tests/ops/fast_test.cpp and tests/fast/amx_test.cpp run it",

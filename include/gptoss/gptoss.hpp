@@ -42,6 +42,7 @@
 #include "gptoss/fast/leaf_bodies.hpp"
 #include "gptoss/fast/leaf_neon.hpp"
 #include "gptoss/fast/leaf_softmax.hpp"
+#include "gptoss/fast/leaf_table.hpp"
 #include "gptoss/fast/leaf_x86.hpp"
 #include "gptoss/fast/linear.hpp"
 #include "gptoss/fast/matmul.hpp"

@@ -6,33 +6,12 @@
 // Where    behind fast/kernels.hpp. Empty on other machines.
 // Source   Arm C Language Extensions, Advanced SIMD: vqtbl1q_s8.
 #pragma once
-#include "gptoss/fast/leaf_bodies.hpp"
-#include "gptoss/fast/leaf_softmax.hpp"
+#include "gptoss/fast/leaf_table.hpp"
 
 #if defined(__aarch64__)
 #include <arm_neon.h>
 
 namespace gptoss::fast::neon {
-
-inline float dot_bf16(const std::uint8_t* w, const float* x, int n) {
-    return dot_bf16_body<true>(w, x, n);
-}
-
-inline void widen_bf16(const std::uint8_t* w, int n, float* weights) {
-    widen_bf16_body(w, n, weights);
-}
-
-inline void multiply_add(StridedMatrix w, const float* x, int lanes, float* sums) {
-    multiply_add_body<4, 16, true>(w, x, lanes, sums);
-}
-
-inline void soften(MatrixView scores, float* maxima, float* denominators, float* rescale) {
-    soften_body<true>(scores, maxima, denominators, rescale);
-}
-
-inline void swiglu(const float* h, float limit, int n, float* y) {
-    swiglu_body<true>(h, limit, n, y);
-}
 
 // Twice the 32 weights of a block, split.
 inline void look_up(const std::uint8_t* codes, std::int8_t* twice) {
@@ -71,6 +50,8 @@ inline void widen_mxfp4(Mxfp4Row w, int n_blocks, float* split) {
         }
     }
 }
+
+GPTOSS_LEAVES(InstructionSet::neon, , 4, 16, true);
 
 }  // namespace gptoss::fast::neon
 #endif  // 64-bit ARM

@@ -13,8 +13,7 @@
 // Pitfalls Whatever is inlined here must be always_inline or carry the same target. Parallel loops
 //          stay outside: clang does not pass the target on to the body of one.
 #pragma once
-#include "gptoss/fast/leaf_bodies.hpp"
-#include "gptoss/fast/leaf_softmax.hpp"
+#include "gptoss/fast/leaf_table.hpp"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -29,27 +28,6 @@
 #endif
 
 namespace gptoss::fast::avx2 {
-
-GPTOSS_AVX2 inline float dot_bf16(const std::uint8_t* w, const float* x, int n) {
-    return dot_bf16_body<true>(w, x, n);
-}
-
-GPTOSS_AVX2 inline void widen_bf16(const std::uint8_t* w, int n, float* weights) {
-    widen_bf16_body(w, n, weights);
-}
-
-GPTOSS_AVX2 inline void multiply_add(StridedMatrix w, const float* x, int lanes, float* sums) {
-    multiply_add_body<4, 16, true>(w, x, lanes, sums);
-}
-
-GPTOSS_AVX2 inline void soften(MatrixView scores, float* maxima, float* denominators,
-                               float* rescale) {
-    soften_body<true>(scores, maxima, denominators, rescale);
-}
-
-GPTOSS_AVX2 inline void swiglu(const float* h, float limit, int n, float* y) {
-    swiglu_body<true>(h, limit, n, y);
-}
 
 // The weights of a block before its scale, split: even[0] holds the first eight of even index,
 // even[1] the others. A weight is the upper half of a float, looked up as two bytes.
@@ -113,32 +91,13 @@ GPTOSS_AVX2 inline void widen_mxfp4(Mxfp4Row w, int n_blocks, float* split) {
     }
 }
 
+GPTOSS_LEAVES(InstructionSet::avx2, GPTOSS_AVX2, 4, 16, true);
+
 }  // namespace gptoss::fast::avx2
 
 namespace gptoss::fast::avx512 {
 
 inline constexpr __mmask16 kAll = 0xFFFF;  // the masked forms keep gcc 12 from warning falsely
-
-GPTOSS_AVX512 inline float dot_bf16(const std::uint8_t* w, const float* x, int n) {
-    return dot_bf16_body<true>(w, x, n);
-}
-
-GPTOSS_AVX512 inline void widen_bf16(const std::uint8_t* w, int n, float* weights) {
-    widen_bf16_body(w, n, weights);
-}
-
-GPTOSS_AVX512 inline void multiply_add(StridedMatrix w, const float* x, int lanes, float* sums) {
-    multiply_add_body<8, 32, true>(w, x, lanes, sums);
-}
-
-GPTOSS_AVX512 inline void soften(MatrixView scores, float* maxima, float* denominators,
-                                 float* rescale) {
-    soften_body<true>(scores, maxima, denominators, rescale);
-}
-
-GPTOSS_AVX512 inline void swiglu(const float* h, float limit, int n, float* y) {
-    swiglu_body<true>(h, limit, n, y);
-}
 
 GPTOSS_AVX512 inline __m512i load_codes(const std::uint8_t* codes) {
     return _mm512_maskz_cvtepu8_epi32(kAll,
@@ -177,6 +136,8 @@ GPTOSS_AVX512 inline void widen_mxfp4(Mxfp4Row w, int n_blocks, float* split) {
         _mm512_storeu_ps(split + block * kMxfp4BlockSize + 16, _mm512_mul_ps(odd, scale));
     }
 }
+
+GPTOSS_LEAVES(InstructionSet::avx512, GPTOSS_AVX512, 8, 32, true);
 
 }  // namespace gptoss::fast::avx512
 

@@ -1,0 +1,57 @@
+// The leaves of one instruction set as a table, and those of them that are plain C++.
+//
+//     dot_bf16      (n), (n)                        sum_i w[i] * x[i]
+//     dot_mxfp4     (n_blocks), (n_blocks * 32)     the same, x split (see leaf_bodies.hpp)
+//     widen_bf16    (n)                             weights as floats
+//     widen_mxfp4   (n_blocks)                      weights as floats, split
+//     multiply_add  (rows, cols), (cols, lanes)     sums(rows, lanes) += w * x; lanes % 16 == 0
+//     soften        (n_keys, lanes)                 a step of the running softmax (leaf_softmax.hpp)
+//     swiglu        (2 * n)                         a row of layers/swiglu.hpp
+//
+// A target attribute cannot be a template argument, so each set's namespace says the macro below
+// once, behind its own dot_mxfp4 and widen_mxfp4. It has no more in it than calls of the bodies.
+//
+// Where    behind fast/kernels.hpp.
+#pragma once
+#include "gptoss/fast/instruction_set.hpp"
+#include "gptoss/fast/leaf_bodies.hpp"
+#include "gptoss/fast/leaf_softmax.hpp"
+
+namespace gptoss::fast {
+
+struct Kernels {
+    InstructionSet set;
+    float (*dot_bf16)(const std::uint8_t* w, const float* x, int n);
+    float (*dot_mxfp4)(Mxfp4Row w, const float* x_split, int n_blocks);
+    void (*widen_bf16)(const std::uint8_t* w, int n, float* weights);
+    void (*widen_mxfp4)(Mxfp4Row w, int n_blocks, float* split);
+    void (*multiply_add)(StridedMatrix w, const float* x, int lanes, float* sums);
+    void (*soften)(MatrixView scores, float* maxima, float* denominators, float* rescale);
+    void (*swiglu)(const float* h, float limit, int n, float* y);
+};
+
+}  // namespace gptoss::fast
+
+// TARGET: the attribute of the set; N_ROWS, N_LANES: the tile that its registers hold.
+// clang-format off
+#define GPTOSS_LEAVES(SET, TARGET, N_ROWS, N_LANES, FUSED)                                        \
+    TARGET inline float dot_bf16(const std::uint8_t* w, const float* x, int n) {                  \
+        return dot_bf16_body<FUSED>(w, x, n);                                                     \
+    }                                                                                             \
+    TARGET inline void widen_bf16(const std::uint8_t* w, int n, float* weights) {                 \
+        widen_bf16_body(w, n, weights);                                                           \
+    }                                                                                             \
+    TARGET inline void multiply_add(StridedMatrix w, const float* x, int lanes, float* sums) {    \
+        multiply_add_body<N_ROWS, N_LANES, FUSED>(w, x, lanes, sums);                             \
+    }                                                                                             \
+    TARGET inline void soften(MatrixView scores, float* maxima, float* denominators,              \
+                              float* rescale) {                                                   \
+        soften_body<FUSED>(scores, maxima, denominators, rescale);                                \
+    }                                                                                             \
+    TARGET inline void swiglu(const float* h, float limit, int n, float* y) {                     \
+        swiglu_body<FUSED>(h, limit, n, y);                                                       \
+    }                                                                                             \
+    inline constexpr Kernels kLeaves = {SET,         &dot_bf16, &dot_mxfp4,        \
+                                        &widen_bf16,   &widen_mxfp4,                 \
+                                        &multiply_add, &soften,     &swiglu}
+// clang-format on
