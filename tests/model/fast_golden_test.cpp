@@ -1,6 +1,9 @@
 // The tuned table's whole forward pass against the goldens, by the tolerances of the plain path: it
 // adds in more chains, so it should be nearer. Scores and weights are not asked for, since their
 // record would replace the kernel of attend by the plain one.
+//
+// Once with FastOps, which takes this machine's best kernels, and once forced to each instruction set
+// that the machine has, as on a machine that has no more.
 #include <string>
 #include <vector>
 
@@ -13,6 +16,30 @@ using namespace gptoss;
 using namespace gptoss::test;
 
 namespace {
+
+// FastOps as it is on a machine whose best is another instruction set.
+struct ForcedOps : ScalarOps {
+    static inline const fast::Kernels* kernels = nullptr;
+
+    static void linear(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, MatrixView y) {
+        fast::linear_with(*kernels, x, w, bias, y);
+    }
+    static void attend(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values,
+                       ConstVectorView sinks, ConstIdsView positions, int window,
+                       AttentionRecord record, MatrixView mix) {
+        fast::attend_with(*kernels, q, keys, values, sinks, positions, window, record, mix);
+    }
+    static void expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
+                              ConstMatrixView bias, MatrixView y) {
+        fast::expert_linear_with(*kernels, x, ids, all_experts, bias, y);
+    }
+    static void swiglu(ConstMatrixView h, float limit, MatrixView y) {
+        fast::swiglu_with(*kernels, h, limit, y);
+    }
+    static void unembed(ConstMatrixView x, Bf16Matrix w, MatrixView logits) {
+        fast::unembed_with(*kernels, x, w, logits);
+    }
+};
 
 struct CompareFastRun : Watch {
     const Golden& golden;
@@ -40,17 +67,19 @@ struct CompareFastRun : Watch {
     }
 };
 
-void check_fast_run(const Golden& golden) {
+template <class Ops>
+void check_run(const Golden& golden) {
     CompareFastRun compare(golden);
-    Transformer<FastOps> transformer(golden.weights);
+    Transformer<Ops> transformer(golden.weights);
     transformer.feed(golden.token_ids(), LogitRows::all, &compare);
     CHECK(compare.mistakes == "");
     CHECK(compare.n_compared == 3 + 19 * golden.config().n_layers);
 }
 
 // Token by token, as decoding goes: other kernels, and caches that roll over.
-void check_fast_decoding(const Golden& golden) {
-    Transformer<FastOps> transformer(golden.weights);
+template <class Ops>
+void check_decoding(const Golden& golden) {
+    Transformer<Ops> transformer(golden.weights);
     const ConstMatrixView expected = golden.at(Site::logits, kNoLayer);
     double worst = 0;
     for (int t = 0; t < golden.n_tokens(); ++t) {
@@ -63,19 +92,29 @@ void check_fast_decoding(const Golden& golden) {
     CHECK(worst <= (real_widths ? logits.at_20b : logits.in_pass));
 }
 
+void check_every_set(const Golden& golden) {
+    check_run<FastOps>(golden);
+    check_decoding<FastOps>(golden);
+    for (const fast::InstructionSet set : fast::kInstructionSets) {
+        if (!fast::can_run(set)) continue;
+        INFO("forced to " << fast::instruction_set_name(set));
+        const fast::Kernels kernels = fast::kernels_for(set);
+        ForcedOps::kernels = &kernels;
+        check_run<ForcedOps>(golden);
+        check_decoding<ForcedOps>(golden);
+    }
+}
+
 }  // namespace
 
 TEST_CASE("fast golden: tiny, every site", "[golden][fast]") {
-    check_fast_run(golden_tiny());
-    check_fast_decoding(golden_tiny());
+    check_every_set(golden_tiny());
 }
 
 TEST_CASE("fast golden: odd, where no two extents are alike, every site", "[golden][fast]") {
-    check_fast_run(golden_odd());
-    check_fast_decoding(golden_odd());
+    check_every_set(golden_odd());
 }
 
 TEST_CASE("fast golden: one block at 20b widths, every site", "[golden][fast]") {
-    check_fast_run(golden_block20b());
-    check_fast_decoding(golden_block20b());
+    check_every_set(golden_block20b());
 }
