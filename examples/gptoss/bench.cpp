@@ -32,7 +32,7 @@ constexpr const char* kBenchExamples =
     "  gptoss bench --synth 20b --layers 4             random weights in memory, four layers\n";
 
 struct BenchFlags {
-    std::vector<int> prompt_tokens = {32, 128, 512};
+    std::vector<int> prompt_tokens = {32, 128, 512, 2048};
     int decode_tokens = 64;
     int repeats = 3;
     std::string synth;
@@ -376,7 +376,9 @@ int run_bench(const BenchFlags& flags, const Globals& globals) {
 void add_bench(CLI::App& app, Tool& tool) {
     const auto flags = std::make_shared<BenchFlags>();
     CLI::App* bench = add_subcommand(app, "bench", "Measure speed and memory", kBenchExamples);
-    bench->add_option("--prompt-tokens", flags->prompt_tokens, "Lengths of prompts [32,128,512]")
+    bench
+        ->add_option("--prompt-tokens", flags->prompt_tokens,
+                     "Lengths of prompts [32,128,512,2048]")
         ->type_name("LIST")
         ->delimiter(',');
     bench->add_option("--decode-tokens", flags->decode_tokens, "Tokens to decode behind each [64]")
