@@ -5,6 +5,7 @@
 #pragma once
 #include <csignal>
 
+#include "disk_note.hpp"
 #include "gptoss/trace/watch.hpp"
 
 namespace gptoss::tool {
@@ -35,8 +36,10 @@ inline void throw_if_stopped() {
 // The forward pass asks its Watch about every tensor, so it can be left there: within one op
 // instead of after a prompt that may take minutes.
 struct StopWatch : Watch {
-    bool wants(Site, int) override {
+    DiskNote disk_note = {};
+    bool wants(Site site, int) override {
         throw_if_stopped();
+        if (site == Site::mlp_residual) disk_note.look();  // once per layer
         return false;
     }
     void show(Site, int, ConstMatrixView) override {}

@@ -41,8 +41,9 @@ struct TraceFlags {
 // A Recorder that can be left in the middle of a pass.
 struct StoppableRecorder : Recorder {
     using Recorder::Recorder;
+    StopWatch stop_watch = {};
     bool wants(Site site, int layer) override {
-        throw_if_stopped();
+        stop_watch.wants(site, layer);
         return Recorder::wants(site, layer);
     }
 };
