@@ -161,10 +161,12 @@ struct Report {
     const Path& path;
     const BenchFlags& flags;
     MachineRates machine;
+    std::int64_t bytes_saved_per_token = 0;  // by --dense int8
     std::vector<Row> rows = {};
 
     double bytes_per_token() const {
-        return double(model_size(subject.weights.config).bytes_per_token);
+        const auto as_stored = model_size(subject.weights.config).bytes_per_token;
+        return double(as_stored - bytes_saved_per_token);
     }
     double share_of_roof(const Row& row) const {
         return row.decode.rate() * bytes_per_token() / machine.read_bytes_per_s;
@@ -256,6 +258,7 @@ nlohmann::ordered_json json_of(const Report& report) {
     json["path"] = report.path.name;
     json["threads"] = report.path.n_threads;
     json["amx"] = report.path.uses_amx;
+    json["dense"] = report.path.dense_int8 ? "int8" : "bf16";
     json["read_bytes_per_s"] = report.machine.read_bytes_per_s;
     json["float32_flop_per_s"] = report.machine.float32_flop_per_s;
     json["bytes_per_token"] = std::int64_t(report.bytes_per_token());
@@ -287,7 +290,8 @@ void print_text(const Report& report) {
     const MachineRates& machine = report.machine;
     print(report.subject.name + ", path " + report.path.name + ", threads " +
           std::to_string(report.path.n_threads) + (report.path.uses_amx ? ", AMX" : "") +
-          "; medians of " + std::to_string(report.flags.repeats) + "\n\n");
+          (report.path.dense_int8 ? ", dense weights int8" : "") + "; medians of " +
+          std::to_string(report.flags.repeats) + "\n\n");
     print_table(
         "decode: " + std::to_string(report.flags.decode_tokens) + " tokens behind the prompt",
         rate_table(report));
@@ -301,7 +305,8 @@ void print_text(const Report& report) {
                 op_table(report.rows.back()));
     print(machine_text(report));
     print("weights        " + readable_bytes(size.payload_bytes) + " in all, " +
-          readable_bytes(size.bytes_per_token) + " read per decoded token: at most " +
+          readable_bytes(std::int64_t(report.bytes_per_token())) +
+          " read per decoded token: at most " +
           formatted("%.1f tokens/s", machine.read_bytes_per_s / report.bytes_per_token()) + "\n");
     print("peak resident  " + readable_bytes(std::int64_t(peak_resident_bytes())) + "\n");
 }
@@ -348,6 +353,11 @@ int run_bench(const BenchFlags& flags, const Globals& globals) {
     const BenchModel subject = bench_model(flags, globals);
     Report report{subject, path, flags, rates_under(path)};
     ChosenTransformer transformer(subject.weights, path);
+    for (const Bf16Matrix* w : dense_matrices(transformer.w)) {
+        if (w->int8 == nullptr) continue;
+        const std::int64_t n_blocks = std::int64_t(w->rows) * w->cols / kInt8BlockSize;
+        report.bytes_saved_per_token += n_blocks * (2 * kInt8BlockSize - kInt8BlockBytes);
+    }
     ProgressBar progress;
     const std::size_t n_runs = flags.prompt_tokens.size() * std::size_t(flags.repeats + 1);
     std::size_t n_done = 0;

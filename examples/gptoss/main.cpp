@@ -39,6 +39,11 @@ void add_globals(CLI::App& app, Globals& globals) {
         ->type_name("N");
     app.add_flag("--exact", globals.exact,
                  "Keep the fast path from AMX, which rounds activations to BF16");
+    app.add_option(
+           "--dense", globals.dense,
+           "How the fast path keeps the weights of attention and unembedding: bf16, as they "
+           "are, or int8, a copy of half the bytes that changes numbers [bf16]")
+        ->type_name("NAME");
     app.add_flag("--json", globals.json, "Print one line of JSON instead of text");
 }
 
@@ -62,8 +67,17 @@ void check_path(const std::string& path, const std::string& subcommand) {
                 ", expected auto, or a subcommand that runs a model");
 }
 
+void check_dense(const std::string& dense, const std::string& subcommand) {
+    if (dense == "bf16") return;
+    if (dense != "int8") throw Error("--dense is '" + dense + "', expected bf16 or int8");
+    if (takes_path(subcommand)) return;
+    throw Error("--dense int8 means nothing to " + subcommand +
+                ", expected a subcommand that runs a model");
+}
+
 void check_globals(const Globals& globals, const std::string& subcommand) {
     check_path(globals.path, subcommand);
+    check_dense(globals.dense, subcommand);
     if (globals.threads && *globals.threads < 1) {
         throw Error("--threads is " + std::to_string(*globals.threads) + ", expected at least 1");
     }
@@ -113,7 +127,8 @@ int run(int argc, char** argv) {
 int error_status(int argc, char** argv) {
     for (int i = 1; i < argc; ++i) {
         const std::string word = argv[i];
-        const bool takes_value = word == "--model" || word == "--path" || word == "--threads";
+        const bool takes_value =
+            word == "--model" || word == "--path" || word == "--threads" || word == "--dense";
         if (takes_value) ++i;
         if (!word.starts_with("-")) return word == "compare" || word == "diagnose" ? 2 : 1;
     }

@@ -74,6 +74,10 @@ int n_cores() {
 Path chosen_path(const Globals& globals, Automatic automatic) {
     std::string name = globals.path;
     if (name == "auto") name = automatic == Automatic::fast ? "fast" : "scalar";
+    const bool dense_int8 = globals.dense == "int8";
+    if (dense_int8 && name != "fast") {
+        throw Error("--dense int8 is a copy for --path fast, and this is path " + name);
+    }
     if (name == "scalar") return {name, forward_scalar, 1};
     if (name == "bf16") return {name, forward_bf16, 1};
     if (name == "cuda") {
@@ -84,7 +88,7 @@ Path chosen_path(const Globals& globals, Automatic automatic) {
     const int n_threads = threads_of_fast_path(globals);
     set_threads(n_threads);
     const bool uses_amx = !globals.exact && fast::request_amx();
-    return {name, forward_fast, n_threads, uses_amx};
+    return {name, forward_fast, n_threads, uses_amx, dense_int8};
 }
 
 }  // namespace gptoss::tool

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "forwards.hpp"
+#include "gptoss/model/dense_int8.hpp"
 #include "gptoss/model/transformer.hpp"
 #include "path_memory.hpp"
 #include "terminal.hpp"
@@ -20,6 +21,7 @@ struct Path {
     Forward forward = nullptr;
     int n_threads = 1;
     bool uses_amx = false;
+    bool dense_int8 = false;
 };
 
 // The path of a subcommand, with its threads set up; main has refused every other name. auto is
@@ -56,7 +58,9 @@ struct gptoss::Transformer<gptoss::tool::ChosenPath> {
     Activations a = {};
 
     Transformer(Weights weights, tool::Path chosen)
-        : w(tool::weights_on_path(std::move(weights))), path(std::move(chosen)) {}
+        : w(tool::weights_on_path(std::move(weights))), path(std::move(chosen)) {
+        if (path.dense_int8) w = with_dense_int8(std::move(w));
+    }
 
     void feed(ConstIdsView tokens, LogitRows logit_rows = LogitRows::last, Watch* watch = nullptr) {
         begin_pass<tool::PathMemory>(w.config, cache, a, tokens, logit_rows, watch);

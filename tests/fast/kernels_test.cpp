@@ -5,6 +5,7 @@
 #include "gptoss/fast/kernels.hpp"
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <vector>
 
@@ -161,6 +162,52 @@ TEST_CASE("kernels: dot_mxfp4 of one block and of 90 stays within its rounding",
     }
 }
 
+TEST_CASE("kernels: each 8-bit weight is its code times its scale", "[fast]") {
+    std::vector<std::uint8_t> row;
+    for (const float scale : {1.0f, 0x1p-9f, 0.0f}) {
+        row.resize(row.size() + kInt8BlockBytes);
+        std::uint8_t* block = row.data() + row.size() - kInt8BlockBytes;
+        std::memcpy(block, &scale, sizeof scale);
+        for (int l = 0; l < 32; ++l) {
+            block[kInt8ScaleBytes + l] = std::uint8_t(8 * l - 127);  // -127 to 121
+        }
+    }
+    for (const Kernels& k : all_kernels()) {
+        std::vector<float> widened(96);
+        k.widen_int8(row.data(), 3, widened.data());
+        for (std::size_t i = 0; i < 96; ++i) {
+            const float scale = i < 32 ? 1.0f : i < 64 ? 0x1p-9f : 0.0f;
+            std::vector<float> picks(96);
+            picks[i] = 1;
+            CHECK(widened[i] == float(8 * int(i % 32) - 127) * scale);
+            CHECK(k.dot_int8(row.data(), picks.data(), 3) == widened[i]);
+        }
+    }
+}
+
+TEST_CASE("kernels: dot_int8 of one block and of 90 stays within its rounding", "[fast]") {
+    for (const int n_blocks : {1, 2, 90}) {
+        const std::vector<float> w = numbers(32 * n_blocks, 13), x = numbers(32 * n_blocks, 14);
+        std::vector<std::uint8_t> row(std::size_t(n_blocks) * kInt8BlockBytes);
+        for (int block = 0; block < n_blocks; ++block) {
+            int8_encode_block(&w[std::size_t(32 * block)],
+                              &row[std::size_t(block * kInt8BlockBytes)]);
+        }
+        ExactDot exact;
+        for (std::size_t i = 0; i < w.size(); ++i) {
+            const std::uint8_t* block = &row[i / 32 * kInt8BlockBytes];
+            const int code = std::int8_t(block[kInt8ScaleBytes + i % 32]);
+            exact.add(code * double(int8_scale(block)), x[i]);
+        }
+        const double n_roundings = 3 * n_blocks + 5;  // code by x, by scale, the sum
+        for (const Kernels& k : all_kernels()) {
+            INFO(instruction_set_name(k.set) << ", blocks " << n_blocks);
+            const double got = k.dot_int8(row.data(), x.data(), n_blocks);
+            CHECK(std::fabs(got - exact.sum) <= n_roundings * kHalfUlp * exact.sum_of_magnitudes);
+        }
+    }
+}
+
 TEST_CASE("kernels: widen_bf16 is exact, subnormals and infinity included", "[fast]") {
     const float infinity = std::numeric_limits<float>::infinity();
     std::vector<float> values = numbers(37, 6, true);
@@ -292,10 +339,15 @@ TEST_CASE("kernels: every fused instruction set gives the same bits", "[fast]") 
     const PackedRow packed(9, {120, 127, 133});
     const std::vector<float> x = numbers(9 * 32, 10), w = numbers(24 * 9, 11);
     const Bf16Weights bf16(1, 9 * 32, numbers(9 * 32, 12));
+    std::vector<std::uint8_t> int8(9 * kInt8BlockBytes);
+    for (std::size_t block = 0; block < 9; ++block) {
+        int8_encode_block(&x[32 * block], &int8[kInt8BlockBytes * block]);
+    }
     for (const Kernels& k : all_kernels()) {
         if (k.set == InstructionSet::portable) continue;
         std::vector<float> all = {k.dot_bf16(bf16.view().bytes, x.data(), 9 * 32),
-                                  k.dot_mxfp4(packed.row(), x.data(), 9)};
+                                  k.dot_mxfp4(packed.row(), x.data(), 9),
+                                  k.dot_int8(int8.data(), x.data(), 9)};
         std::vector<float> sums(24 * 32), m(32), d(32, 1.0f), rescale(32);
         k.multiply_add({w.data(), 9, 1, 24, 9}, x.data(), 32, sums.data());
         k.soften({sums.data(), 24, 32}, m.data(), d.data(), rescale.data());

@@ -78,6 +78,34 @@ TEST_CASE("fast: linear is the plain one's twin for any number of tokens", "[fas
     }
 }
 
+TEST_CASE("fast: linear of a copy in 8 bits is that of the weights it holds", "[fast]") {
+    // Small whole numbers with a largest of 127 per block are their own codes.
+    std::vector<float> weights;
+    for (int i = 0; i < 40 * 96; ++i) {
+        weights.push_back(i % 32 == 0 ? 127.0f : float(i % 61 - 30));
+    }
+    const Bf16Weights stored(40, 96, weights);
+    std::vector<std::uint8_t> copy(40 * 3 * kInt8BlockBytes);
+    for (std::size_t block = 0; block < 40 * 3; ++block) {
+        int8_encode_block(&weights[32 * block], &copy[kInt8BlockBytes * block]);
+    }
+    const std::vector<std::uint8_t> not_read(stored.bytes.size());
+    const Bf16Matrix w{not_read.data(), 40, 96, copy.data()};
+    for (const int n_tokens : {1, 40}) {
+        const std::vector<float> x = numbers(n_tokens * 96, 6), bias = numbers(40, 7);
+        std::vector<float> expected(std::size_t(n_tokens * 40));
+        linear({x.data(), n_tokens, 96}, stored.view(), {bias.data(), 40},
+               {expected.data(), n_tokens, 40});
+        for (const Kernels& k : all_kernels()) {
+            INFO(instruction_set_name(k.set) << ": " << n_tokens << " tokens");
+            std::vector<float> y(expected.size());
+            fast::linear_with(k, {x.data(), n_tokens, 96}, w, {bias.data(), 40},
+                              {y.data(), n_tokens, 40});
+            CHECK(largest_difference(y, expected) <= 127 * sum_bound(96));
+        }
+    }
+}
+
 TEST_CASE("fast: unembed is linear without a bias", "[fast]") {
     const Bf16Weights w(300, 96, numbers(300 * 96, 4));
     const std::vector<float> x = numbers(9 * 96, 5), bias(300);

@@ -108,6 +108,14 @@ TEST_CASE("tool errors: a path that is not built, or unknown", "[tool][errors]")
                StartsWith("--threads is 100000, expected 1"));
 }
 
+TEST_CASE("tool errors: 8-bit weights where they mean nothing", "[tool][errors]") {
+    CHECK(complaint_of({"bench", "--dense", "int4"}) == "--dense is 'int4', expected bf16 or int8");
+    CHECK(complaint_of({"generate", "a", "--dense", "int8", "--path", "scalar"}) ==
+          "--dense int8 is a copy for --path fast, and this is path scalar");
+    CHECK(complaint_of({"--dense", "int8", "tokenize", "encode", "a"}) ==
+          "--dense int8 means nothing to tokenize, expected a subcommand that runs a model");
+}
+
 TEST_CASE("tool errors: an unknown preset", "[tool][errors]") {
     const std::string expected = "preset: '70b' is unknown, expected tiny, odd, nano, 20b or 120b";
     CHECK(complaint_of({"inspect", "--preset", "70b"}) == expected);

@@ -79,6 +79,7 @@ struct Bf16Matrix {
     const std::uint8_t* bytes = nullptr;
     int rows = 0;
     int cols = 0;
+    const std::uint8_t* int8 = nullptr;  // a copy in 8 bits, if asked for (model/dense_int8.hpp)
     constexpr Bf16Row row(int r) const { return {bytes + 2 * std::size_t(r) * std::size_t(cols)}; }
 };
 

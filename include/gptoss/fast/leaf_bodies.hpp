@@ -2,6 +2,7 @@
 // are compiled for one instruction set each (leaf_x86.hpp).
 //
 //     dot_bf16_body      sum_i w[i] * x[i], in 32 partial sums
+//     dot_int8_body      the same from 8-bit weights
 //     dot_mxfp4_body     the same from packed weights, in 16 partial sums
 //     multiply_add_body  sums(rows, lanes) += w(rows, cols) * x(cols, lanes)
 //
@@ -21,6 +22,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "gptoss/core/int8.hpp"
 #include "gptoss/core/view.hpp"
 
 #if defined(__clang__)
@@ -88,6 +90,36 @@ template <bool fused>
 [[gnu::always_inline]] inline void widen_bf16_body(const std::uint8_t* w, int n, float* weights) {
     for (int i = 0; i < n; ++i) {
         weights[i] = load_bf16(w, std::size_t(i));
+    }
+}
+
+template <bool fused>
+[[gnu::always_inline]] inline float dot_int8_body(const std::uint8_t* w, const float* x,
+                                                  int n_blocks) {
+    float partial[32] = {};
+    for (int block = 0; block < n_blocks; ++block) {
+        const std::uint8_t* w_b = w + block * kInt8BlockBytes;
+        const std::uint8_t* codes = w_b + kInt8ScaleBytes;  // (32)
+        const float* x_b = x + block * kInt8BlockSize;      // (32)
+        __builtin_prefetch(w_b + kPrefetchBytes);
+        const float scale = int8_scale(w_b);
+        for (int l = 0; l < 32; ++l) {
+            const float product = float(std::int8_t(codes[l])) * x_b[l];
+            partial[l] = multiply_add<fused>(product, scale, partial[l]);
+        }
+    }
+    return sum_of<32>(partial);
+}
+
+[[gnu::always_inline]] inline void widen_int8_body(const std::uint8_t* w, int n_blocks,
+                                                   float* weights) {
+    for (int block = 0; block < n_blocks; ++block) {
+        const std::uint8_t* w_b = w + block * kInt8BlockBytes;
+        const float scale = int8_scale(w_b);
+        for (int l = 0; l < 32; ++l) {
+            const int code = std::int8_t(w_b[kInt8ScaleBytes + l]);
+            weights[block * kInt8BlockSize + l] = float(code) * scale;
+        }
     }
 }
 

@@ -1,8 +1,10 @@
 // The leaves of one instruction set as a table, and those of them that are plain C++.
 //
 //     dot_bf16      (n), (n)                        sum_i w[i] * x[i]
+//     dot_int8      (n_blocks), (n_blocks * 32)     the same from 8-bit weights (core/int8.hpp)
 //     dot_mxfp4     (n_blocks), (n_blocks * 32)     the same, x split (see leaf_bodies.hpp)
 //     widen_bf16    (n)                             weights as floats
+//     widen_int8    (n_blocks)                      weights as floats
 //     widen_mxfp4   (n_blocks)                      weights as floats, split
 //     multiply_add  (rows, cols), (cols, lanes)     sums(rows, lanes) += w * x; lanes % 16 == 0
 //     soften        (n_keys, lanes)                 a step of the running softmax (leaf_softmax.hpp)
@@ -22,8 +24,10 @@ namespace gptoss::fast {
 struct Kernels {
     InstructionSet set;
     float (*dot_bf16)(const std::uint8_t* w, const float* x, int n);
+    float (*dot_int8)(const std::uint8_t* w, const float* x, int n_blocks);
     float (*dot_mxfp4)(Mxfp4Row w, const float* x_split, int n_blocks);
     void (*widen_bf16)(const std::uint8_t* w, int n, float* weights);
+    void (*widen_int8)(const std::uint8_t* w, int n_blocks, float* weights);
     void (*widen_mxfp4)(Mxfp4Row w, int n_blocks, float* split);
     void (*multiply_add)(StridedMatrix w, const float* x, int lanes, float* sums);
     void (*soften)(MatrixView scores, float* maxima, float* denominators, float* rescale);
@@ -38,8 +42,14 @@ struct Kernels {
     TARGET inline float dot_bf16(const std::uint8_t* w, const float* x, int n) {                  \
         return dot_bf16_body<FUSED>(w, x, n);                                                     \
     }                                                                                             \
+    TARGET inline float dot_int8(const std::uint8_t* w, const float* x, int n_blocks) {           \
+        return dot_int8_body<FUSED>(w, x, n_blocks);                                              \
+    }                                                                                             \
     TARGET inline void widen_bf16(const std::uint8_t* w, int n, float* weights) {                 \
         widen_bf16_body(w, n, weights);                                                           \
+    }                                                                                             \
+    TARGET inline void widen_int8(const std::uint8_t* w, int n_blocks, float* weights) {          \
+        widen_int8_body(w, n_blocks, weights);                                                    \
     }                                                                                             \
     TARGET inline void multiply_add(StridedMatrix w, const float* x, int lanes, float* sums) {    \
         multiply_add_body<N_ROWS, N_LANES, FUSED>(w, x, lanes, sums);                             \
@@ -51,7 +61,7 @@ struct Kernels {
     TARGET inline void swiglu(const float* h, float limit, int n, float* y) {                     \
         swiglu_body<FUSED>(h, limit, n, y);                                                       \
     }                                                                                             \
-    inline constexpr Kernels kLeaves = {SET,         &dot_bf16, &dot_mxfp4,        \
-                                        &widen_bf16,   &widen_mxfp4,                 \
+    inline constexpr Kernels kLeaves = {SET,         &dot_bf16,     &dot_int8, &dot_mxfp4,        \
+                                        &widen_bf16, &widen_int8,   &widen_mxfp4,                 \
                                         &multiply_add, &soften,     &swiglu}
 // clang-format on

@@ -10,7 +10,7 @@ inline void linear_with(const Kernels& k, ConstMatrixView x, Bf16Matrix w, Const
     require_extent("fast::linear", "w.cols", w.cols, x.cols, "x.cols");
     require_size("fast::linear", "bias", bias, w.rows, "w.rows");
     require_shape("fast::linear", "y", y, x.rows, w.rows);
-    multiply_groups(k, Bf16Source{w, bias.data}, x, one_group(x.rows), y);
+    multiply_dense(k, x, w, bias.data, y);
 }
 
 inline void linear(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, MatrixView y) {

@@ -52,10 +52,22 @@ void multiply_groups(const Kernels& k, const Source& w, ConstMatrixView x, const
     }
     if (!few.empty()) multiply_by_dots(k, w, x, all.rows, few, y);
     if (many.empty()) return;
-    if (x.cols % kAmxColumns == 0 && uses_amx()) {
-        multiply_by_tiles(k, &multiply_bf16, w, x, all.rows, many, y);
+    if constexpr (Source::fits_bf16) {
+        if (x.cols % kAmxColumns == 0 && uses_amx()) {
+            multiply_by_tiles(k, &multiply_bf16, w, x, all.rows, many, y);
+            return;
+        }
+    }
+    multiply_by_panels(k, w, x, all.rows, many, y);
+}
+
+// A dense matrix, from its copy in 8 bits where there is one; no bias is a null pointer.
+inline void multiply_dense(const Kernels& k, ConstMatrixView x, Bf16Matrix w, const float* biases,
+                           MatrixView y) {
+    if (w.int8 != nullptr) {
+        multiply_groups(k, Int8Source{w, biases}, x, one_group(x.rows), y);
     } else {
-        multiply_by_panels(k, w, x, all.rows, many, y);
+        multiply_groups(k, Bf16Source{w, biases}, x, one_group(x.rows), y);
     }
 }
 

@@ -57,7 +57,28 @@ struct Bf16Source {
     void widen(const Kernels& k, int, int o, float* weights) const {
         k.widen_bf16(w.row(o).bytes, w.cols, weights);
     }
+    static constexpr bool fits_bf16 = true;  // what widen gives
     const std::uint8_t* stored_bf16(int o) const { return w.row(o).bytes; }
+};
+
+// The same matrix from its copy in 8 bits.
+struct Int8Source {
+    Bf16Matrix w;
+    const float* biases = nullptr;  // (out)
+
+    int rows() const { return w.rows; }
+    int n_blocks() const { return w.cols / kInt8BlockSize; }
+    const std::uint8_t* row(int o) const {
+        return w.int8 + std::ptrdiff_t(o) * n_blocks() * kInt8BlockBytes;
+    }
+    float bias(int, int o) const { return biases == nullptr ? 0.0f : biases[o]; }
+    float dot(const Kernels& k, int, int o, const float* x) const {
+        return k.dot_int8(row(o), x, n_blocks());
+    }
+    void widen(const Kernels& k, int, int o, float* weights) const {
+        k.widen_int8(row(o), n_blocks(), weights);
+    }
+    static constexpr bool fits_bf16 = false;
 };
 
 // The MXFP4 matrices of all experts; x is split.
@@ -74,6 +95,7 @@ struct Mxfp4Source {
     void widen(const Kernels& k, int e, int o, float* weights) const {
         k.widen_mxfp4(experts.mxfp4(e).row(o), n_blocks(), weights);
     }
+    static constexpr bool fits_bf16 = true;
     const std::uint8_t* stored_bf16(int) const { return nullptr; }
 };
 

@@ -47,6 +47,7 @@ struct TensorPlacer {
     }
     void place(Bf16Matrix& m) {
         m.bytes = place(m.bytes, 2 * std::size_t(m.rows) * std::size_t(m.cols));
+        m.int8 = nullptr;  // as they are stored
     }
     void place(ExpertStack& s) {
         const std::size_t n_weights =
