@@ -45,7 +45,8 @@ want_for_full_testing() {
     want clang-14 clang++-14 "second compiler"
     want clang-19 clang++-19 "third compiler"
     want libclang-rt-19-dev /usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.asan-x86_64.a \
-        "its address and undefined-behaviour sanitizers"
+        "its address, undefined-behaviour and thread sanitizers"
+    want libomp-19-dev /usr/lib/llvm-19/lib/libarcher.so "its OpenMP, which tells the thread sanitizer"
     want clang-format-19 clang-format-19 "the layout check"
     want shellcheck shellcheck "the check of these scripts"
     python3 -c 'import ensurepip' 2>/dev/null ||

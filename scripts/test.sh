@@ -116,6 +116,19 @@ skip_without() {  # skip_without COMMAND
     return $kSkipStatus
 }
 
+# The threads of the fast path; archer tells the sanitizer what OpenMP's barriers order.
+thread_sanitizer() {
+    local archer=/usr/lib/llvm-19/lib/libarcher.so
+    skip_without clang++-19 || return
+    if [[ ! -e $archer ]]; then
+        say "SKIPPED: thread_sanitizer: libomp-19-dev is not installed"
+        return $kSkipStatus
+    fi
+    build tsan ops_tests &&
+        TSAN_OPTIONS=ignore_noninstrumented_modules=1 OMP_TOOL_LIBRARIES=$archer \
+            OMP_NUM_THREADS=4 build/tsan/tests/ops_tests '[fast]'
+}
+
 # --- Checks of their own ----------------------------------------------------------------------
 layout() {
     skip_without clang-format-19 || return
@@ -191,6 +204,7 @@ full() {
     check "cuda" cuda
     check "clang 19 and sanitizers, build" build_with clang++-19 asan &&
         suite "clang 19 and sanitizers, tests" build/clang++-19 -LE house
+    check "thread sanitizer" thread_sanitizer
     check "clang 14, build" build_with clang++-14 debug
     check "hugging face" hugging_face
     check "official model" official_model
