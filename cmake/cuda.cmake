@@ -11,4 +11,5 @@ add_library(gptoss_cuda_flags INTERFACE)
 target_link_libraries(gptoss_cuda_flags INTERFACE gptoss::gptoss)
 target_compile_features(gptoss_cuda_flags INTERFACE cuda_std_20)
 target_compile_options(gptoss_cuda_flags INTERFACE
-    $<$<COMPILE_LANGUAGE:CUDA>:--expt-relaxed-constexpr -Xcompiler=-Wall,-Wextra,-Wconversion>)
+    $<$<COMPILE_LANGUAGE:CUDA>:--expt-relaxed-constexpr --default-stream per-thread
+        -Xcompiler=-Wall,-Wextra,-Wconversion>)

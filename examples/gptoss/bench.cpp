@@ -116,6 +116,10 @@ bool is_timed(Purpose purpose) {
 // One run from an empty cache, added to the row.
 void measure(ChosenTransformer& transformer, Row& row, Purpose purpose) {
     const bool has_clock = device_in_use == nullptr || purpose == Purpose::ops;
+    if (device_in_use != nullptr) {
+        transformer.path.forward =
+            has_clock ? device_in_use->forward_by_ops : device_in_use->forward;
+    }
     const int vocab_size = transformer.w.config.vocab_size;
     const std::vector<std::int32_t> tokens = some_tokens(row.prompt_tokens, vocab_size);
     transformer.cache = {};

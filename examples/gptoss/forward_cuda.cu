@@ -1,6 +1,7 @@
 // The forward pass of --path cuda, and the device it runs on, compiled here and nowhere else.
 #include <chrono>
 
+#include "gptoss/model/decode_graph.cuh"
 #include "gptoss/ops/cuda.cuh"
 #include "path_memory.hpp"
 
@@ -19,8 +20,17 @@ Weights copy_to_device(const Weights& weights, const OnCopied& on_copied) {
     return gptoss::copy_weights<Memory>(weights, on_copied);
 }
 
-void forward_cuda(const Weights& w, KvCache& cache, Activations& a, Watch* watch) {
+void forward_by_ops(const Weights& w, KvCache& cache, Activations& a, Watch* watch) {
     forward<CudaOps>(w, cache, a, watch);
+}
+
+void forward_cuda(const Weights& w, KvCache& cache, Activations& a, Watch* watch) {
+    static DecodeGraph decode;
+    if (a.tokens.rows > 1 || wants_anything(watch, w.config.n_layers)) {
+        forward_by_ops(w, cache, a, watch);
+    } else {
+        decode.forward(w, cache, a);
+    }
 }
 
 void sample_cuda(ConstMatrixView logits, SamplingOptions options, double uniform, IdsView id) {
@@ -49,10 +59,21 @@ double copy_bytes_per_s() {
     return 2 * double(bytes) / best_seconds;
 }
 
-constexpr DevicePath kDevicePath = {device_name,      &cuda::require_device, copy_to_device,
-                                    forward_cuda,     sample_cuda,           wait,
-                                    copy_bytes_per_s, &Memory::allocate,     &Memory::release,
-                                    &Memory::copy,    &Memory::upload,       &Memory::download};
+constexpr DevicePath kDevicePath = {
+    .name = device_name,
+    .require_device = &cuda::require_device,
+    .copy_weights = copy_to_device,
+    .forward = forward_cuda,
+    .forward_by_ops = forward_by_ops,
+    .sample = sample_cuda,
+    .wait = wait,
+    .copy_bytes_per_s = copy_bytes_per_s,
+    .allocate = &Memory::allocate,
+    .release = &Memory::release,
+    .copy = &Memory::copy,
+    .upload = &Memory::upload,
+    .download = &Memory::download,
+};
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 #include "device.hpp"
 #include "gptoss/cuda/device.cuh"
 #include "gptoss/cuda/mxfp4.cuh"
+#include "gptoss/model/decode_graph.cuh"
 #include "gptoss/ops/cuda.cuh"
 
 namespace gptoss::test {
@@ -201,10 +202,12 @@ void device::mxfp4_decode(Mxfp4Matrix w, MatrixView weights) {
 
 struct DeviceModel::OnDevice {
     Transformer<CudaOps> transformer;
+    DecodeGraph decode;
 };
 
 DeviceModel::DeviceModel(const Weights& weights, const OnCopied& on_copied)
-    : on_device_(new OnDevice{Transformer<CudaOps>(copy_weights<Memory>(weights, on_copied))}) {}
+    : on_device_(new OnDevice{Transformer<CudaOps>(copy_weights<Memory>(weights, on_copied)), {}}) {
+}
 DeviceModel::~DeviceModel() = default;
 DeviceModel::DeviceModel(DeviceModel&&) noexcept = default;
 
@@ -214,6 +217,16 @@ std::vector<float> DeviceModel::feed(ConstIdsView tokens, LogitRows logit_rows, 
     const MatrixView logits = transformer.a.logits;
     std::vector<float> host(std::size_t(logits.rows) * std::size_t(logits.cols));
     Memory::download(host.data(), logits.data, host.size() * sizeof(float));
+    return host;
+}
+
+std::vector<float> DeviceModel::decode(std::int32_t token) {
+    auto& [w, cache, a] = on_device_->transformer;
+    begin_pass<Memory>(w.config, cache, a, {&token, 1}, LogitRows::last, nullptr);
+    on_device_->decode.forward(w, cache, a);
+    cache.length += 1;
+    std::vector<float> host(std::size_t(a.logits.cols));
+    Memory::download(host.data(), a.logits.data, host.size() * sizeof(float));
     return host;
 }
 

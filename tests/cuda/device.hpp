@@ -76,6 +76,8 @@ public:
     // The logits, downloaded.
     std::vector<float> feed(ConstIdsView tokens, LogitRows logit_rows = LogitRows::last,
                             Watch* watch = nullptr);
+    // The same for one token, as a graph once it can be.
+    std::vector<float> decode(std::int32_t token);
     // Of the last row of logits of the last feed.
     std::int32_t sample(SamplingOptions options, double uniform);
 

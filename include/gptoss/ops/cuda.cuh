@@ -3,7 +3,8 @@
 //     Transformer<CudaOps> transformer(copy_weights<CudaOps::Memory>(weights));
 //
 // All views that its ops get are of device memory; kernels run on the default stream, one after the
-// other. Compile with nvcc -std=c++20 --expt-relaxed-constexpr (CMake: -DGPTOSS_CUDA=ON).
+// other. Compile with nvcc -std=c++20 --expt-relaxed-constexpr, and for graphs (cuda/graph.cuh) with
+// --default-stream per-thread (CMake: -DGPTOSS_CUDA=ON).
 #pragma once
 #include "gptoss/cuda/attention.cuh"
 #include "gptoss/cuda/combine.cuh"

@@ -21,6 +21,8 @@ namespace {
     std::abort();
 }
 
+void require_no_capture(const char* what);
+
 // --- Memory -------------------------------------------------------------------------------------
 
 struct Allocation {
@@ -53,6 +55,7 @@ struct Unlocked {
 }  // namespace
 
 cudaError_t cudaMalloc(void** memory, std::size_t bytes) {
+    require_no_capture("cudaMalloc");
     if (bytes > kTotalBytes - used_bytes) return remember(cudaErrorMemoryAllocation);
     const std::size_t page = std::size_t(::sysconf(_SC_PAGESIZE));
     const std::size_t in_16s = (bytes + 15) / 16 * 16;
@@ -110,6 +113,7 @@ cudaError_t cudaMemset(void* memory, int value, std::size_t bytes) {
 }
 
 cudaError_t cudaMemcpy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind) {
+    require_no_capture("cudaMemcpy");
     if (kind != cudaMemcpyDeviceToHost) emulated::require_device_memory(to, bytes);
     if (kind != cudaMemcpyHostToDevice) emulated::require_device_memory(from, bytes);
     const Unlocked unlocked;
@@ -315,11 +319,65 @@ const std::uint64_t* emulated::exchange(std::uint64_t value) {
     return values + thread / 32 * 32;
 }
 
+// --- Graphs ---------------------------------------------------------------------------------------
+
+struct EmulatedGraph {
+    struct Node {
+        dim3 grid;
+        dim3 block;
+        std::function<void()> thread;
+    };
+    std::vector<Node> nodes;
+};
+
+namespace {
+EmulatedGraph* recorded = nullptr;  // while launches are recorded
+}
+
+cudaError_t cudaStreamBeginCapture(cudaStream_t, cudaStreamCaptureMode) {
+    recorded = new EmulatedGraph;
+    return cudaSuccess;
+}
+cudaError_t cudaStreamEndCapture(cudaStream_t, cudaGraph_t* graph) {
+    *graph = recorded;
+    recorded = nullptr;
+    return cudaSuccess;
+}
+cudaError_t cudaGraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph, int) {
+    *executable = new EmulatedGraph(*graph);
+    return cudaSuccess;
+}
+cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t) {
+    for (const EmulatedGraph::Node& node : executable->nodes) {
+        emulated::run(node.grid, node.block, node.thread);
+    }
+    return cudaSuccess;
+}
+cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
+    delete graph;
+    return cudaSuccess;
+}
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t executable) {
+    delete executable;
+    return cudaSuccess;
+}
+
+namespace {
+// What may not happen while launches are recorded.
+void require_no_capture(const char* what) {
+    if (recorded != nullptr) stop(std::string(what) + " while launches are recorded");
+}
+}  // namespace
+
 void emulated::run(dim3 grid, dim3 block, const std::function<void()>& thread) {
     const bool is_allowed = grid.x > 0 && grid.y > 0 && grid.y < 65536 && grid.z == 1 &&
                             block.x > 0 && block.x <= 1024 && block.y == 1 && block.z == 1;
     if (!is_allowed) {
         remember(cudaErrorInvalidConfiguration);
+        return;
+    }
+    if (recorded != nullptr) {
+        recorded->nodes.push_back({grid, block, thread});
         return;
     }
     const Unlocked unlocked;

@@ -1,0 +1,64 @@
+// The forward of the CUDA path for one token at a time: recorded as a graph, and played back as long
+// as weights, cache and activations stay where they are.
+//
+//     DecodeGraph decode;
+//     decode.forward(w, cache, a);        in place of forward<CudaOps>(w, cache, a)
+//
+// The first step at a place runs as usual (whatever an op allocates at its first call is then there),
+// the second one is recorded, the others are played. A cache that grows moves, and begins this anew.
+//
+// Where    the tool, with --path cuda, when nothing watches.
+// Errors   those of forward, and of cuda/graph.cuh.
+#pragma once
+#include <utility>
+#include <vector>
+
+#include "gptoss/cuda/graph.cuh"
+#include "gptoss/model/transformer.hpp"
+#include "gptoss/ops/cuda.cuh"
+
+namespace gptoss {
+
+struct DecodeGraph {
+    using Places = std::vector<std::pair<const void*, int>>;  // memory, and how many rows it has
+
+    cuda::Graph graph;
+    bool is_recorded = false;
+    Places places;  // of the last step
+
+    static Places places_of(const Weights& w, const KvCache& cache, const Activations& a) {
+        Places places = {{w.embedding.bytes, w.embedding.rows},
+                         {a.memory.data(), a.tokens.rows},
+                         {a.logits.data, a.logits.rows}};
+        for (const LayerCache& layer : cache.layers) {
+            places.push_back({layer.keys.data, layer.keys.rows});
+        }
+        return places;
+    }
+
+    void forward(const Weights& w, KvCache& cache, Activations& a) {
+        Places places_now = places_of(w, cache, a);
+        if (places_now != places) {
+            places = std::move(places_now);
+            is_recorded = false;
+            gptoss::forward<CudaOps>(w, cache, a);
+            return;
+        }
+        if (!is_recorded) graph.record([&] { gptoss::forward<CudaOps>(w, cache, a); });
+        is_recorded = true;
+        graph.play();
+    }
+};
+
+// Does anybody want to see anything of a pass?
+inline bool wants_anything(Watch* watch, int n_layers) {
+    if (watch == nullptr) return false;
+    for (const SiteInfo& info : kSites) {
+        for (int layer = kNoLayer; layer < n_layers; ++layer) {
+            if (watch->wants(info.site, layer)) return true;
+        }
+    }
+    return false;
+}
+
+}  // namespace gptoss
