@@ -51,7 +51,7 @@ RUNS = [
     Run("nano", None, "What is 58 + 67?"),
     Run("nano", None, "Sort: sun hat cat"),
     Run("odd", 41, 5, 12, "numpy"),
-    Run("tiny", 43, 7, 16, "numpy"),
+    Run("tiny", 44, 8, 16, "numpy"),
     Run("nano", None, "What is 58 + 67?", port="numpy"),
 ]
 

@@ -168,6 +168,30 @@ TEST_CASE("diagnose: logits of a port that rounds elsewhere are told token by to
     CHECK(right.suspects.empty());
 }
 
+TEST_CASE("diagnose: one token that is off in logits of bf16 may be a flip; all tokens are not",
+          "[diagnose]") {
+    const BugLab lab = small_lab<Bf16Ops>(Policy::bf16);
+    Dump dump = rounded_logits(float32_lab().right);
+    std::vector<float>& logits = dump.sites.at({Site::logits, kNoLayer}).values;
+    const std::size_t vocab_size = logits.size() / kTokens.size();
+    const auto spoil = [&](std::size_t token) {
+        for (std::size_t i = 0; i < vocab_size; ++i) {
+            float& logit = logits[token * vocab_size + i];
+            logit = round_to_bf16(logit * (i % 2 == 0 ? 1.5f : 0.5f));
+        }
+    };
+    spoil(3);
+    const Diagnosis flipped = diagnose(model(), dump, lab);
+    INFO(flipped.reason);
+    CHECK(flipped.verdict == Verdict::pass);
+    CHECK(flipped.doubt == ", but for 1 token of " + std::to_string(kTokens.size()) +
+                               ", where experts may have flipped: dump more sites to know");
+    for (std::size_t t = 0; t < kTokens.size(); ++t) {
+        spoil(t);
+    }
+    CHECK(diagnose(model(), dump, lab).verdict == Verdict::diverged);
+}
+
 TEST_CASE("diagnose: trained weights: one mistake, two, one that is not in the list",
           "[diagnose]") {
     const Golden& nano = golden_nano();

@@ -106,6 +106,7 @@ inline std::vector<double> logit_distances(const Pitfall& model, const Weights& 
 
 struct ByToken {
     int tokens_per_pass = kOnePass;
+    std::vector<double> right = {};      // |theirs[t] - right[t]| / |theirs[t]|
     std::vector<Suspect> suspects = {};  // the likeliest first; none if there is too little to see
 };
 
@@ -118,6 +119,7 @@ inline ByToken look_by_token(const Weights& weights, const Dump& theirs, const P
     const auto distances = logit_distances(right, weights, theirs, kOnePass);
     if (int(distances.size()) < kLeastTokens) return found;
 
+    found.right = distances;
     const int first_off = first_token_off(distances);
     if (first_off > 0) found.tokens_per_pass = first_off;
     for (const Pitfall& pitfall : pitfalls) {

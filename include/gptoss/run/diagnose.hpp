@@ -142,10 +142,24 @@ private:
         found_.tokens_per_pass = found.tokens_per_pass;
         found_.suspects = std::move(found.suspects);
         found_.is_known = found_.suspects[0].explains_first;
-        const bool was_off = !evidence_.fine && !evidence_.divergent.empty();
-        evidence_.fine = !was_off;
         evidence_.channel = Channel::tokens;
-        if (was_off) return;
+        judge_by_token(found.right);
+    }
+
+    // A flipped expert moves the logits of its token by anything, and only more sites could show it.
+    // So what is judged is the geometric mean over tokens. In the numpy port's bf16 runs of tiny and
+    // odd (12 seeds, 16 tokens) a right one was off by 0.011 at most, with one token beyond the
+    // tolerance. Of six mistakes that are in no list one moved as little, the others 0.18 and more.
+    void judge_by_token(const std::vector<double>& distances) {
+        const double allowed = tolerance_of(kLogitsKey, lab_.policy, false, weights_.config);
+        const auto is_off = [&](double distance) { return distance > allowed; };
+        evidence_.fine = geometric_mean(distances) <= allowed;
+        const auto n_off = std::count_if(distances.begin(), distances.end(), is_off);
+        if (evidence_.fine && n_off > 0) {
+            found_.doubt = ", but for " + counted(std::size_t(n_off), "token") + " of " +
+                           std::to_string(distances.size()) +
+                           ", where experts may have flipped: dump more sites to know";
+        }
         const auto& rows = evidence_.right.rows;
         const auto is_logits = [](const CompareRow& row) { return row.key == kLogitsKey; };
         const auto logits = std::find_if(rows.begin(), rows.end(), is_logits);
@@ -184,7 +198,7 @@ private:
         if (found_.n_divergent == 0 || (evidence_.fine && !found_.is_known)) {
             found_.verdict = Verdict::pass;
             found_.reason = "no divergence: " + counted(std::size_t(found_.n_sites), "site") +
-                            " within tolerance";
+                            " within tolerance" + found_.doubt;
             found_.n_divergent = 0;
             found_.suspects.clear();
             return;

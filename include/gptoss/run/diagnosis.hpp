@@ -37,7 +37,8 @@ enum class Channel {
 
 struct Diagnosis {
     Verdict verdict = Verdict::unusable;
-    std::string reason;  // one line
+    std::string reason;      // one line
+    std::string doubt = {};  // what a verdict of "no divergence" cannot exclude; part of the reason
     Policy policy = Policy::float32;
     Channel channel = Channel::values;
     bool below_noise = false;           // errors that right programs may have too
