@@ -332,6 +332,23 @@ TEST_CASE("kernels: swiglu is the formula, also where it is clamped", "[fast]") 
     }
 }
 
+TEST_CASE("kernels: a NaN is not clamped away", "[fast]") {
+    const float nan = std::numeric_limits<float>::quiet_NaN();
+    for (const Kernels& k : all_kernels()) {
+        std::vector<float> y(2);
+        const std::vector<float> h{nan, 1, 1, nan};
+        k.swiglu(h.data(), 7, 2, y.data());
+        CHECK(std::isnan(y[0]));
+        CHECK(std::isnan(y[1]));
+        std::vector<float> p(16, 0.0f), m(16), d(16, 1.0f), rescale(16);
+        p[3] = nan;
+        k.soften({p.data(), 1, 16}, m.data(), d.data(), rescale.data());
+        CHECK(std::isnan(p[3]));
+        CHECK(std::isnan(d[3]));
+        CHECK(d[4] == 2);
+    }
+}
+
 // --- One order of summing ---------------------------------------------------------------------
 
 TEST_CASE("kernels: every fused instruction set gives the same bits", "[fast]") {

@@ -4,7 +4,7 @@
 //     scripts/bench.sh           builds and runs it
 //
 // Decode streams weights that no cache holds, so its unit is GB of them per second; prefill uses
-// each weight for 512 tokens, so its unit is GFLOP/s. Medians of five runs behind one that warms up.
+// each weight for 512 tokens, so its unit is GFLOP/s. Medians of nine runs.
 #include <omp.h>
 
 #include <algorithm>
@@ -27,7 +27,7 @@ using fast::Kernels;
 
 namespace {
 
-constexpr int kRuns = 5;
+constexpr int kRuns = 9;
 constexpr int kHidden = 2880;
 constexpr int kManyRows = 40'000;  // 230 MB in BF16
 constexpr int kExperts = 32;
@@ -35,13 +35,21 @@ constexpr int kExpertRows = 5760;  // 282 MB in MXFP4, gate and up
 constexpr int kTopK = 4;
 constexpr int kManyTokens = 512;
 
+// Warms up for a third of a second: threads take some time until each has a core of its own.
 double median_seconds(const std::function<void(int run)>& work) {
+    using Clock = std::chrono::steady_clock;
+    const auto seconds_since = [](Clock::time_point begin) {
+        return std::chrono::duration<double>(Clock::now() - begin).count();
+    };
+    int run = 0;
+    for (const auto begin = Clock::now(); seconds_since(begin) < 0.3;) {
+        work(run++);
+    }
     std::vector<double> seconds;
-    for (int run = 0; run <= kRuns; ++run) {
-        const auto begin = std::chrono::steady_clock::now();
-        work(run);
-        const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-        if (run > 0) seconds.push_back(took.count());
+    for (int i = 0; i < kRuns; ++i) {
+        const auto begin = Clock::now();
+        work(run++);
+        seconds.push_back(seconds_since(begin));
     }
     std::sort(seconds.begin(), seconds.end());
     return seconds[kRuns / 2];

@@ -83,7 +83,8 @@ inline void hide_keys(const QueryBlock& block, int s, int n_keys, float* scores)
     for (int lane = 0; lane < block.n_queries(); ++lane) {
         const int position = block.position(lane);
         const int first = first_visible_position(position, block.window);
-        for (int i = 0; i < n_keys; ++i) {
+        const bool sees_all = first <= s && s + n_keys <= position + 1;
+        for (int i = 0; i < n_keys && !sees_all; ++i) {
             const bool is_visible = first <= s + i && s + i <= position;
             if (!is_visible) scores[i * lanes + lane] = -std::numeric_limits<float>::infinity();
         }

@@ -59,14 +59,14 @@ template <bool fused>
     return a * b + c;
 }
 
-// By halves, in place: the same order whatever the width of the registers.
+// By halves, in place: the same order whatever the width of the registers. Each half is a function of
+// its own, so that its length is known and the sums stay in registers.
 template <int n>
 [[gnu::always_inline]] inline float sum_of(float* partial) {
-    for (int half = n / 2; half > 0; half /= 2) {
-        for (int l = 0; l < half; ++l) {
-            partial[l] += partial[l + half];
-        }
+    for (int l = 0; l < n / 2; ++l) {
+        partial[l] += partial[l + n / 2];
     }
+    if constexpr (n > 2) return sum_of<n / 2>(partial);
     return partial[0];
 }
 
