@@ -103,6 +103,17 @@ inline void soften(const Kernels& k, int lanes, int n_keys, OnlineSoftmax& state
     }
 }
 
+// Asks for the n_rows rows of one head behind those at hand: they lie a whole token apart, which
+// hardware does not see coming.
+inline void prefetch_rows(ConstMatrixView m, int first_row, int n_rows, int first_col, int n_cols) {
+    const int last_row = std::min(first_row + n_rows, m.rows);
+    for (int r = first_row; r < last_row; ++r) {
+        for (int c = first_col; c < first_col + n_cols; c += 16) {
+            __builtin_prefetch(m.row(r) + c);
+        }
+    }
+}
+
 // All visible keys of one block of queries, as far as they lie in one piece at a time.
 inline OnlineSoftmax attend_block(const Kernels& k, const QueryBlock& block, ConstMatrixView keys,
                                   ConstMatrixView values, int g) {
@@ -121,9 +132,11 @@ inline OnlineSoftmax attend_block(const Kernels& k, const QueryBlock& block, Con
         const int n_keys = std::min({kKeysPerBlock, end - s, keys.rows - slot});
         const float* k_sg = keys.row(slot) + g * head_dim;    // (n_keys, head_dim), strided
         const float* v_sg = values.row(slot) + g * head_dim;  // (n_keys, head_dim), strided
+        prefetch_rows(keys, slot + n_keys, kKeysPerBlock, g * head_dim, head_dim);
         std::fill(state.scores.begin(), state.scores.end(), 0.0f);
         k.multiply_add({k_sg, keys.cols, 1, n_keys, head_dim}, state.packed_q.data(), lanes,
                        state.scores.data());
+        prefetch_rows(values, slot + n_keys, kKeysPerBlock, g * head_dim, head_dim);
         hide_keys(block, s, n_keys, state.scores.data());
         soften(k, lanes, n_keys, state);
         k.multiply_add({v_sg, 1, values.cols, head_dim, n_keys}, state.scores.data(), lanes,
