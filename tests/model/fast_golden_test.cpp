@@ -116,5 +116,8 @@ TEST_CASE("fast golden: odd, where no two extents are alike, every site", "[gold
 }
 
 TEST_CASE("fast golden: one block at 20b widths, every site", "[golden][fast]") {
+#ifndef __OPTIMIZE__
+    skip_test("takes minutes without optimization; the release build runs it");
+#endif
     check_every_set(golden_block20b());
 }
