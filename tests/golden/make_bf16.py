@@ -43,8 +43,14 @@ MANIFEST = files.DATA / "manifest_bf16.json"
 AS_IT_IS = "equal_share_of_hugging_face"
 MENDED = "equal_share_of_hugging_face_in_official_order"
 
-# Another CPU adds up in another order, so single roundings differ and then spread.
-SHARE_ON_ANOTHER_CPU = 0.9
+# Another CPU adds up in another order, so single roundings differ, and spread from layer to layer.
+# Measured on a CPU without AVX-512, the goldens being from one with it: in the first layer 0.9998 of
+# the values of a site are equal or more, further on they are off by 0.022 of the site's rms or less.
+# Experts flip at 2 tokens of 45, which are left out where each chosen expert has its own values.
+SHARE_IN_FIRST_LAYER = 0.999
+MOST_GAP = 0.05
+SHARE_OF_EXPERTS = 0.95
+PER_EXPERT = ("mlp.gate_up", "mlp.swiglu", "mlp.expert_out")
 
 
 def checkpoint_of(golden: configs.Golden, directory: Path, layout: str) -> Path:
@@ -74,6 +80,32 @@ def equal_shares(ours: dict[str, np.ndarray], theirs: dict[str, np.ndarray]) -> 
         n_equal[kind] += int((ours[site] == values).sum())
         n_values[kind] += values.size
     return {kind: round(n_equal[kind] / n_values[kind], 5) for kind in n_values}
+
+
+def gap(ours: np.ndarray, theirs: np.ndarray) -> float:
+    """rms(difference) / rms(theirs), over what is finite in both."""
+    finite = np.isfinite(ours) & np.isfinite(theirs)
+    a, b = ours[finite].astype(np.float64), theirs[finite].astype(np.float64)
+    return float(np.sqrt(((a - b) ** 2).mean() / max((b**2).mean(), 1e-30)))
+
+
+def differences(ours: dict[str, np.ndarray], theirs: dict[str, np.ndarray]) -> list[str]:
+    """What another CPU does not explain."""
+    problems = []
+    for site, expected in theirs.items():
+        got = ours[site]
+        if site.endswith(PER_EXPERT):
+            ids = site.rsplit(".", 1)[0] + ".expert_ids"
+            alike = (ours[ids] == theirs[ids]).all(axis=-1)
+            got, expected = got[alike], expected[alike]
+        equal, off = float((got == expected).mean()), gap(got, expected)
+        is_ids = site.endswith("expert_ids")
+        holds = equal >= SHARE_OF_EXPERTS if is_ids else off <= MOST_GAP
+        if site.startswith("block.0."):
+            holds = holds and equal >= SHARE_IN_FIRST_LAYER
+        if not holds:
+            problems.append(f"{site}: {equal:.4f} equal, off by {off:.4f}")
+    return problems
 
 
 def record_official(golden: configs.Golden, tokens: list[int], directory: Path) -> tuple:
@@ -169,8 +201,10 @@ def check(include_large: bool) -> bool:
             print(f"  {kind:16} {row[0]:>9} {row[1]:>13} {row[2]:>18}")
         archive_is_listed = manifest["goldens"][name]["archive_sha256"] == files.sha256(
             files.DATA / f"{name}_bf16.tar.xz")
+        problems = differences(sites, committed)
+        print("".join(f"  {problem}\n" for problem in problems), end="")
         all_hold = (all_hold and archive_is_listed and list(sites) == list(committed)
-                    and min(again.values()) >= SHARE_ON_ANOTHER_CPU)
+                    and not problems)
     print("the committed bf16 goldens are what the official model computes" if all_hold
           else "DIFFERENT")
     return all_hold
