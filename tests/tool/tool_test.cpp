@@ -469,8 +469,8 @@ TEST_CASE("tool: bench measures each length, and has the bytes of the spec's ari
     }
     CHECK(json.at("rows")[1].at("prompt_tokens") == 5);
     CHECK(json.at("bytes_per_token") == model_size(preset_tiny()).bytes_per_token);
-    CHECK(json.at("read_bytes_per_s") > 1e8);
-    CHECK(json.at("float32_flop_per_s") > 1e8);
+    CHECK(json.at("read_bytes_per_s") > 1e6);  // even without optimization
+    CHECK(json.at("float32_flop_per_s") > 1e6);
     CHECK_THAT(output_of({"bench", "--model", model, "--prompt-tokens", "2", "--decode-tokens", "1",
                           "--repeats", "1"}),
                ContainsSubstring("peak resident"));
