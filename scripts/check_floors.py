@@ -23,7 +23,7 @@ ROOMS = {
     "report": (2, {"core", "trace", "format"}, ("nlohmann/",)),
     "bf16": (2, {"core", "layers"}, ()),
     "fast": (2, {"core", "layers"}, ("omp.h", "immintrin.h", "arm_neon.h", "cpuid.h")),
-    "cuda": (2, {"core", "layers"}, ("cuda",)),  # layers: the types and host-side parts of an op
+    "cuda": (2, {"core", "layers"}, ("cuda", "mma.h")),  # layers: the types and host-side parts of an op
     "pitfalls": (2, {"core", "layers", "trace"}, ()),  # a pitfall names the site it changes first
     "ops": (3, None, ()),
     "model": (4, None, ()),
@@ -45,6 +45,12 @@ WITHOUT_TEST = {
     "cuda/launch.cuh": "arithmetic of sizes; tests/cuda/ops.cpp runs every op at odd ones",
     "cuda/memory.cuh": "tests/cuda/forward.cpp uploads, downloads and asks for too much",
     "cuda/mxfp4.cuh": "tests/cuda/ops.cpp decodes every code under every scale",
+    "cuda/fragment.cuh": "tests/cuda/ops.cpp runs every op that multiplies on tensor cores",
+    "cuda/scratch.cuh": "tests/cuda/ops.cpp groups tokens by expert in it",
+    "cuda/tile.cuh": "tests/cuda/ops.cpp runs every op that multiplies on tensor cores",
+    "cuda/tile_attention.cuh": "tests/cuda/ops.cpp holds it against the scalar op",
+    "cuda/tile_expert_linear.cuh": "tests/cuda/ops.cpp holds it against the scalar op",
+    "cuda/tile_linear.cuh": "tests/cuda/ops.cpp holds it against the scalar op",
     "cuda/warp.cuh": "tests/cuda/ops.cpp runs every kernel that gives a row to a warp",
     "cuda/weights.cuh": "two readers; tests/cuda/ops.cpp runs every op that reads weights",
     "gptoss.hpp": "only includes; tests/house compiles it in two files of one program",

@@ -21,19 +21,17 @@ CUDA = ROOT / "include" / "gptoss" / "cuda"
 TABLE_OF_OPS = ROOT / "include" / "gptoss" / "ops" / "cuda.cuh"
 RESULTS = ROOT / "tests" / "cuda" / "results.json"
 
-# The tag of a component's tests is the stem of its header, but for these.
+# The tag of a component's tests is the stem of its header, without "tile_", but for these.
 TAGS = {"expert_linear": "experts"}
 FORWARD = ("forward", "golden", "tool")  # tests of everything together
 
-OP = re.compile(r"static constexpr auto (\w+) = &cuda::(\w+);")
+OP = re.compile(r"static constexpr auto \w+ = &cuda::(\w+);")
 KERNEL = re.compile(r"^static __global__ void (\w+)\(", re.MULTILINE)
 
 
 def ops():
-    """Every op of the table, and what is no op but has a twin."""
-    return [name for name, _ in OP.findall(TABLE_OF_OPS.read_text(encoding="utf-8"))] + [
-        "mxfp4_decode"
-    ]
+    """Every op of the tables, and what is no op but has a twin."""
+    return OP.findall(TABLE_OF_OPS.read_text(encoding="utf-8")) + ["mxfp4_decode"]
 
 
 def header_of(op):
@@ -58,7 +56,8 @@ def kernels_of(op):
 
 
 def tag_of(header):
-    return TAGS.get(header.stem, header.stem)
+    stem = header.stem.removeprefix("tile_")
+    return TAGS.get(stem, stem)
 
 
 def digest_of(headers):
@@ -73,7 +72,9 @@ def components():
     every_header = sorted(CUDA.glob("*.cuh"))
     of_ops = {header_of(op)[0] for op in ops()}
     shared = [header for header in every_header if header not in of_ops]
-    by_tag = {tag_of(header): [header, *shared] for header in sorted(of_ops)}
+    by_tag = {}
+    for header in sorted(of_ops):
+        by_tag.setdefault(tag_of(header), [*shared]).append(header)
     by_tag.update({tag: every_header for tag in FORWARD})
     return by_tag
 

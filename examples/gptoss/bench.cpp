@@ -116,9 +116,9 @@ bool is_timed(Purpose purpose) {
 // One run from an empty cache, added to the row.
 void measure(ChosenTransformer& transformer, Row& row, Purpose purpose) {
     const bool has_clock = device_in_use == nullptr || purpose == Purpose::ops;
-    if (device_in_use != nullptr) {
-        transformer.path.forward =
-            has_clock ? device_in_use->forward_by_ops : device_in_use->forward;
+    const Forward usual_forward = transformer.path.forward;
+    if (device_in_use != nullptr && has_clock) {
+        transformer.path.forward = transformer.path.forward_by_ops;
     }
     const int vocab_size = transformer.w.config.vocab_size;
     const std::vector<std::int32_t> tokens = some_tokens(row.prompt_tokens, vocab_size);
@@ -148,6 +148,7 @@ void measure(ChosenTransformer& transformer, Row& row, Purpose purpose) {
     wait_for_device();
     if (is_timed(purpose)) row.decode.seconds.push_back(seconds_since(decode_begin));
     if (has_clock) row.decode.ops.push_back(decode_clock.seconds);
+    transformer.path.forward = usual_forward;
     row.cache_bytes = bytes_of(transformer.cache);
 }
 

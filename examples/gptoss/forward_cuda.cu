@@ -20,14 +20,12 @@ Weights copy_to_device(const Weights& weights, const OnCopied& on_copied) {
     return gptoss::copy_weights<Memory>(weights, on_copied);
 }
 
-void forward_by_ops(const Weights& w, KvCache& cache, Activations& a, Watch* watch) {
-    forward<CudaOps>(w, cache, a, watch);
-}
-
+// One token takes the same kernels with and without tensor cores, so there is one graph.
+template <class Ops>
 void forward_cuda(const Weights& w, KvCache& cache, Activations& a, Watch* watch) {
     static DecodeGraph decode;
     if (a.tokens.rows > 1 || wants_anything(watch, w.config.n_layers)) {
-        forward_by_ops(w, cache, a, watch);
+        forward<Ops>(w, cache, a, watch);
     } else {
         decode.forward(w, cache, a);
     }
@@ -63,8 +61,8 @@ constexpr DevicePath kDevicePath = {
     .name = device_name,
     .require_device = &cuda::require_device,
     .copy_weights = copy_to_device,
-    .forward = forward_cuda,
-    .forward_by_ops = forward_by_ops,
+    .rounding = {forward_cuda<CudaTensorCoreOps>, forward<CudaTensorCoreOps>},
+    .exact = {forward_cuda<CudaOps>, forward<CudaOps>},
     .sample = sample_cuda,
     .wait = wait,
     .copy_bytes_per_s = copy_bytes_per_s,

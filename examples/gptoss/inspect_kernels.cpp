@@ -19,6 +19,7 @@ struct Op {
     const char* header;
     const char* rounded = nullptr;
     const char* tuned = nullptr;
+    const char* tiled = nullptr;  // on tensor cores, for prompts
 };
 constexpr const char* kRoundedOps = "bf16/rounded_ops.hpp";
 constexpr const char* kRoundedSums = "bf16/rounded_sums.hpp";
@@ -26,14 +27,16 @@ constexpr const char* kRoundedAttention = "bf16/rounded_attention.hpp";
 constexpr Op kOps[] = {
     {"embed", "layers/embedding.hpp"},
     {"rmsnorm", "layers/rmsnorm.hpp", kRoundedSums},
-    {"linear", "layers/linear.hpp", kRoundedSums, "fast/linear.hpp"},
+    {"linear", "layers/linear.hpp", kRoundedSums, "fast/linear.hpp", "cuda/tile_linear.cuh"},
     {"rope_table", "layers/rope.hpp", kRoundedOps},
     {"rope", "layers/rope.hpp", kRoundedOps},
     {"cache_store", "layers/attention.hpp"},
-    {"attend", "layers/attention.hpp", kRoundedAttention, "fast/attention.hpp"},
+    {"attend", "layers/attention.hpp", kRoundedAttention, "fast/attention.hpp",
+     "cuda/tile_attention.cuh"},
     {"add_residual", "layers/residual.hpp", kRoundedOps},
     {"route", "layers/router.hpp", kRoundedOps},
-    {"expert_linear", "layers/expert_linear.hpp", kRoundedSums, "fast/expert_linear.hpp"},
+    {"expert_linear", "layers/expert_linear.hpp", kRoundedSums, "fast/expert_linear.hpp",
+     "cuda/tile_expert_linear.cuh"},
     {"swiglu", "layers/swiglu.hpp", kRoundedOps, "fast/swiglu.hpp"},
     {"combine", "layers/combine.hpp", kRoundedOps},
     {"unembed", "layers/unembedding.hpp", kRoundedSums, "fast/unembedding.hpp"},
@@ -52,6 +55,7 @@ std::string cuda_header(const std::string& header) {
 }
 
 Kernel kernel_of(const Op& op, const Path& path) {
+    if (path.uses_tensor_cores && op.tiled != nullptr) return {"cuda", op.tiled};
     if (path.name == "cuda") return {"cuda", cuda_header(op.header)};
     if (path.name == "bf16" && op.rounded != nullptr) return {"bf16", op.rounded};
     if (path.name == "fast" && op.tuned != nullptr) {

@@ -13,12 +13,17 @@
 
 namespace gptoss::tool {
 
+struct DeviceForwards {
+    Forward usual;   // one token at a time as a graph, if nobody wants to see anything
+    Forward by_ops;  // never as a graph
+};
+
 struct DevicePath {
     std::string (*name)();     // of the device
     void (*require_device)();  // throws Error with the reason if kernels cannot run
     Weights (*copy_weights)(const Weights& weights, const OnCopied& on_copied);
-    Forward forward;         // one token at a time as a graph, if nobody wants to see anything
-    Forward forward_by_ops;  // never as a graph
+    DeviceForwards rounding;  // prompts on tensor cores, which take activations in BF16
+    DeviceForwards exact;     // --exact
     void (*sample)(ConstMatrixView logits, SamplingOptions options, double uniform, IdsView id);
     void (*wait)();                // until all that was launched has run
     double (*copy_bytes_per_s)();  // within its memory, read and written counted

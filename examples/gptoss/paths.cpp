@@ -83,7 +83,12 @@ Path chosen_path(const Globals& globals, Automatic automatic) {
     if (name == "cuda") {
         device_in_use = device_path();
         device_in_use->require_device();
-        return {name, device_in_use->forward, 1};
+        const DeviceForwards& on_device =
+            globals.exact ? device_in_use->exact : device_in_use->rounding;
+        return {.name = name,
+                .forward = on_device.usual,
+                .uses_tensor_cores = !globals.exact,
+                .forward_by_ops = on_device.by_ops};
     }
     const int n_threads = threads_of_fast_path(globals);
     set_threads(n_threads);

@@ -22,6 +22,8 @@ struct Path {
     int n_threads = 1;
     bool uses_amx = false;
     bool dense_int8 = false;
+    bool uses_tensor_cores = false;
+    Forward forward_by_ops = nullptr;  // of a device: for a clock, never as a graph
 };
 
 // The path of a subcommand, with its threads set up; main has refused every other name. auto is

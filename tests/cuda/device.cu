@@ -198,6 +198,30 @@ void device::mxfp4_decode(Mxfp4Matrix w, MatrixView weights) {
     o.finish();
 }
 
+void device::tile_linear(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, MatrixView y) {
+    Operands o;
+    CudaTensorCoreOps::linear(o.in(x), o.in(w), o.in(bias), o.out(y));
+    o.finish();
+}
+
+void device::tile_attend(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values,
+                         ConstVectorView sinks, ConstIdsView positions, int window,
+                         AttentionRecord record, MatrixView mix) {
+    Operands o;
+    const AttentionRecord on_device{o.out(record.scores), o.out(record.weights),
+                                    o.out(record.sink_share)};
+    CudaTensorCoreOps::attend(o.in(q), o.in(keys), o.in(values), o.in(sinks), o.in(positions),
+                              window, on_device, o.out(mix));
+    o.finish();
+}
+
+void device::tile_expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
+                                ConstMatrixView bias, MatrixView y) {
+    Operands o;
+    CudaTensorCoreOps::expert_linear(o.in(x), o.in(ids), o.in(all_experts), o.in(bias), o.out(y));
+    o.finish();
+}
+
 // --- The model --------------------------------------------------------------------------------
 
 struct DeviceModel::OnDevice {
@@ -212,9 +236,20 @@ DeviceModel::~DeviceModel() = default;
 DeviceModel::DeviceModel(DeviceModel&&) noexcept = default;
 
 std::vector<float> DeviceModel::feed(ConstIdsView tokens, LogitRows logit_rows, Watch* watch) {
-    Transformer<CudaOps>& transformer = on_device_->transformer;
-    transformer.feed(tokens, logit_rows, watch);
-    const MatrixView logits = transformer.a.logits;
+    on_device_->transformer.feed(tokens, logit_rows, watch);
+    return downloaded_logits();
+}
+
+std::vector<float> DeviceModel::feed_tiles(ConstIdsView tokens, LogitRows logit_rows) {
+    auto& [w, cache, a] = on_device_->transformer;
+    begin_pass<Memory>(w.config, cache, a, tokens, logit_rows, nullptr);
+    gptoss::forward<CudaTensorCoreOps>(w, cache, a);
+    cache.length += tokens.rows;
+    return downloaded_logits();
+}
+
+std::vector<float> DeviceModel::downloaded_logits() const {
+    const MatrixView logits = on_device_->transformer.a.logits;
     std::vector<float> host(std::size_t(logits.rows) * std::size_t(logits.cols));
     Memory::download(host.data(), logits.data, host.size() * sizeof(float));
     return host;
@@ -225,9 +260,7 @@ std::vector<float> DeviceModel::decode(std::int32_t token) {
     begin_pass<Memory>(w.config, cache, a, {&token, 1}, LogitRows::last, nullptr);
     on_device_->decode.forward(w, cache, a);
     cache.length += 1;
-    std::vector<float> host(std::size_t(a.logits.cols));
-    Memory::download(host.data(), a.logits.data, host.size() * sizeof(float));
-    return host;
+    return downloaded_logits();
 }
 
 std::int32_t DeviceModel::sample(SamplingOptions options, double uniform) {

@@ -40,6 +40,14 @@ void unembed(ConstMatrixView x, Bf16Matrix w, MatrixView logits);
 void sample(ConstMatrixView logits, SamplingOptions options, double uniform, IdsView id);
 void mxfp4_decode(Mxfp4Matrix w, MatrixView weights);  // no op: a whole tensor at once
 
+// Of CudaTensorCoreOps.
+void tile_attend(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values,
+                 ConstVectorView sinks, ConstIdsView positions, int window, AttentionRecord record,
+                 MatrixView mix);
+void tile_linear(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, MatrixView y);
+void tile_expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
+                        ConstMatrixView bias, MatrixView y);
+
 // What an allocation beyond all memory says, and a launch of 4096 threads in a block.
 void allocate(std::size_t bytes);
 void launch_too_many_threads();
@@ -66,6 +74,12 @@ struct DeviceOps {
     static constexpr auto sample = &device::sample;
 };
 
+struct TileOps : DeviceOps {
+    static constexpr auto linear = &device::tile_linear;
+    static constexpr auto attend = &device::tile_attend;
+    static constexpr auto expert_linear = &device::tile_expert_linear;
+};
+
 // A Transformer<CudaOps>: weights uploaded once, cache and activations on the device.
 class DeviceModel {
 public:
@@ -76,12 +90,16 @@ public:
     // The logits, downloaded.
     std::vector<float> feed(ConstIdsView tokens, LogitRows logit_rows = LogitRows::last,
                             Watch* watch = nullptr);
+    // The same with CudaTensorCoreOps.
+    std::vector<float> feed_tiles(ConstIdsView tokens, LogitRows logit_rows = LogitRows::last);
     // The same for one token, as a graph once it can be.
     std::vector<float> decode(std::int32_t token);
     // Of the last row of logits of the last feed.
     std::int32_t sample(SamplingOptions options, double uniform);
 
 private:
+    std::vector<float> downloaded_logits() const;
+
     struct OnDevice;
     std::unique_ptr<OnDevice> on_device_;
 };

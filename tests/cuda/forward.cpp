@@ -95,6 +95,22 @@ TEST_CASE("cuda: chunks of any size are near one shot", "[forward]") {
     }
 }
 
+TEST_CASE("cuda: a prompt on tensor cores is as near as BF16 activations leave it", "[forward]") {
+    const Golden& golden = golden_odd();
+    const int n_tokens = 20;  // enough for tiles
+    DeviceModel device(golden.weights);
+    DeviceModel on_tensor_cores(golden.weights);
+    const ConstIdsView tokens{golden.tokens.data(), n_tokens};
+    const auto expected = device.feed(tokens, LogitRows::all);
+    const auto got = on_tensor_cores.feed_tiles(tokens, LogitRows::all);
+    const int vocab_size = golden.config().vocab_size;
+    const Difference d =
+        difference({got.data(), n_tokens, vocab_size}, {expected.data(), n_tokens, vocab_size});
+    CHECK(d.same_infinities);
+    CHECK(d.error > 1e-4);  // it has rounded
+    CHECK(d.error < 0.05);
+}
+
 TEST_CASE("cuda: decode steps played back as a graph give the same bits", "[forward]") {
     const Weights weights = synthetic_weights(preset_tiny(), 1);
     DeviceModel step_by_step(weights);

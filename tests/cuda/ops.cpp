@@ -27,11 +27,11 @@ ConstMatrixView matrix(const std::vector<float>& values, int rows, int cols) {
 }
 
 // The result of both paths for one output of rows * cols; run(table, y) calls the op.
-template <class Run>
+template <class Device = DeviceOps, class Run>
 void check_twin(int rows, int cols, const Run& run, double bound = kBound) {
     std::vector<float> expected(std::size_t(rows * cols), 7.0f), got = expected;
     run(ScalarOps{}, MatrixView{expected.data(), rows, cols});
-    run(DeviceOps{}, MatrixView{got.data(), rows, cols});
+    run(Device{}, MatrixView{got.data(), rows, cols});
     const Difference d = difference(matrix(got, rows, cols), matrix(expected, rows, cols));
     INFO("(" << rows << ", " << cols << "), worst at [" << d.row << ", " << d.col << "]: got "
              << d.got << ", expected " << d.expected);
@@ -145,6 +145,36 @@ TEST_CASE("linear: the CUDA twin is near the scalar op", "[linear]") {
     }
 }
 
+TEST_CASE("linear: the CUDA twin on tensor cores is near the scalar op of rounded x", "[linear]") {
+    struct Size {
+        int n_tokens, in, out;
+    };
+    RandomValues random;
+    for (const auto& [n_tokens, in, out] :
+         {Size{16, 8, 1}, {129, 96, 5}, {40, 40, 300}, {15, 96, 8}, {20, 33, 8}}) {
+        const auto x = random.rounded_floats(n_tokens * in);
+        const auto w = random.bf16(out * in);
+        const auto bias = random.floats(out);
+        check_twin<TileOps>(
+            n_tokens, out, [&, in = in, out = out, n = n_tokens](auto ops, MatrixView y) {
+                ops.linear(matrix(x, n, in), {w.data(), out, in}, {bias.data(), out}, y);
+            });
+    }
+}
+
+TEST_CASE("linear: the CUDA twin on tensor cores rounds x to BF16", "[linear]") {
+    const std::vector<float> x(16 * 8, 1 + 0x1p-9f);  // half way to the next BF16: to the even one
+    const std::vector<float> bias(1, 0.0f);
+    const auto w = RandomValues{}.bf16(8);
+    std::vector<float> sum_of_w(16), got(16);
+    const std::vector<float> ones(16 * 8, 1.0f);
+    linear(matrix(ones, 16, 8), {w.data(), 1, 8}, {bias.data(), 1}, {sum_of_w.data(), 16, 1});
+    TileOps::linear(matrix(x, 16, 8), {w.data(), 1, 8}, {bias.data(), 1}, {got.data(), 16, 1});
+    const Difference d = difference(matrix(got, 16, 1), matrix(sum_of_w, 16, 1));
+    CHECK(d.same_infinities);
+    CHECK(d.error <= kBound);
+}
+
 TEST_CASE("add_residual: the CUDA twin gives the same bits", "[residual]") {
     RandomValues random;
     const auto x = random.floats(7 * 96, 1e30f), y = random.floats(7 * 96, 1e30f);
@@ -191,6 +221,7 @@ struct AttendCase {
     int capacity;  // of the cache
     int window;
     float sink_scale;
+    bool is_rounded = false;  // q, keys and values are exact in BF16
 };
 
 // mix, scores, weights and sink_share below each other, as far as they are recorded.
@@ -199,9 +230,19 @@ std::vector<std::vector<float>> attended(const AttendCase& c, bool is_recorded) 
     RandomValues random{99};
     const int n_positions = c.first_position + c.n_tokens;
     const int q_size = c.n_heads * c.head_dim, kv_size = c.n_kv_heads * c.head_dim;
-    const auto q = random.floats(c.n_tokens * q_size, 3);
-    const auto keys = random.floats(c.capacity * kv_size, 3);
-    const auto values = random.floats(c.capacity * kv_size);
+    const auto floats = [&](int count, float scale) {
+        std::vector<float> all = random.floats(count, scale);
+        for (float& value : all) {
+            if (c.is_rounded) value = round_to_bf16(value);
+        }
+        return all;
+    };
+    const auto q = floats(c.n_tokens * q_size, 3);
+    auto keys = floats(c.capacity * kv_size, 3);
+    auto values = floats(c.capacity * kv_size, 1);
+    for (std::size_t i = std::size_t(n_positions * kv_size); i < keys.size(); ++i) {
+        keys[i] = values[i] = std::numeric_limits<float>::quiet_NaN();  // nothing is stored here
+    }
     const auto sinks = random.floats(c.n_heads, c.sink_scale);
     Ids positions(std::size_t(c.n_tokens));
     std::iota(positions.begin(), positions.end(), c.first_position);
@@ -249,9 +290,49 @@ TEST_CASE("attend: the CUDA twin is near the scalar op, and so is what it record
     }
 }
 
+TEST_CASE("attend: the CUDA twin on tensor cores is near the scalar op", "[attention]") {
+    for (const AttendCase& c : {AttendCase{16, 2, 32, 0, 20, 20, 0, 1, true},  // full
+                                {6, 2, 16, 50, 17, 21, 5, 1, true},            // a ring
+                                {8, 1, 64, 40, 33, 80, 0, 10, true},  // a chunk, strong sinks
+                                {8, 1, 64, 300, 16, 400, 128, 1, true},
+                                {64, 2, 64, 0, 16, 16, 3, 1, true},   // a token per tile
+                                {3, 1, 48, 90, 21, 130, 0, 1, true},  // tiles that are not full
+                                {66, 2, 16, 0, 16, 16, 0, 1, true},   // more heads than a tile has
+                                {2, 1, 130, 5, 16, 21, 3, 1, true}}) {  // wide heads
+        INFO(c.n_heads << " heads of " << c.head_dim << ", window " << c.window << ", "
+                       << c.n_tokens << " tokens from " << c.first_position);
+        const auto expected = attended<ScalarOps>(c, false);
+        const auto got = attended<TileOps>(c, false);
+        const int size = int(expected[0].size());
+        const Difference d = difference(matrix(got[0], 1, size), matrix(expected[0], 1, size));
+        CHECK(d.same_infinities);
+        CHECK(d.error <= 0x1p-7);  // weights are off by 2^-9, and the mix is a sum of both signs
+    }
+}
+
+TEST_CASE("attend: the CUDA twin on tensor cores records what the sink takes", "[attention]") {
+    RandomValues random;
+    const int n_tokens = 17;
+    const auto q = random.rounded_floats(n_tokens * 64),
+               cache = random.rounded_floats(n_tokens * 32);
+    const std::vector<float> sinks = {-1, 0.5f};
+    Ids positions(n_tokens);
+    std::iota(positions.begin(), positions.end(), 0);
+    check_twin<TileOps>(n_tokens, 2, [&](auto ops, MatrixView sink_share) {
+        std::vector<float> mix(q.size());
+        AttentionRecord record;
+        record.sink_share = sink_share;
+        ops.attend(matrix(q, n_tokens, 64), matrix(cache, n_tokens, 32),
+                   matrix(cache, n_tokens, 32), {sinks.data(), 2}, {positions.data(), n_tokens}, 0,
+                   record, {mix.data(), n_tokens, 64});
+    });
+}
+
 TEST_CASE("attend: the CUDA twin names a cache that is too short", "[attention][errors]") {
     REQUIRE_THROWS_WITH(attended<DeviceOps>({6, 2, 32, 20, 7, 11, 0, 1}, false),
                         ContainsSubstring("attend: keys.rows is 11, expected at least 2"));
+    REQUIRE_THROWS_WITH(attended<TileOps>({8, 1, 64, 20, 17, 18, 0, 1}, false),
+                        ContainsSubstring("attend: keys.rows is 18, expected at least "));
 }
 
 TEST_CASE("cache_store: the CUDA twin fills the same rows of a ring", "[attention]") {
@@ -355,6 +436,36 @@ TEST_CASE("expert_linear: the CUDA twin is near the scalar op", "[experts]") {
                         1e-5);  // weights of 8 sizes: the largest ones round what is added behind
                 }
             }
+        }
+    }
+}
+
+TEST_CASE("expert_linear: the CUDA twin on tensor cores is near the scalar op of rounded x",
+          "[experts]") {
+    RandomValues random;
+    struct Size {
+        int n_tokens, top_k, n_used, in, out;  // the experts behind n_used get no token
+    };
+    for (const auto& [n_tokens, top_k, n_used, in, out] :
+         {Size{16, 1, 1, 32, 1}, {150, 2, 3, 32, 70}, {40, 3, 4, 96, 130}, {15, 3, 4, 96, 5}}) {
+        const int n_experts = 6;
+        const auto codes = random.bytes(n_experts * out * in / 2);
+        std::vector<std::uint8_t> scales = random.bytes(n_experts * out * in / 32, 8);
+        for (std::uint8_t& scale : scales) {
+            scale = std::uint8_t(scale + 120);
+        }
+        const auto bias = random.floats(n_experts * out);
+        const Ids ids = random.ids(n_tokens * top_k, n_used);
+        const ExpertStack stack{codes.data(), scales.data(), nullptr, n_experts, out, in};
+        for (const int x_rows : {n_tokens, n_tokens * top_k}) {
+            const auto x = random.rounded_floats(x_rows * in);
+            check_twin<TileOps>(
+                n_tokens * top_k, out,
+                [&, in = in, out = out, n = n_tokens, k = top_k](auto ops, MatrixView y) {
+                    ops.expert_linear(matrix(x, x_rows, in), {ids.data(), n, k}, stack,
+                                      matrix(bias, n_experts, out), y);
+                },
+                1e-5);
         }
     }
 }

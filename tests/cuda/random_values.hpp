@@ -24,6 +24,13 @@ struct RandomValues {
         }
         return values;
     }
+    std::vector<float> rounded_floats(int count) {
+        std::vector<float> values = floats(count);
+        for (float& value : values) {
+            value = round_to_bf16(value);
+        }
+        return values;
+    }
     // BF16 between -1 and 1, as a file holds it.
     std::vector<std::uint8_t> bf16(int count) {
         std::vector<std::uint8_t> bytes{};

@@ -19,7 +19,7 @@ struct OnDevice {
     OnDevice& operator=(const OnDevice&) = delete;
 
     tool::ChosenTransformer transformer(const Weights& weights) const {
-        return {weights, {"cuda", tool::device_path()->forward}};
+        return {weights, {"cuda", tool::device_path()->exact.usual}};
     }
 };
 

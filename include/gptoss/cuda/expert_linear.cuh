@@ -109,13 +109,18 @@ inline void require_expert_shapes(ConstMatrixView x, ConstIdsView ids,
     require_shape(op, "y", y, n_tokens * top_k, all_experts.rows);
 }
 
+// Are the weights packed, and do rows of x and codes begin where dot_of_lane may read?
+inline bool has_wide_rows(ConstMatrixView x, const ExpertStack& all_experts) {
+    const bool is_packed = all_experts.bf16_transposed == nullptr;
+    return is_packed && is_aligned(x.data) && is_aligned(all_experts.codes);
+}
+
 // gptoss::cuda::expert_linear
 inline void expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
                           ConstMatrixView bias, MatrixView y) {
     require_expert_shapes(x, ids, all_experts, bias, y);
     if (y.rows == 0) return;
-    const bool is_packed = all_experts.bf16_transposed == nullptr;
-    if (is_packed && is_aligned(x.data) && is_aligned(all_experts.codes)) {
+    if (has_wide_rows(x, all_experts)) {
         const dim3 grid = warp_per_element(y.rows, y.cols);
         const int n_threads = kWarpsPerBlock * kWarpSize;
         expert_linear_warp_kernel<<<grid, n_threads>>>(x, ids, all_experts, bias, y);

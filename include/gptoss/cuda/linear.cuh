@@ -40,14 +40,18 @@ static __global__ void linear_warp_kernel(ConstMatrixView x, Bf16Matrix w, Const
     }
 }
 
+inline void require_linear_shapes(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias,
+                                  ConstMatrixView y) {
+    require_extent("cuda::linear", "w.cols", w.cols, x.cols, "x.cols");
+    require_size("cuda::linear", "bias", bias, w.rows, "w.rows");
+    require_shape("cuda::linear", "y", y, x.rows, w.rows);
+}
+
 // gptoss::cuda::linear
 inline void linear(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, MatrixView y) {
+    require_linear_shapes(x, w, bias, y);
     const int n_tokens = x.rows;
-    const int in_size = x.cols;
     const int out_size = w.rows;
-    require_extent("cuda::linear", "w.cols", w.cols, in_size, "x.cols");
-    require_size("cuda::linear", "bias", bias, out_size, "w.rows");
-    require_shape("cuda::linear", "y", y, n_tokens, out_size);
     if (n_tokens == 0) return;
     if (has_wide_rows(x, w)) {
         const dim3 grid = warp_per_element(n_tokens, out_size);

@@ -1,4 +1,6 @@
 // CudaOps: the table of the CUDA path. It inherits nothing, so a missing op is a compile error.
+// CudaTensorCoreOps: the same, but a prompt meets matrices and its own keys on tensor cores, with
+// activations rounded to BF16.
 //
 //     Transformer<CudaOps> transformer(copy_weights<CudaOps::Memory>(weights));
 //
@@ -18,6 +20,9 @@
 #include "gptoss/cuda/router.cuh"
 #include "gptoss/cuda/sampling.cuh"
 #include "gptoss/cuda/swiglu.cuh"
+#include "gptoss/cuda/tile_attention.cuh"
+#include "gptoss/cuda/tile_expert_linear.cuh"
+#include "gptoss/cuda/tile_linear.cuh"
 #include "gptoss/cuda/unembedding.cuh"
 #include "gptoss/ops/same_signatures.hpp"
 #include "gptoss/ops/scalar.hpp"
@@ -43,6 +48,13 @@ struct CudaOps {
     static constexpr auto sample = &cuda::sample;
 };
 
+struct CudaTensorCoreOps : CudaOps {
+    static constexpr auto linear = &cuda::tile_linear;
+    static constexpr auto attend = &cuda::tile_attend;
+    static constexpr auto expert_linear = &cuda::tile_expert_linear;
+};
+
 static_assert(has_same_signatures<CudaOps, ScalarOps>());
+static_assert(has_same_signatures<CudaTensorCoreOps, ScalarOps>());
 
 }  // namespace gptoss

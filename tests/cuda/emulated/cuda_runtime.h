@@ -89,6 +89,8 @@ const char* cudaGetErrorString(cudaError_t status);
 const char* cudaGetErrorName(cudaError_t status);
 cudaError_t cudaMalloc(void** memory, std::size_t bytes);
 cudaError_t cudaFree(void* memory);
+cudaError_t cudaMallocAsync(void** memory, std::size_t bytes, cudaStream_t stream);
+cudaError_t cudaFreeAsync(void* memory, cudaStream_t stream);
 cudaError_t cudaMemGetInfo(std::size_t* free_bytes, std::size_t* total_bytes);
 cudaError_t cudaMemset(void* memory, int value, std::size_t bytes);
 cudaError_t cudaMemcpy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind);
@@ -113,6 +115,11 @@ inline float __uint_as_float(unsigned bits) {
     std::memcpy(&value, &bits, sizeof value);
     return value;
 }
+inline unsigned __float_as_uint(float value) {
+    unsigned bits;
+    std::memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
 inline int min(int a, int b) {
     return a < b ? a : b;
 }
@@ -122,6 +129,11 @@ inline int max(int a, int b) {
 inline int atomicCAS(int* address, int compare, int value) {
     const int before = *address;
     if (before == compare) *address = value;
+    return before;
+}
+inline int atomicAdd(int* address, int value) {
+    const int before = *address;
+    *address += value;
     return before;
 }
 
@@ -183,4 +195,7 @@ Value __shfl_sync(unsigned, Value value, unsigned lane) {
 template <class Value>
 Value __shfl_xor_sync(unsigned mask, Value value, unsigned lane_bits) {
     return __shfl_sync(mask, value, (threadIdx.x & 31u) ^ lane_bits);
+}
+inline void __syncwarp() {
+    emulated::exchange(0);
 }

@@ -86,6 +86,13 @@ cudaError_t cudaFree(void* memory) {
     return cudaSuccess;
 }
 
+cudaError_t cudaMallocAsync(void** memory, std::size_t bytes, cudaStream_t) {
+    return cudaMalloc(memory, bytes);
+}
+cudaError_t cudaFreeAsync(void* memory, cudaStream_t) {
+    return cudaFree(memory);
+}
+
 cudaError_t cudaMemGetInfo(std::size_t* free_bytes, std::size_t* total_bytes) {
     *free_bytes = kTotalBytes - used_bytes;
     *total_bytes = kTotalBytes;
