@@ -14,7 +14,7 @@ missing=()  # names of packages
 want() {
     local package=$1 probe=$2 reason=$3
     if command -v "$probe" >/dev/null || [[ $probe == /* && -e $probe ]]; then return; fi
-    printf '  %-20s %s\n' "$package" "$reason"
+    printf '  %-22s %s\n' "$package" "$reason"
     missing+=("$package")
 }
 
@@ -47,6 +47,8 @@ want_for_full_testing() {
     want libclang-rt-19-dev /usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.asan-x86_64.a \
         "its address, undefined-behaviour and thread sanitizers"
     want libomp-19-dev /usr/lib/llvm-19/lib/libarcher.so "its OpenMP, which tells the thread sanitizer"
+    want g++-aarch64-linux-gnu aarch64-linux-gnu-g++ "compiles the tuned path for 64-bit ARM"
+    want qemu-user qemu-aarch64 "runs its tests"
     want clang-format-19 clang-format-19 "the layout check"
     want shellcheck shellcheck "the check of these scripts"
     python3 -c 'import ensurepip' 2>/dev/null ||

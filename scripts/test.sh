@@ -203,6 +203,7 @@ full() {
     check "layout" layout
     check "shell scripts" shell_scripts
     check "same bits everywhere" tests/house/same_bits.sh
+    check "neon, emulated" tests/house/neon.sh
     check "cuda" cuda
     check "clang 19 and sanitizers, build" build_with clang++-19 asan &&
         suite "clang 19 and sanitizers, tests" build/clang++-19 -LE house
