@@ -147,6 +147,7 @@ cuda() {
     cmake --preset release -B $folder -DGPTOSS_CUDA=ON -DGPTOSS_EXAMPLES=OFF \
         "-DCMAKE_CUDA_ARCHITECTURES=80-real;90" -DCMAKE_COMPILE_WARNING_AS_ERROR=ON &&
         cmake --build $folder --target cuda_test cuda_emulated_test &&
+        tests/cuda/check_resources.py sm_80 sm_90 &&
         $folder/tests/cuda_emulated_test "~sampling: 20*" "~expert_linear: 20b*" &&
         GPTOSS_EMULATED_ORDER=reverse $folder/tests/cuda_emulated_test "*CUDA twin*" || return
     $folder/tests/cuda_test || [[ $? -eq $kSkipStatus ]]  # it has said why it was skipped

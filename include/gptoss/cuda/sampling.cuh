@@ -112,6 +112,7 @@ static __global__ void draw_kernel(ConstVectorView logits, float temperature, do
     if (threadIdx.x != 0) return;
 
     double sum_of_p = 0;
+#pragma unroll 1  // unrolled, it takes more registers than a block has
     for (int thread = 0; thread < kSampleThreads; ++thread) {
         sum_of_p += sum_of_stretch[thread];
     }
