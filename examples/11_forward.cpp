@@ -1,5 +1,5 @@
 // Example 11: the whole forward pass on a model of toy size.  Read with docs/11-forward.md.
-// Try: feed the twelve tokens in two passes, 5 and 7. Which of the last eight lines change?
+// Try: feed the twelve tokens in two passes, 5 and 7. Which of the last eight residual lines change?
 #include <algorithm>
 #include <cstdio>
 #include <vector>

@@ -18,7 +18,7 @@ STEP = re.compile(r"step (\d+) loss ([\d.]+)")
 SCORES = re.compile(r"scores at (\d+): (.*)")
 SHOWN = ["copy", "reverse", "sort", "add", "subtract", "retrieve", "question", "weather"]
 PARTS = {1200: "all short\ntasks", 3360: "tools", 7000: "second part", 11500: "MXFP4",
-         13150: "more\nwordings", 18650: "names"}                 # as in train.py
+         13150: "more\nwordings", 16650: "more\nsums", 18650: "names"}                 # as in train.py
 
 
 def read_log(path: Path):
@@ -46,7 +46,7 @@ def draw(path: Path, losses, scores) -> None:
     for step, label in PARTS.items():
         for axes in (above, below):
             axes.axvline(step, color="0.8", linewidth=1, zorder=0)
-        above.text(step + 80, above.get_ylim()[1], label, va="top", fontsize=7, color="0.4")
+        above.text(step + 80, above.get_ylim()[1], label, va="bottom", fontsize=7, color="0.4")
     for task in SHOWN:
         below.plot([step for step, _ in scores], [found[task] for _, found in scores],
                    marker=".", label=task)

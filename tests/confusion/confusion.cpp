@@ -3,8 +3,8 @@
 //     gptoss_confusion MODEL SEED IDS float32|bf16 full|logits
 //
 // One line per mistake: planted, rank (0 is first), named (or none), confidence, verdict. MODEL is a
-// folder, whose weights have no seed, or a preset, or square: tiny with hidden_size =
-// intermediate_size. IDS is 1,2,3. scripts/confusion_table.py runs it.
+// folder, whose weights have no seed, or a preset, or square: tiny with intermediate_size =
+// hidden_size and heads of 32. IDS is 1,2,3. scripts/confusion_table.py runs it.
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>

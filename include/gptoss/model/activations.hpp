@@ -52,8 +52,8 @@ struct Activations {
     MatrixView logits;      // (L, vocab_size): of the last L tokens
     IdsView next_token;     // (1)
 
-    Buffer memory;         // of all views but the next two
-    Buffer record_memory;  // of attn_scores and attn_weights
+    Buffer memory;         // of all views but attn_scores and attn_weights
+    Buffer record_memory;  // of these two
 };
 
 // Cuts views off a buffer one after the other. Run over no memory it only counts bytes.
