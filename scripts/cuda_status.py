@@ -26,7 +26,7 @@ TAGS = {"expert_linear": "experts"}
 FORWARD = ("forward", "golden", "tool")  # tests of everything together
 
 OP = re.compile(r"static constexpr auto \w+ = &cuda::(\w+);")
-KERNEL = re.compile(r"^static __global__ void (\w+)\(", re.MULTILINE)
+KERNEL = re.compile(r"^static __global__ void\s(?:__launch_bounds__\(.*\)\s+)?(\w+)\(", re.MULTILINE)
 
 
 def ops():

@@ -200,7 +200,7 @@ void device::mxfp4_decode(Mxfp4Matrix w, MatrixView weights) {
 
 void device::tile_linear(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, MatrixView y) {
     Operands o;
-    CudaTensorCoreOps::linear(o.in(x), o.in(w), o.in(bias), o.out(y));
+    CudaTileOps::linear(o.in(x), o.in(w), o.in(bias), o.out(y));
     o.finish();
 }
 
@@ -210,15 +210,15 @@ void device::tile_attend(ConstMatrixView q, ConstMatrixView keys, ConstMatrixVie
     Operands o;
     const AttentionRecord on_device{o.out(record.scores), o.out(record.weights),
                                     o.out(record.sink_share)};
-    CudaTensorCoreOps::attend(o.in(q), o.in(keys), o.in(values), o.in(sinks), o.in(positions),
-                              window, on_device, o.out(mix));
+    CudaTileOps::attend(o.in(q), o.in(keys), o.in(values), o.in(sinks), o.in(positions), window,
+                        on_device, o.out(mix));
     o.finish();
 }
 
 void device::tile_expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
                                 ConstMatrixView bias, MatrixView y) {
     Operands o;
-    CudaTensorCoreOps::expert_linear(o.in(x), o.in(ids), o.in(all_experts), o.in(bias), o.out(y));
+    CudaTileOps::expert_linear(o.in(x), o.in(ids), o.in(all_experts), o.in(bias), o.out(y));
     o.finish();
 }
 
@@ -243,7 +243,7 @@ std::vector<float> DeviceModel::feed(ConstIdsView tokens, LogitRows logit_rows, 
 std::vector<float> DeviceModel::feed_tiles(ConstIdsView tokens, LogitRows logit_rows) {
     auto& [w, cache, a] = on_device_->transformer;
     begin_pass<Memory>(w.config, cache, a, tokens, logit_rows, nullptr);
-    gptoss::forward<CudaTensorCoreOps>(w, cache, a);
+    gptoss::forward<CudaTileOps>(w, cache, a);
     cache.length += tokens.rows;
     return downloaded_logits();
 }

@@ -40,7 +40,7 @@ void unembed(ConstMatrixView x, Bf16Matrix w, MatrixView logits);
 void sample(ConstMatrixView logits, SamplingOptions options, double uniform, IdsView id);
 void mxfp4_decode(Mxfp4Matrix w, MatrixView weights);  // no op: a whole tensor at once
 
-// Of CudaTensorCoreOps.
+// Of CudaTileOps.
 void tile_attend(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values,
                  ConstVectorView sinks, ConstIdsView positions, int window, AttentionRecord record,
                  MatrixView mix);
@@ -90,7 +90,7 @@ public:
     // The logits, downloaded.
     std::vector<float> feed(ConstIdsView tokens, LogitRows logit_rows = LogitRows::last,
                             Watch* watch = nullptr);
-    // The same with CudaTensorCoreOps.
+    // The same with CudaTileOps.
     std::vector<float> feed_tiles(ConstIdsView tokens, LogitRows logit_rows = LogitRows::last);
     // The same for one token, as a graph once it can be.
     std::vector<float> decode(std::int32_t token);

@@ -27,6 +27,7 @@ inline std::string file_name(const Place& place) {
 // check("upload", cudaMemcpy(...))
 inline void check(const char* op, cudaError_t status, const Place& place = Place::current()) {
     if (status == cudaSuccess) return;
+    cudaGetLastError();  // it is told here, and not once more by the next check_launch
     throw Error(std::string(op) + ": " + cudaGetErrorString(status) + " (" +
                 cudaGetErrorName(status) + ", " + file_name(place) + ")");
 }

@@ -32,7 +32,7 @@ inline std::string architecture_problem() {
     cudaGetDeviceProperties(&device, 0);
     return std::string("this program has no code for ") + device.name + " (sm_" +
            std::to_string(10 * device.major + device.minor) +
-           "); build it with -DCMAKE_CUDA_ARCHITECTURES=native";
+           "); from sm_80 on, build it with -DCMAKE_CUDA_ARCHITECTURES=native";
 }
 
 // "" if kernels can run, else why not.

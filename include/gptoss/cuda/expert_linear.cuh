@@ -53,30 +53,58 @@ static __global__ void expert_linear_kernel(ConstMatrixView x, ConstIdsView ids,
     }
 }
 
-// The share of a lane in x . w, to be added up by warp_sum. Four lanes share a block of 32: each
-// takes 4 bytes of codes and decodes them in registers. Every lane has its own x; the codes of a
-// warp are 128 bytes in a row.
-__device__ inline float dot_of_lane(const float* x, Mxfp4Row w, int size) {
-    float sum = 0.0f;
-#pragma unroll 4
-    for (int i = 8 * lane_of_warp(); i < size; i += 8 * kWarpSize) {
-        const std::uint32_t codes = *reinterpret_cast<const std::uint32_t*>(w.codes + i / 2);
-        const float4 x_0 = load4(x + i);
-        const float4 x_4 = load4(x + i + 4);
-        const float sum_of_8 = x_0.x * mxfp4_value(codes) + x_0.y * mxfp4_value(codes >> 4) +
-                               x_0.z * mxfp4_value(codes >> 8) + x_0.w * mxfp4_value(codes >> 12) +
-                               x_4.x * mxfp4_value(codes >> 16) + x_4.y * mxfp4_value(codes >> 20) +
-                               x_4.z * mxfp4_value(codes >> 24) + x_4.w * mxfp4_value(codes >> 28);
-        sum += sum_of_8 * mxfp4_scale(w.scales[i / kMxfp4BlockSize]);
-    }
-    return sum;
+inline constexpr int kOutputsOfWarp = 4;
+inline constexpr int kStepsAhead = 2;
+
+// The products of 8 neighbours of x with 4 bytes of codes, decoded in registers.
+__device__ inline float dot_of_codes(float4 x_0, float4 x_4, std::uint32_t codes) {
+    return x_0.x * mxfp4_value(codes) + x_0.y * mxfp4_value(codes >> 4) +
+           x_0.z * mxfp4_value(codes >> 8) + x_0.w * mxfp4_value(codes >> 12) +
+           x_4.x * mxfp4_value(codes >> 16) + x_4.y * mxfp4_value(codes >> 20) +
+           x_4.z * mxfp4_value(codes >> 24) + x_4.w * mxfp4_value(codes >> 28);
 }
 
-// New: a warp per output, whose lanes read the codes of a row side by side and decode them in
-// registers; a block's scale multiplies the sum of eight products instead of each weight.
-static __global__ void expert_linear_warp_kernel(ConstMatrixView x, ConstIdsView ids,
-                                                 ExpertStack all_experts, ConstMatrixView bias,
-                                                 MatrixView y) {
+// The shares of a lane in x . w of the outputs first_o to first_o + 3, to be added up by warp_sum. In
+// turn, each lane takes 8 neighbours; four lanes share a block of 32. The codes of two turns are on
+// their way before the first is used (see dot_of_lane in cuda/weights.cuh).
+__device__ inline void dots_of_lane(const float* x, const Mxfp4Matrix& w, int first_o,
+                                    float* sums) {
+    const int step = 8 * kWarpSize;
+    for (int first = 8 * lane_of_warp(); first < w.cols; first += kStepsAhead * step) {
+        std::uint32_t codes[kStepsAhead][kOutputsOfWarp];
+        std::uint8_t scales[kStepsAhead][kOutputsOfWarp];
+#pragma unroll
+        for (int n = 0; n < kStepsAhead; ++n) {
+#pragma unroll
+            for (int r = 0; r < kOutputsOfWarp; ++r) {
+                const Mxfp4Row row = w.row(min(first_o + r, w.rows - 1));
+                const int i = first + n * step;
+                const bool is_there = i < w.cols;
+                const auto* from = reinterpret_cast<const std::uint32_t*>(row.codes + i / 2);
+                codes[n][r] = is_there ? __ldcs(from) : 0;
+                scales[n][r] = is_there ? __ldcs(row.scales + i / kMxfp4BlockSize) : 0;
+            }
+        }
+#pragma unroll
+        for (int n = 0; n < kStepsAhead; ++n) {
+            const int i = min(first + n * step, w.cols - 8);  // behind the end, any x times 0
+            const float4 x_0 = load4(x + i);
+            const float4 x_4 = load4(x + i + 4);
+#pragma unroll
+            for (int r = 0; r < kOutputsOfWarp; ++r) {
+                const float scale = mxfp4_scale_value(scales[n][r]);
+                sums[r] += dot_of_codes(x_0, x_4, codes[n][r]) * scale;
+            }
+        }
+    }
+}
+
+// New: a warp for four outputs. Its lanes read the codes of their rows side by side, decode them in
+// registers and use each x four times; a block's scale multiplies the sum of eight products instead
+// of each weight.
+static __global__ void __launch_bounds__(kThreadsOfWarps, kBlocksOfSm)
+    expert_linear_warp_kernel(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
+                              ConstMatrixView bias, MatrixView y) {
     const int tj = int(blockIdx.x);  // t * top_k + j
     const int t = tj / ids.cols;
     const int j = tj % ids.cols;
@@ -88,9 +116,15 @@ static __global__ void expert_linear_warp_kernel(ConstMatrixView x, ConstIdsView
     const float* x_tj = x.row(one_x_per_rank ? tj : t);  // (in)
     const float* bias_e = bias.row(e);                   // (out)
     float* y_tj = y.row(tj);                             // (out)
-    for (int o = first_column_of_warp(); o < out_size; o += column_stride_of_warps()) {
-        const float sum = warp_sum(dot_of_lane(x_tj, w_e.row(o), x.cols));
-        if (lane_of_warp() == 0) y_tj[o] = sum + bias_e[o];
+    const int stride = kOutputsOfWarp * column_stride_of_warps();
+    for (int o = kOutputsOfWarp * first_column_of_warp(); o < out_size; o += stride) {
+        float sums[kOutputsOfWarp] = {};
+        dots_of_lane(x_tj, w_e, o, sums);
+#pragma unroll
+        for (int r = 0; r < kOutputsOfWarp; ++r) {
+            const float sum = warp_sum(sums[r]);
+            if (lane_of_warp() == 0 && o + r < out_size) y_tj[o + r] = sum + bias_e[o + r];
+        }
     }
 }
 
@@ -121,8 +155,9 @@ inline void expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_e
     require_expert_shapes(x, ids, all_experts, bias, y);
     if (y.rows == 0) return;
     if (has_wide_rows(x, all_experts)) {
-        const dim3 grid = warp_per_element(y.rows, y.cols);
-        const int n_threads = kWarpsPerBlock * kWarpSize;
+        const int n_warps = (y.cols + kOutputsOfWarp - 1) / kOutputsOfWarp;
+        const dim3 grid = warp_per_element(y.rows, n_warps);
+        const int n_threads = kThreadsOfWarps;
         expert_linear_warp_kernel<<<grid, n_threads>>>(x, ids, all_experts, bias, y);
     } else {
         const dim3 grid = thread_per_element(y.rows, y.cols);

@@ -12,33 +12,16 @@
 #pragma once
 #include <cuda_bf16.h>
 #include <cuda_runtime.h>
-#include <mma.h>
 
 #include <cstdint>
 
+#include "gptoss/cuda/load_fragment.cuh"
 #include "gptoss/cuda/warp.cuh"
 
 namespace gptoss::cuda {
 
-inline constexpr int kFragment = 16;  // rows and columns
-inline constexpr int kFragmentAlignment = 32;
 inline constexpr int kPieceChannels = 8;          // what a thread loads at a time: 16 bytes of BF16
 inline constexpr int kFewestTokensForTiles = 16;  // below, everything is read once per token
-
-template <class Use, class Layout>
-using Bf16Fragment =
-    nvcuda::wmma::fragment<Use, kFragment, kFragment, kFragment, __nv_bfloat16, Layout>;
-using RowFragment = Bf16Fragment<nvcuda::wmma::matrix_a, nvcuda::wmma::row_major>;
-using ColumnFragment = Bf16Fragment<nvcuda::wmma::matrix_b, nvcuda::wmma::col_major>;
-using SecondRowFragment = Bf16Fragment<nvcuda::wmma::matrix_b, nvcuda::wmma::row_major>;
-using SumFragment =
-    nvcuda::wmma::fragment<nvcuda::wmma::accumulator, kFragment, kFragment, kFragment, float>;
-
-template <class Fragment>
-__device__ inline void load_fragment(Fragment& fragment, const std::uint16_t* corner, int stride) {
-    const auto* numbers = reinterpret_cast<const __nv_bfloat16*>(corner);
-    nvcuda::wmma::load_matrix_sync(fragment, numbers, unsigned(stride));
-}
 
 // --- Eight channels as BF16 -------------------------------------------------------------------
 

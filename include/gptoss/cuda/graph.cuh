@@ -35,6 +35,7 @@ public:
         } catch (...) {
             cudaStreamEndCapture(cudaStreamPerThread, &graph);
             if (graph != nullptr) cudaGraphDestroy(graph);
+            cudaGetLastError();  // an abandoned recording counts as an error, told by the one thrown
             throw;
         }
         check("record", cudaStreamEndCapture(cudaStreamPerThread, &graph));

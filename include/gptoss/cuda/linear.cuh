@@ -27,8 +27,8 @@ static __global__ void linear_kernel(ConstMatrixView x, Bf16Matrix w, ConstVecto
 
 // New: a warp per output. Its lanes read the row of w side by side, 16 bytes each, so that memory is
 // read in long stretches and in the order in which it lies.
-static __global__ void linear_warp_kernel(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias,
-                                          MatrixView y) {
+static __global__ void __launch_bounds__(kThreadsOfWarps, kBlocksOfSm)
+    linear_warp_kernel(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, MatrixView y) {
     const int t = int(blockIdx.x);
     const int in_size = x.cols;
     const int out_size = w.rows;
@@ -55,7 +55,7 @@ inline void linear(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, Matrix
     if (n_tokens == 0) return;
     if (has_wide_rows(x, w)) {
         const dim3 grid = warp_per_element(n_tokens, out_size);
-        linear_warp_kernel<<<grid, kWarpsPerBlock * kWarpSize>>>(x, w, bias, y);
+        linear_warp_kernel<<<grid, kThreadsOfWarps>>>(x, w, bias, y);
     } else {
         linear_kernel<<<thread_per_element(n_tokens, out_size), kThreads>>>(x, w, bias, y);
     }

@@ -27,8 +27,13 @@ __device__ inline int better(ConstVectorView logits, int a, int b) {
 __device__ inline int block_greedy(ConstVectorView logits) {
     __shared__ int best[kSampleThreads];
     int best_of_thread = -1;
+    float best_logit = 0.0f;
+#pragma unroll 8
     for (int o = int(threadIdx.x); o < logits.size; o += kSampleThreads) {
-        if (!isnan(logits.data[o])) best_of_thread = better(logits, best_of_thread, o);
+        const float logit = logits.data[o];
+        const bool is_better = !isnan(logit) && (best_of_thread < 0 || logit > best_logit);
+        best_of_thread = is_better ? o : best_of_thread;  // ids rise: a tie leaves the lower one
+        best_logit = is_better ? logit : best_logit;
     }
     best[threadIdx.x] = best_of_thread;
     __syncthreads();

@@ -8,14 +8,30 @@
 #pragma once
 #include <cuda_runtime.h>
 
+#include <cstdint>
+
 #include "gptoss/cuda/memory.cuh"
 
 namespace gptoss::cuda {
+
+// Otherwise the pool gives its memory back to the device whenever somebody waits for the stream.
+inline void keep_memory_in_pool() {
+    static const bool is_done = [] {
+        cudaMemPool_t pool = {};
+        std::uint64_t threshold = ~std::uint64_t(0);
+        check("scratch", cudaDeviceGetDefaultMemPool(&pool, 0));
+        check("scratch",
+              cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &threshold));
+        return true;
+    }();
+    (void)is_done;
+}
 
 template <class Element>
 class Scratch {
 public:
     explicit Scratch(int n_elements) {
+        keep_memory_in_pool();
         const std::size_t bytes = std::size_t(n_elements) * sizeof(Element);
         void* memory = nullptr;
         const cudaError_t status = cudaMallocAsync(&memory, bytes, cudaStreamPerThread);

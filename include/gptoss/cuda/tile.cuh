@@ -7,7 +7,7 @@
 // 16 x 16 that stay in registers until all channels are through.
 //
 // Where    linear and expert_linear of many tokens: cuda/tile_linear.cuh, cuda/tile_expert_linear.cuh.
-// Units    x is rounded to BF16, off by 2^-9 of itself at most. Weights of either form are exact in
+// Units    x is rounded to BF16, off by 2^-8 of itself at most. Weights of either form are exact in
 //          BF16, products are exact, sums are float32.
 // Pitfalls Rows of a slice are 40 long in memory: with 32, the rows of a fragment would lie in the
 //          same banks. Loops over fragments are unrolled, or the fragments are kept in memory.
@@ -23,6 +23,7 @@ namespace gptoss::cuda {
 inline constexpr int kTileTokens = 128;
 inline constexpr int kTileOutputs = 128;
 inline constexpr int kSliceChannels = 32;
+inline constexpr int kPiecesOfRow = kSliceChannels / kPieceChannels;
 inline constexpr int kSliceStride = kSliceChannels + 8;
 inline constexpr int kTileWarps = 8;
 inline constexpr int kTileThreads = kTileWarps * kWarpSize;
@@ -46,7 +47,7 @@ __device__ inline uint4 weight_piece(const Bf16Matrix& w, int o, int i) {
 __device__ inline uint4 weight_piece(const Mxfp4Matrix& w, int o, int i) {
     const Mxfp4Row row = w.row(o);
     const std::uint32_t codes = *reinterpret_cast<const std::uint32_t*>(row.codes + i / 2);
-    const float scale = mxfp4_scale(row.scales[i / kMxfp4BlockSize]);
+    const float scale = mxfp4_scale_value(row.scales[i / kMxfp4BlockSize]);
     std::uint32_t pairs[4];
     for (int p = 0; p < 4; ++p) {
         const std::uint32_t two_codes = codes >> (8 * p);
@@ -60,10 +61,11 @@ __device__ inline uint4 weight_piece(const Mxfp4Matrix& w, int o, int i) {
 // A slice: channels i to i + 31 of 128 rows; zeros beyond the last channel and the last row.
 __device__ inline void load_token_slice(const TileRows& rows, ConstMatrixView x, int i,
                                         std::uint16_t (*slice)[kSliceStride]) {
-    const int pieces_per_row = kSliceChannels / kPieceChannels;
-    for (int p = int(threadIdx.x); p < kTileTokens * pieces_per_row; p += kTileThreads) {
-        const int l = p / pieces_per_row;
-        const int channel = p % pieces_per_row * kPieceChannels;
+#pragma unroll
+    for (int n = 0; n < kTileTokens * kPiecesOfRow / kTileThreads; ++n) {
+        const int p = int(threadIdx.x) + n * kTileThreads;
+        const int l = p / kPiecesOfRow;
+        const int channel = p % kPiecesOfRow * kPieceChannels;
         const bool is_there = l < rows.count && i + channel < x.cols;
         uint4 piece = {0, 0, 0, 0};
         if (is_there) piece = rounded_piece(x.row(rows.x[l]) + i + channel);
@@ -74,10 +76,11 @@ __device__ inline void load_token_slice(const TileRows& rows, ConstMatrixView x,
 template <class Matrix>
 __device__ inline void load_weight_slice(const Matrix& w, int first_o, int i,
                                          std::uint16_t (*slice)[kSliceStride]) {
-    const int pieces_per_row = kSliceChannels / kPieceChannels;
-    for (int p = int(threadIdx.x); p < kTileOutputs * pieces_per_row; p += kTileThreads) {
-        const int l = p / pieces_per_row;
-        const int channel = p % pieces_per_row * kPieceChannels;
+#pragma unroll
+    for (int n = 0; n < kTileOutputs * kPiecesOfRow / kTileThreads; ++n) {
+        const int p = int(threadIdx.x) + n * kTileThreads;
+        const int l = p / kPiecesOfRow;
+        const int channel = p % kPiecesOfRow * kPieceChannels;
         const bool is_there = first_o + l < w.rows && i + channel < w.cols;
         uint4 piece = {0, 0, 0, 0};
         if (is_there) piece = weight_piece(w, first_o + l, i + channel);

@@ -163,6 +163,7 @@ __device__ inline void soften_tile(int head_dim, float scale, int s, AttendTile&
         tile.mix[r][d] *= shrink;
     }
     const float denominator = tile.denominator[r] * shrink + query_sum(sum);
+    __syncwarp();  // the others have read both
     if (part != 0) return;
     tile.maximum[r] = maximum;
     tile.denominator[r] = denominator;

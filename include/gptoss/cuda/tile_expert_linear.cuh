@@ -66,9 +66,9 @@ __device__ inline ExpertTile expert_tile(const ExpertGroups& groups, int n_exper
 static __global__ void expert_linear_tile_kernel(ConstMatrixView x, ConstIdsView ids,
                                                  ExpertGroups groups, ExpertStack all_experts,
                                                  ConstMatrixView bias, MatrixView y) {
-    const int first_o = int(blockIdx.y) * kTileOutputs;
+    const int first_o = int(blockIdx.x) * kTileOutputs;
     const bool one_x_per_rank = x.rows == ids.rows * ids.cols;
-    const ExpertTile tile = expert_tile(groups, all_experts.n_experts, int(blockIdx.x));
+    const ExpertTile tile = expert_tile(groups, all_experts.n_experts, int(blockIdx.y));
     if (tile.e == all_experts.n_experts) return;
 
     __shared__ TileRows rows;

@@ -9,8 +9,8 @@ namespace gptoss::cuda {
 
 static __global__ void linear_tile_kernel(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias,
                                           MatrixView y) {
-    const int first_t = int(blockIdx.x) * kTileTokens;
-    const int first_o = int(blockIdx.y) * kTileOutputs;
+    const int first_t = int(blockIdx.y) * kTileTokens;
+    const int first_o = int(blockIdx.x) * kTileOutputs;
     __shared__ TileRows rows;
     for (int l = int(threadIdx.x); l < kTileTokens; l += kTileThreads) {
         rows.x[l] = first_t + l;
@@ -21,9 +21,11 @@ static __global__ void linear_tile_kernel(ConstMatrixView x, Bf16Matrix w, Const
     multiply_tile(rows, x, w, first_o, bias, y);
 }
 
+// Blocks run in the order of x: all outputs of the same tokens, which the cache of the device then
+// holds, rather than all tokens of the same outputs.
 inline dim3 block_per_tile(int n_tiles_of_tokens, int out_size) {
-    return dim3(unsigned(n_tiles_of_tokens),
-                unsigned((out_size + kTileOutputs - 1) / kTileOutputs));
+    return dim3(unsigned((out_size + kTileOutputs - 1) / kTileOutputs),
+                unsigned(n_tiles_of_tokens));
 }
 
 // gptoss::cuda::linear, x rounded to BF16

@@ -25,7 +25,8 @@ static __global__ void unembed_kernel(ConstMatrixView x, Bf16Matrix w, MatrixVie
 }
 
 // New: a warp per logit, whose lanes read the row of w side by side.
-static __global__ void unembed_warp_kernel(ConstMatrixView x, Bf16Matrix w, MatrixView logits) {
+static __global__ void __launch_bounds__(kThreadsOfWarps, kBlocksOfSm)
+    unembed_warp_kernel(ConstMatrixView x, Bf16Matrix w, MatrixView logits) {
     const int t = int(blockIdx.x);
     const int hidden_size = x.cols;
     const int vocab_size = w.rows;
@@ -46,7 +47,7 @@ inline void unembed(ConstMatrixView x, Bf16Matrix w, MatrixView logits) {
     if (n_rows == 0) return;
     if (has_wide_rows(x, w)) {
         const dim3 grid = warp_per_element(n_rows, vocab_size);
-        unembed_warp_kernel<<<grid, kWarpsPerBlock * kWarpSize>>>(x, w, logits);
+        unembed_warp_kernel<<<grid, kThreadsOfWarps>>>(x, w, logits);
     } else {
         unembed_kernel<<<thread_per_element(n_rows, vocab_size), kThreads>>>(x, w, logits);
     }

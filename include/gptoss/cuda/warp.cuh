@@ -16,6 +16,8 @@ namespace gptoss::cuda {
 inline constexpr int kWarpSize = 32;
 inline constexpr unsigned kAllLanes = 0xFFFFFFFFu;
 inline constexpr int kWarpsPerBlock = 4;  // of kernels that give each row a warp
+inline constexpr int kThreadsOfWarps = kWarpsPerBlock * kWarpSize;
+inline constexpr int kBlocksOfSm = 6;  // of them at a time: more would leave too few registers
 
 __device__ inline int lane_of_warp() {
     return int(threadIdx.x) % kWarpSize;

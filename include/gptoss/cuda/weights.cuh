@@ -31,17 +31,31 @@ __device__ inline float dot_of_pair(std::uint32_t pair, float x0, float x1) {
     return x0 * w0 + x1 * w1;
 }
 
+inline constexpr int kLoadsAhead = 4;
+
 // The share of a lane in x . w, to be added up by warp_sum: in turn, each lane takes 8 neighbours,
-// which are 16 bytes of weights.
+// which are 16 bytes of weights. Four loads of weights are on their way before the first is used:
+// memory answers late, and what is under way meanwhile is what it delivers.
 __device__ inline float dot_of_lane(const float* x, Bf16Row w, int size) {
+    const int step = 8 * kWarpSize;
     float sum = 0.0f;
-#pragma unroll 4
-    for (int i = 8 * lane_of_warp(); i < size; i += 8 * kWarpSize) {
-        const uint4 w_8 = *reinterpret_cast<const uint4*>(w.bytes + 2 * std::size_t(i));
-        const float4 x_0 = load4(x + i);
-        const float4 x_4 = load4(x + i + 4);
-        sum += dot_of_pair(w_8.x, x_0.x, x_0.y) + dot_of_pair(w_8.y, x_0.z, x_0.w) +
-               dot_of_pair(w_8.z, x_4.x, x_4.y) + dot_of_pair(w_8.w, x_4.z, x_4.w);
+    for (int first = 8 * lane_of_warp(); first < size; first += kLoadsAhead * step) {
+        uint4 w_8[kLoadsAhead];
+#pragma unroll
+        for (int n = 0; n < kLoadsAhead; ++n) {
+            const int i = first + n * step;
+            w_8[n] = {0, 0, 0, 0};
+            const auto* from = reinterpret_cast<const uint4*>(w.bytes + 2 * std::size_t(i));
+            if (i < size) w_8[n] = __ldcs(from);  // read once: not worth a place in the cache
+        }
+#pragma unroll
+        for (int n = 0; n < kLoadsAhead; ++n) {
+            const int i = min(first + n * step, size - 8);  // behind the end, any x times 0
+            const float4 x_0 = load4(x + i);
+            const float4 x_4 = load4(x + i + 4);
+            sum += dot_of_pair(w_8[n].x, x_0.x, x_0.y) + dot_of_pair(w_8[n].y, x_0.z, x_0.w) +
+                   dot_of_pair(w_8[n].z, x_4.x, x_4.y) + dot_of_pair(w_8[n].w, x_4.z, x_4.w);
+        }
     }
     return sum;
 }

@@ -4,8 +4,8 @@
 //     DecodeGraph decode;
 //     decode.forward(w, cache, a);        in place of forward<CudaOps>(w, cache, a)
 //
-// The first step at a place runs as usual (whatever an op allocates at its first call is then there),
-// the second one is recorded, the others are played. A cache that grows moves, and begins this anew.
+// The first step of all runs as usual (whatever an op allocates at its first call is then there), the
+// next one is recorded, the others are played. A cache that grows moves: the step is recorded anew.
 //
 // Where    the tool, with --path cuda, when nothing watches.
 // Errors   those of forward, and of cuda/graph.cuh.
@@ -23,6 +23,7 @@ struct DecodeGraph {
     using Places = std::vector<std::pair<const void*, int>>;  // memory, and how many rows it has
 
     cuda::Graph graph;
+    bool has_run = false;
     bool is_recorded = false;
     Places places;  // of the last step
 
@@ -37,13 +38,14 @@ struct DecodeGraph {
     }
 
     void forward(const Weights& w, KvCache& cache, Activations& a) {
-        Places places_now = places_of(w, cache, a);
-        if (places_now != places) {
-            places = std::move(places_now);
-            is_recorded = false;
+        if (!has_run) {
+            has_run = true;
             gptoss::forward<CudaOps>(w, cache, a);
             return;
         }
+        Places places_now = places_of(w, cache, a);
+        if (places_now != places) is_recorded = false;
+        places = std::move(places_now);
         if (!is_recorded) graph.record([&] { gptoss::forward<CudaOps>(w, cache, a); });
         is_recorded = true;
         graph.play();

@@ -64,11 +64,13 @@ void grow(LayerCache& cache, const Config& c, int length, int new_capacity) {
 
     const int old_capacity = cache.keys.rows;
     const int first_kept = std::max(0, length - old_capacity);
-    for (int s = first_kept; s < length; ++s) {
+    for (int s = first_kept, n_rows = 0; s < length; s += n_rows) {
         const int from = s % old_capacity;
         const int to = s % new_capacity;
-        Memory::copy(grown.keys.row(to), cache.keys.row(from), row_bytes);
-        Memory::copy(grown.values.row(to), cache.values.row(from), row_bytes);
+        n_rows = std::min({length - s, old_capacity - from, new_capacity - to});  // in one piece
+        const std::size_t bytes = std::size_t(n_rows) * row_bytes;
+        Memory::copy(grown.keys.row(to), cache.keys.row(from), bytes);
+        Memory::copy(grown.values.row(to), cache.values.row(from), bytes);
     }
     cache = std::move(grown);
 }

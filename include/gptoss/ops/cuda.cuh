@@ -1,5 +1,5 @@
 // CudaOps: the table of the CUDA path. It inherits nothing, so a missing op is a compile error.
-// CudaTensorCoreOps: the same, but a prompt meets matrices and its own keys on tensor cores, with
+// CudaTileOps: the same, but a prompt meets matrices and its own keys on tensor cores, with
 // activations rounded to BF16.
 //
 //     Transformer<CudaOps> transformer(copy_weights<CudaOps::Memory>(weights));
@@ -48,13 +48,13 @@ struct CudaOps {
     static constexpr auto sample = &cuda::sample;
 };
 
-struct CudaTensorCoreOps : CudaOps {
+struct CudaTileOps : CudaOps {
     static constexpr auto linear = &cuda::tile_linear;
     static constexpr auto attend = &cuda::tile_attend;
     static constexpr auto expert_linear = &cuda::tile_expert_linear;
 };
 
 static_assert(has_same_signatures<CudaOps, ScalarOps>());
-static_assert(has_same_signatures<CudaTensorCoreOps, ScalarOps>());
+static_assert(has_same_signatures<CudaTileOps, ScalarOps>());
 
 }  // namespace gptoss
