@@ -161,6 +161,7 @@ static __global__ void attend_kernel(AttendOperands a, Fault* fault) {
 // Eight warps share the positions of a head, each with sums of its own, which are added at the end.
 // Source   Milakov and Gimelshein 2018, Online normalizer calculation for softmax, algorithm 3.
 inline constexpr int kAttendWarps = 8;
+inline constexpr int kPositionsAhead = 4;  // whose keys and values are on their way at a time
 inline constexpr int kChannelsOfLane = 4;  // lane, lane + 32, ...
 inline constexpr int kMostHeadDim = kChannelsOfLane * kWarpSize;
 
@@ -196,16 +197,24 @@ __device__ inline RunningSoftmax attend_share(const AttendOperands& a, const Que
     float q[kChannelsOfLane];
     load_channels(query.q_th, query.head_dim, q);
     RunningSoftmax running = {sink, warp == 0 ? 1.0f : 0.0f, {}};
-    for (int s = query.first + warp; s <= query.position; s += kAttendWarps) {
-        float k[kChannelsOfLane];
-        float v[kChannelsOfLane];
-        load_channels(cached(a.keys, query, s), query.head_dim, k);
-        load_channels(cached(a.values, query, s), query.head_dim, v);
-        float dot = 0.0f;
-        for (int c = 0; c < kChannelsOfLane; ++c) {
-            dot += q[c] * k[c];
+    for (int s = query.first + warp; s <= query.position; s += kPositionsAhead * kAttendWarps) {
+        float k[kPositionsAhead][kChannelsOfLane];
+        float v[kPositionsAhead][kChannelsOfLane];
+#pragma unroll
+        for (int n = 0; n < kPositionsAhead; ++n) {
+            const int seen = min(s + n * kAttendWarps, query.position);
+            load_channels(cached(a.keys, query, seen), query.head_dim, k[n]);
+            load_channels(cached(a.values, query, seen), query.head_dim, v[n]);
         }
-        add_position(running, warp_sum(dot) * query.scale, v);
+#pragma unroll
+        for (int n = 0; n < kPositionsAhead; ++n) {
+            if (s + n * kAttendWarps > query.position) break;  // the whole warp does
+            float dot = 0.0f;
+            for (int c = 0; c < kChannelsOfLane; ++c) {
+                dot += q[c] * k[n][c];
+            }
+            add_position(running, warp_sum(dot) * query.scale, v[n]);
+        }
     }
     return running;
 }
