@@ -46,7 +46,8 @@ def draw(path: Path, losses, scores) -> None:
     for step, label in PARTS.items():
         for axes in (above, below):
             axes.axvline(step, color="0.8", linewidth=1, zorder=0)
-        above.text(step + 80, above.get_ylim()[1], label, va="bottom", fontsize=7, color="0.4")
+        above.text(step, 1.02, label, transform=above.get_xaxis_transform(), va="bottom",
+                   ha="center", fontsize=7, color="0.4")
     for task in SHOWN:
         below.plot([step for step, _ in scores], [found[task] for _, found in scores],
                    marker=".", label=task)
