@@ -126,7 +126,7 @@ void measure(ChosenTransformer& transformer, Row& row, Purpose purpose) {
 
     OpClock prefill_clock;
     const auto prefill_begin = std::chrono::steady_clock::now();
-    prefill(transformer, {tokens.data(), row.prompt_tokens}, kPrefillChunk,
+    prefill(transformer, {tokens.data(), row.prompt_tokens}, prefill_chunk(),
             has_clock ? &prefill_clock : nullptr);
     wait_for_device();
     if (is_timed(purpose)) row.prefill.seconds.push_back(seconds_since(prefill_begin));
@@ -212,7 +212,8 @@ Table extrapolated_table(const Report& report) {
     return table;
 }
 
-// Medians of each op; their sum misses the wall time by what lies between passes.
+// Medians of each op for itself; their sum misses that of the wall time by what lies between passes,
+// and by a little either way.
 Table op_table(const Row& row) {
     Table table{"lrrrr"};
     table.add({"op", "prefill ms", "share", "decode ms per token", "share"});
@@ -262,7 +263,7 @@ nlohmann::ordered_json json_of(const Report& report) {
     json["layers"] = report.subject.weights.config.n_layers;
     json["path"] = report.path.name;
     json["threads"] = report.path.n_threads;
-    json["amx"] = report.path.uses_amx;
+    json["bf16_unit"] = fast::bf16_unit_name(report.path.bf16_unit);
     json["dense"] = report.path.dense_int8 ? "int8" : "bf16";
     json["read_bytes_per_s"] = report.machine.read_bytes_per_s;
     json["float32_flop_per_s"] = report.machine.float32_flop_per_s;
@@ -294,7 +295,8 @@ void print_text(const Report& report) {
     const ModelSize size = model_size(report.subject.weights.config);
     const MachineRates& machine = report.machine;
     print(report.subject.name + ", path " + report.path.name + ", threads " +
-          std::to_string(report.path.n_threads) + (report.path.uses_amx ? ", AMX" : "") +
+          std::to_string(report.path.n_threads) + ", BF16 unit " +
+          fast::bf16_unit_name(report.path.bf16_unit) +
           (report.path.dense_int8 ? ", dense weights int8" : "") + "; medians of " +
           std::to_string(report.flags.repeats) + "\n\n");
     print_table(

@@ -99,6 +99,7 @@ int run_chat(const ChatFlags& flags, const Globals& globals) {
                     ", expected at least 0");
     }
     GenerateOptions generate = flags.generate;
+    generate.prefill_chunk = prefill_chunk();
     const bool by_chance = flags.temperature || samples_by_default(model_dir(globals));
     generate.sampling.temperature = by_chance ? flags.temperature.value_or(1) : 0;
     validate(generate.sampling);

@@ -8,4 +8,8 @@ void forward_fast(const Weights& w, KvCache& cache, Activations& a, Watch* watch
     forward<FastOps>(w, cache, a, watch);
 }
 
+void forward_fast_tiles(const Weights& w, KvCache& cache, Activations& a, Watch* watch) {
+    forward<FastTileOps>(w, cache, a, watch);
+}
+
 }  // namespace gptoss::tool

@@ -171,6 +171,7 @@ std::vector<std::int32_t> stop_ids(const Model& model) {
 void run_model(const Model& model, const GenerateFlags& flags, const Globals& globals, Run& run) {
     ChosenTransformer transformer(model.weights, chosen_path(globals));
     GenerateOptions options = flags.options;
+    options.prefill_chunk = prefill_chunk();
     options.stop_ids = stop_ids(model);
     TokenPrinter printer(model.tokenizer);
     const bool prints_text = !globals.json && !flags.explain;

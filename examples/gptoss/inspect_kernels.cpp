@@ -84,10 +84,13 @@ Table instruction_set_table(const Path& path) {
         if (fast::can_run(set)) verdict = is_best ? "chosen: the last one that runs" : "runs";
         table.add({fast::instruction_set_name(set), verdict});
     }
-    const char* amx = "not on this machine";
-    if (fast::has_amx()) amx = "not used: --exact, or the system does not grant it";
-    if (path.uses_amx) amx = "chosen for 8 tokens and more; rounds activations to BF16";
-    table.add({"amx", amx});
+    const bool has_unit[] = {fast::has_bf16_dots(), fast::has_amx()};
+    for (const fast::Bf16Unit unit : {fast::Bf16Unit::dots, fast::Bf16Unit::amx}) {
+        const char* verdict = "not on this machine";
+        if (has_unit[unit == fast::Bf16Unit::amx]) verdict = "runs, and is not used";
+        if (unit == path.bf16_unit) verdict = "chosen for 8 tokens and more; rounds them to BF16";
+        table.add({fast::bf16_unit_name(unit), verdict});
+    }
     return table;
 }
 
@@ -114,7 +117,7 @@ void inspect_kernels(const Globals& globals, nlohmann::ordered_json& json) {
     for (const fast::InstructionSet set : fast::kInstructionSets) {
         json["instruction_sets"][fast::instruction_set_name(set)] = fast::can_run(set);
     }
-    json["amx"] = path.uses_amx;
+    json["bf16_unit"] = fast::bf16_unit_name(path.bf16_unit);
 }
 
 }  // namespace gptoss::tool

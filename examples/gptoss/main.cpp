@@ -38,8 +38,8 @@ void add_globals(CLI::App& app, Globals& globals) {
     app.add_option("--threads", globals.threads, "Threads of the fast path [one per core]")
         ->type_name("N");
     app.add_flag("--exact", globals.exact,
-                 "Keep the fast path from AMX and the CUDA path from tensor cores: both round "
-                 "activations to BF16");
+                 "Keep prompts from units that round activations to BF16: AMX and AVX-512 BF16 "
+                 "on the fast path, tensor cores on the CUDA path");
     app.add_option(
            "--dense", globals.dense,
            "How the fast path keeps the weights of attention and unembedding: bf16, as they "

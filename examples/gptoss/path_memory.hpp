@@ -10,6 +10,7 @@
 #include "gptoss/core/buffer.hpp"
 #include "gptoss/layers/sampling.hpp"
 #include "gptoss/model/copy_weights.hpp"
+#include "gptoss/run/generate.hpp"
 
 namespace gptoss::tool {
 
@@ -40,6 +41,12 @@ const DevicePath* device_path();
 
 // Set by chosen_path, before anything is allocated; nullptr on the CPU paths.
 inline const DevicePath* device_in_use = nullptr;
+
+// Tokens of a prompt per pass. With fewer on a device, the tiles of an expert would not be full:
+// 4 of 32 experts of each token make 64 tokens per expert out of 512, and a tile takes 128.
+inline int prefill_chunk() {
+    return device_in_use ? 2048 : kPrefillChunk;
+}
 
 struct PathMemory {
     static void* allocate(std::size_t bytes) {

@@ -92,8 +92,9 @@ Path chosen_path(const Globals& globals, Automatic automatic) {
     }
     const int n_threads = threads_of_fast_path(globals);
     set_threads(n_threads);
-    const bool uses_amx = !globals.exact && fast::request_amx();
-    return {name, forward_fast, n_threads, uses_amx, dense_int8};
+    if (globals.exact) return {name, forward_fast, n_threads, fast::Bf16Unit::none, dense_int8};
+    fast::request_amx();
+    return {name, forward_fast_tiles, n_threads, fast::bf16_unit(), dense_int8};
 }
 
 }  // namespace gptoss::tool

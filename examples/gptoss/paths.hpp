@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "forwards.hpp"
+#include "gptoss/fast/bf16_unit.hpp"
 #include "gptoss/model/dense_int8.hpp"
 #include "gptoss/model/transformer.hpp"
 #include "path_memory.hpp"
@@ -20,7 +21,7 @@ struct Path {
     std::string name;  // scalar, bf16, fast or cuda
     Forward forward = nullptr;
     int n_threads = 1;
-    bool uses_amx = false;
+    fast::Bf16Unit bf16_unit = fast::Bf16Unit::none;  // what prompts of the fast path run on
     bool dense_int8 = false;
     bool uses_tensor_cores = false;
     Forward forward_by_ops = nullptr;  // of a device: for a clock, never as a graph

@@ -1,7 +1,9 @@
-// The matrix unit's matmul: with a model of the unit everywhere, with the unit where there is one.
-#include "gptoss/fast/amx.hpp"
+// Matmul by a BF16 unit: with a model of AMX everywhere, with AMX and AVX-512's dot products where
+// they are.
+#include "gptoss/fast/bf16_unit.hpp"
 
 #include <cmath>
+#include <string>
 #include <vector>
 
 #include "bf16_weights.hpp"
@@ -119,16 +121,16 @@ double worst_error_mxfp4(MultiplyBf16 multiply) {
                        {x.data(), n_tokens, in_size}, {split.data(), n_tokens, in_size});
 }
 
-// Rounding an activation to BF16 is off by at most 2^-9 of it, so a sum by 2^-9 of sum |w x|; of
-// many products, which round either way, by much less. Sums in float32 add a thousandth of that.
+// Rounding an activation to BF16 is off by at most 2^-8 of it, so a sum by 2^-8 of sum |w x|; of
+// many products, which round either way, by less than half of that. Sums in float32 add little.
 constexpr double kWorst = 0x1p-9;
 
 }  // namespace
 
 TEST_CASE("amx: tiles straight from memory and panels of the rest, by a model of the unit",
           "[fast][amx]") {
-    CHECK(worst_error_bf16(&multiply_bf16_with<ModelOfUnit>) < kWorst);
-    CHECK(worst_error_mxfp4(&multiply_bf16_with<ModelOfUnit>) < kWorst);
+    CHECK(worst_error_bf16(&multiply_tiles_with<ModelOfUnit>) < kWorst);
+    CHECK(worst_error_mxfp4(&multiply_tiles_with<ModelOfUnit>) < kWorst);
 }
 
 TEST_CASE("amx: nothing uses it before it was asked for", "[fast][amx]") {
@@ -139,6 +141,23 @@ TEST_CASE("amx: the unit does what its model does", "[fast][amx]") {
     if (!has_amx()) skip_test("no AMX on this machine");
     if (!request_amx()) skip_test("the system does not grant AMX");
     CHECK(uses_amx());
-    CHECK(worst_error_bf16(&multiply_bf16) < kWorst);
-    CHECK(worst_error_mxfp4(&multiply_bf16) < kWorst);
+    CHECK(bf16_unit() == Bf16Unit::amx);
+    CHECK(worst_error_bf16(&multiply_by_amx) < kWorst);
+    CHECK(worst_error_mxfp4(&multiply_by_amx) < kWorst);
+}
+
+TEST_CASE("bf16_dots: tiles straight from memory and panels of the rest", "[fast]") {
+    if (!has_bf16_dots()) skip_test("no AVX-512 BF16 on this machine");
+    CHECK(bf16_unit() != Bf16Unit::none);
+    CHECK(worst_error_bf16(&multiply_by_bf16_dots) < kWorst);
+    CHECK(worst_error_mxfp4(&multiply_by_bf16_dots) < kWorst);
+}
+
+TEST_CASE("bf16_unit: every unit has a function and a name, and none has none", "[fast]") {
+    CHECK(multiply_of(Bf16Unit::none) == nullptr);
+    CHECK(multiply_of(Bf16Unit::dots) == &multiply_by_bf16_dots);
+    CHECK(multiply_of(Bf16Unit::amx) == &multiply_by_amx);
+    CHECK(std::string(bf16_unit_name(Bf16Unit::none)) == "none");
+    CHECK(std::string(bf16_unit_name(Bf16Unit::dots)) == "avx512_bf16");
+    CHECK(std::string(bf16_unit_name(Bf16Unit::amx)) == "amx");
 }

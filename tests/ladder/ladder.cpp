@@ -150,7 +150,7 @@ void climb_dense_decode(const Roofs& roofs) {
     omp_set_num_threads(1);
     print_rung("plain loop: one sum", rate(linear), "GB/s", roofs.one.read_bytes_per_s);
     for (const Kernels& k : all_kernels()) {
-        const auto op = [&](auto... operands) { fast::linear_with(k, operands...); };
+        const auto op = [&](auto... operands) { fast::linear_with(k, nullptr, operands...); };
         print_rung("32 sums, " + name_of(k), rate(op), "GB/s", roofs.one.read_bytes_per_s);
     }
     omp_set_num_threads(roofs.n_threads);
@@ -174,7 +174,9 @@ void climb_expert_decode(const Experts& w, const Roofs& roofs) {
     print_rung("plain loop: a block of 32 at a time", rate(expert_linear), "GB/s",
                roofs.one.read_bytes_per_s);
     for (const Kernels& k : all_kernels()) {
-        const auto op = [&](auto... operands) { fast::expert_linear_with(k, operands...); };
+        const auto op = [&](auto... operands) {
+            fast::expert_linear_with(k, nullptr, operands...);
+        };
         print_rung("16 sums, table look-up, " + name_of(k), rate(op), "GB/s",
                    roofs.one.read_bytes_per_s);
     }
@@ -231,13 +233,25 @@ void climb_dense_prefill(const Roofs& roofs) {
                roofs.one.float32_flop_per_s);
 #endif
     for (const Kernels& k : all_kernels()) {
-        const auto op = [&](auto... operands) { fast::linear_with(k, operands...); };
+        const auto op = [&](auto... operands) { fast::linear_with(k, nullptr, operands...); };
         print_rung("panels of 32 rows, " + name_of(k), rate(op), "GFLOP/s",
                    roofs.one.float32_flop_per_s);
     }
+    const fast::Bf16Unit unit = fast::bf16_unit();
+    const auto by_unit = [&](auto... operands) {
+        fast::linear_with(fast::kernels(), fast::multiply_of(unit), operands...);
+    };
+    if (unit != fast::Bf16Unit::none) {
+        print_rung(std::string("tiles in BF16, ") + fast::bf16_unit_name(unit), rate(by_unit),
+                   "GFLOP/s", roofs.one.float32_flop_per_s);
+    }
     omp_set_num_threads(roofs.n_threads);
-    print_rung("the last one with all threads", rate(fast::linear), "GFLOP/s",
+    print_rung("panels with all threads", rate(fast::linear), "GFLOP/s",
                roofs.all.float32_flop_per_s);
+    if (unit != fast::Bf16Unit::none) {
+        print_rung("tiles with all threads", rate(by_unit), "GFLOP/s",
+                   roofs.all.float32_flop_per_s);
+    }
 }
 
 void climb_expert_prefill(const Experts& w, const Roofs& roofs) {
@@ -246,14 +260,19 @@ void climb_expert_prefill(const Experts& w, const Roofs& roofs) {
     std::vector<float> y(std::size_t(n_rows) * kExpertRows);
     const double flop = 2.0 * n_rows * kExpertRows * kHidden;
     const std::vector<std::int32_t> ids = some_experts(kManyTokens, 0);
-    const double rate =
-        flop / median_seconds([&](int) {
-            fast::expert_linear(x.view(), {ids.data(), kManyTokens, kTopK}, w.view(), w.bias_view(),
-                                {y.data(), n_rows, kExpertRows});
-        });
+    const auto rate = [&](const auto& op) {
+        return flop / median_seconds([&](int) {
+                   op(x.view(), ConstIdsView{ids.data(), kManyTokens, kTopK}, w.view(),
+                      w.bias_view(), MatrixView{y.data(), n_rows, kExpertRows});
+               });
+    };
     std::printf("\nexpert_linear of 512 tokens, MXFP4 weights   GFLOP/s and share of the roof\n");
-    print_rung("panels, tokens by expert, " + name_of(fast::kernels()) + ", all threads", rate,
-               "GFLOP/s", roofs.all.float32_flop_per_s);
+    print_rung("panels, tokens by expert, " + name_of(fast::kernels()) + ", all threads",
+               rate(fast::expert_linear), "GFLOP/s", roofs.all.float32_flop_per_s);
+    const fast::Bf16Unit unit = fast::bf16_unit();
+    if (unit == fast::Bf16Unit::none) return;
+    print_rung(std::string("tiles in BF16, ") + fast::bf16_unit_name(unit) + ", all threads",
+               rate(fast::tile_expert_linear), "GFLOP/s", roofs.all.float32_flop_per_s);
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ struct ForcedOps : ScalarOps {
     static inline const fast::Kernels* kernels = nullptr;
 
     static void linear(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, MatrixView y) {
-        fast::linear_with(*kernels, x, w, bias, y);
+        fast::linear_with(*kernels, nullptr, x, w, bias, y);
     }
     static void attend(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values,
                        ConstVectorView sinks, ConstIdsView positions, int window,
@@ -31,7 +31,7 @@ struct ForcedOps : ScalarOps {
     }
     static void expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
                               ConstMatrixView bias, MatrixView y) {
-        fast::expert_linear_with(*kernels, x, ids, all_experts, bias, y);
+        fast::expert_linear_with(*kernels, nullptr, x, ids, all_experts, bias, y);
     }
     static void swiglu(ConstMatrixView h, float limit, MatrixView y) {
         fast::swiglu_with(*kernels, h, limit, y);

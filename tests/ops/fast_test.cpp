@@ -70,10 +70,32 @@ TEST_CASE("fast: linear is the plain one's twin for any number of tokens", "[fas
             for (const Kernels& k : all_kernels()) {
                 INFO(instruction_set_name(k.set) << ": " << n_tokens << " x " << in_size);
                 std::vector<float> y(expected.size(), 9.0f);
-                fast::linear_with(k, x_view, w.view(), {bias.data(), out_size},
+                fast::linear_with(k, nullptr, x_view, w.view(), {bias.data(), out_size},
                                   {y.data(), n_tokens, out_size});
                 CHECK(largest_difference(y, expected) <= sum_bound(in_size));
             }
+        }
+    }
+}
+
+TEST_CASE("fast: tile_linear is linear of tokens rounded to BF16, from eight tokens on", "[fast]") {
+    if (fast::bf16_unit() == fast::Bf16Unit::none) skip_test("no BF16 unit on this machine");
+    for (const int n_tokens : {1, 7, 8, 33, 70}) {
+        for (const int out_size : {5, 32, 100}) {
+            const int in_size = 96;
+            const Bf16Weights w(out_size, in_size, numbers(out_size * in_size, 1));
+            const std::vector<float> x = numbers(n_tokens * in_size, 2),
+                                     bias = numbers(out_size, 3);
+            std::vector<float> rounded = x;
+            for (float& value : rounded) {
+                if (n_tokens >= 8) value = round_to_bf16(value);
+            }
+            std::vector<float> expected(std::size_t(n_tokens * out_size)), y(expected.size());
+            linear({rounded.data(), n_tokens, in_size}, w.view(), {bias.data(), out_size},
+                   {expected.data(), n_tokens, out_size});
+            FastTileOps::linear({x.data(), n_tokens, in_size}, w.view(), {bias.data(), out_size},
+                                {y.data(), n_tokens, out_size});
+            CHECK(largest_difference(y, expected) <= sum_bound(in_size));
         }
     }
 }
@@ -99,7 +121,7 @@ TEST_CASE("fast: linear of a copy in 8 bits is that of the weights it holds", "[
         for (const Kernels& k : all_kernels()) {
             INFO(instruction_set_name(k.set) << ": " << n_tokens << " tokens");
             std::vector<float> y(expected.size());
-            fast::linear_with(k, {x.data(), n_tokens, 96}, w, {bias.data(), 40},
+            fast::linear_with(k, nullptr, {x.data(), n_tokens, 96}, w, {bias.data(), 40},
                               {y.data(), n_tokens, 40});
             CHECK(largest_difference(y, expected) <= 127 * sum_bound(96));
         }
@@ -159,7 +181,7 @@ void check_experts(int n_tokens, int top_k, bool one_x_per_rank,
     for (const Kernels& k : all_kernels()) {
         INFO(instruction_set_name(k.set) << ": " << n_tokens << " tokens");
         std::vector<float> y(expected.size(), 9.0f);
-        fast::expert_linear_with(k, x_view, ids_view, experts.stack, bias_view,
+        fast::expert_linear_with(k, nullptr, x_view, ids_view, experts.stack, bias_view,
                                  {y.data(), n_rows, rows});
         CHECK(largest_difference(y, expected) <= 3 * sum_bound(cols));  // weights up to 3
     }

@@ -223,7 +223,7 @@ TEST_CASE("tool: inspect --cpu says what the fast path runs on, and why", "[tool
     CHECK(json["instruction_sets"][chosen] == true);
     CHECK_THAT(output_of({"inspect", "--cpu"}),
                ContainsSubstring("chosen: the last one that runs"));
-    CHECK(json_of({"inspect", "--cpu", "--json", "--exact"})["amx"] == false);
+    CHECK(json_of({"inspect", "--cpu", "--json", "--exact"})["bf16_unit"] == "none");
     CHECK(json_of({"inspect", "--cpu", "--json", "--threads", "1"})["threads"] == 1);
 }
 

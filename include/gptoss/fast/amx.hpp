@@ -5,13 +5,13 @@
 //                     computes; there is no way back
 //     uses_amx()      whether it was granted
 //
-//     multiply_bf16: sums (32, 32) = w (32, in) * x (in, 32), by 32 columns of w at a time
+//     multiply_by_amx: sums (32, 32) = w (32, in) * x (in, 32), by 32 columns of w at a time
 //
 //   w     BF16, any distance between rows: weights straight from the file are tiles as they are
 //   x     (2, in / 2, 16, 2) BF16: two halves of 16 tokens; pairs of channels next to each other
 //   sums  float32; products are exact, each of in / 2 additions rounds
 //
-// Where    fast/matmul.hpp, for eight tokens or more.
+// Where    behind fast/bf16_unit.hpp, for eight tokens or more.
 // Source   Intel Architecture Instruction Set Extensions Programming Reference, chapter 3,
 //          TDPBF16PS; Linux kernel documentation, arch/x86/xstate.
 // Pitfalls Tiles belong to a thread and cost it context switches, so they are released at the end of
@@ -34,8 +34,8 @@ inline constexpr int kAmxColumns = 32;  // of w in one tile: 64 bytes
 
 // The loop over the columns; Unit does the work. Tests put a model of the unit in its place.
 template <class Unit>
-void multiply_bf16_with(const std::uint8_t* w, std::ptrdiff_t row_bytes, const std::uint16_t* x,
-                        int in_size, float* sums) {
+void multiply_tiles_with(const std::uint8_t* w, std::ptrdiff_t row_bytes, const std::uint16_t* x,
+                         int in_size, float* sums) {
     Unit unit;
     unit.begin();
     const std::uint8_t* lower_w = w + 16 * row_bytes;
@@ -118,9 +118,9 @@ struct AmxUnit {
 
 #undef GPTOSS_AMX
 
-inline void multiply_bf16(const std::uint8_t* w, std::ptrdiff_t row_bytes, const std::uint16_t* x,
-                          int in_size, float* sums) {
-    multiply_bf16_with<AmxUnit>(w, row_bytes, x, in_size, sums);
+inline void multiply_by_amx(const std::uint8_t* w, std::ptrdiff_t row_bytes, const std::uint16_t* x,
+                            int in_size, float* sums) {
+    multiply_tiles_with<AmxUnit>(w, row_bytes, x, in_size, sums);
 }
 
 #else
@@ -134,7 +134,8 @@ inline bool request_amx() {
 inline bool uses_amx() {
     return false;
 }
-inline void multiply_bf16(const std::uint8_t*, std::ptrdiff_t, const std::uint16_t*, int, float*) {}
+inline void multiply_by_amx(const std::uint8_t*, std::ptrdiff_t, const std::uint16_t*, int,
+                            float*) {}
 
 #endif
 

@@ -94,6 +94,9 @@ inline void hide_keys(const QueryBlock& block, int s, int n_keys, float* scores)
 inline void soften(const Kernels& k, int lanes, int n_keys, OnlineSoftmax& state) {
     k.soften({state.scores.data(), n_keys, lanes}, state.maxima.data(), state.denominators.data(),
              state.rescale.data());
+    // Behind the first keys, a new maximum is rare.
+    const auto stays = [](float rescale) { return rescale == 1.0f; };
+    if (std::all_of(state.rescale.begin(), state.rescale.end(), stays)) return;
     const std::size_t head_dim = state.mix.size() / std::size_t(lanes);
     for (std::size_t d = 0; d < head_dim; ++d) {
         float* mix_d = state.mix.data() + d * std::size_t(lanes);  // (lanes)

@@ -36,8 +36,9 @@ inline std::vector<float> split_blocks(ConstMatrixView x) {
     return split;
 }
 
-inline void expert_linear_with(const Kernels& k, ConstMatrixView x, ConstIdsView ids,
-                               ExpertStack all_experts, ConstMatrixView bias, MatrixView y) {
+inline void expert_linear_with(const Kernels& k, MultiplyBf16 unit, ConstMatrixView x,
+                               ConstIdsView ids, ExpertStack all_experts, ConstMatrixView bias,
+                               MatrixView y) {
     if (all_experts.bf16_transposed != nullptr) {
         gptoss::expert_linear(x, ids, all_experts, bias, y);
         return;
@@ -54,12 +55,18 @@ inline void expert_linear_with(const Kernels& k, ConstMatrixView x, ConstIdsView
     const TokenGroups groups = groups_by_expert(ids, all_experts.n_experts, one_x_per_rank);
     const std::vector<float> split = split_blocks(x);
     const ConstMatrixView x_split{split.data(), x.rows, x.cols};
-    multiply_groups(k, Mxfp4Source{all_experts, bias}, x_split, groups, y);
+    multiply_groups(k, unit, Mxfp4Source{all_experts, bias}, x_split, groups, y);
 }
 
 inline void expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
                           ConstMatrixView bias, MatrixView y) {
-    expert_linear_with(kernels(), x, ids, all_experts, bias, y);
+    expert_linear_with(kernels(), nullptr, x, ids, all_experts, bias, y);
+}
+
+// For an expert with eight tokens or more, x is rounded to BF16 if this machine has a unit for it.
+inline void tile_expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
+                               ConstMatrixView bias, MatrixView y) {
+    expert_linear_with(kernels(), multiply_of(bf16_unit()), x, ids, all_experts, bias, y);
 }
 
 }  // namespace gptoss::fast

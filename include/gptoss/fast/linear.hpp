@@ -5,16 +5,21 @@
 
 namespace gptoss::fast {
 
-inline void linear_with(const Kernels& k, ConstMatrixView x, Bf16Matrix w, ConstVectorView bias,
-                        MatrixView y) {
+inline void linear_with(const Kernels& k, MultiplyBf16 unit, ConstMatrixView x, Bf16Matrix w,
+                        ConstVectorView bias, MatrixView y) {
     require_extent("fast::linear", "w.cols", w.cols, x.cols, "x.cols");
     require_size("fast::linear", "bias", bias, w.rows, "w.rows");
     require_shape("fast::linear", "y", y, x.rows, w.rows);
-    multiply_dense(k, x, w, bias.data, y);
+    multiply_dense(k, unit, x, w, bias.data, y);
 }
 
 inline void linear(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, MatrixView y) {
-    linear_with(kernels(), x, w, bias, y);
+    linear_with(kernels(), nullptr, x, w, bias, y);
+}
+
+// From eight tokens on, x is rounded to BF16 if this machine has a unit for it.
+inline void tile_linear(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, MatrixView y) {
+    linear_with(kernels(), multiply_of(bf16_unit()), x, w, bias, y);
 }
 
 }  // namespace gptoss::fast

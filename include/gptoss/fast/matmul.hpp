@@ -39,9 +39,10 @@ void multiply_by_dots(const Kernels& k, const Source& w, ConstMatrixView x,
     for_ranges(n_items, std::int64_t(n_items) * x.cols, some_outputs);
 }
 
+// With a unit many rows are rounded to BF16; without one, a null pointer, they are not.
 template <class Source>
-void multiply_groups(const Kernels& k, const Source& w, ConstMatrixView x, const TokenGroups& all,
-                     MatrixView y) {
+void multiply_groups(const Kernels& k, MultiplyBf16 unit, const Source& w, ConstMatrixView x,
+                     const TokenGroups& all, MatrixView y) {
     std::vector<TokenGroup> few, many;
     for (const TokenGroup& group : all.groups) {
         if (group.count >= kFewestRowsForBlocks) {
@@ -53,8 +54,8 @@ void multiply_groups(const Kernels& k, const Source& w, ConstMatrixView x, const
     if (!few.empty()) multiply_by_dots(k, w, x, all.rows, few, y);
     if (many.empty()) return;
     if constexpr (Source::fits_bf16) {
-        if (x.cols % kAmxColumns == 0 && uses_amx()) {
-            multiply_by_tiles(k, &multiply_bf16, w, x, all.rows, many, y);
+        if (x.cols % kAmxColumns == 0 && unit != nullptr) {
+            multiply_by_tiles(k, unit, w, x, all.rows, many, y);
             return;
         }
     }
@@ -62,12 +63,12 @@ void multiply_groups(const Kernels& k, const Source& w, ConstMatrixView x, const
 }
 
 // A dense matrix, from its copy in 8 bits where there is one; no bias is a null pointer.
-inline void multiply_dense(const Kernels& k, ConstMatrixView x, Bf16Matrix w, const float* biases,
-                           MatrixView y) {
+inline void multiply_dense(const Kernels& k, MultiplyBf16 unit, ConstMatrixView x, Bf16Matrix w,
+                           const float* biases, MatrixView y) {
     if (w.int8 != nullptr) {
-        multiply_groups(k, Int8Source{w, biases}, x, one_group(x.rows), y);
+        multiply_groups(k, unit, Int8Source{w, biases}, x, one_group(x.rows), y);
     } else {
-        multiply_groups(k, Bf16Source{w, biases}, x, one_group(x.rows), y);
+        multiply_groups(k, unit, Bf16Source{w, biases}, x, one_group(x.rows), y);
     }
 }
 

@@ -1,7 +1,7 @@
 // Matmul of many tokens: panels of 32 weight rows that stay in cache meet blocks of 16 or 32 tokens,
 // so that each weight is decoded once and used for every token.
 //
-//   panel  (32, in)      weights as floats; with AMX as BF16, straight from the file where it can
+//   panel  (32, in)      weights as floats; for a BF16 unit as BF16, straight from the file where it can
 //   block  (in, lanes)   tokens (fast/matmul_parts.hpp)
 //
 // Where    behind fast/matmul.hpp.
@@ -10,7 +10,7 @@
 #pragma once
 #include <bit>
 
-#include "gptoss/fast/amx.hpp"
+#include "gptoss/fast/bf16_unit.hpp"
 #include "gptoss/fast/matmul_parts.hpp"
 
 namespace gptoss::fast {
@@ -51,10 +51,7 @@ void multiply_by_panels(const Kernels& k, const Source& w, ConstMatrixView x,
     for_ranges(n_panels * n_groups, all.n_rows * in_size * w.rows(), some_panels);
 }
 
-// --- The same by the matrix unit: tokens and weights in BF16 (fast/amx.hpp) -------------------
-
-using MultiplyBf16 = void (*)(const std::uint8_t* w, std::ptrdiff_t row_bytes,
-                              const std::uint16_t* x, int in_size, float* sums);
+// --- The same by a BF16 unit: tokens and weights in BF16 (fast/bf16_unit.hpp) -----------------
 
 // Lane l of a block of 32: half l / 16, then pairs of channels, then lanes.
 inline void pack_pairs(ConstMatrixView x, const std::vector<TokenRow>& rows,

@@ -8,7 +8,7 @@ namespace gptoss::fast {
 inline void unembed_with(const Kernels& k, ConstMatrixView x, Bf16Matrix w, MatrixView logits) {
     require_extent("fast::unembed", "w.cols", w.cols, x.cols, "x.cols");
     require_shape("fast::unembed", "logits", logits, x.rows, w.rows);
-    multiply_dense(k, x, w, nullptr, logits);
+    multiply_dense(k, nullptr, x, w, nullptr, logits);
 }
 
 inline void unembed(ConstMatrixView x, Bf16Matrix w, MatrixView logits) {
