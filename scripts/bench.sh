@@ -31,9 +31,9 @@ tool=build/release/bin/gptoss
 # Two layers of 20b: one that slides, one that sees everything.
 context() {
     "$tool" bench --prompt-tokens 32,2048,4096,8192,16384,32512 --decode-tokens 256 \
-        --repeats 1 --json >build/context-nano.json
+        --repeats 3 --json >build/context-nano.json
     "$tool" bench --synth 20b --layers 2 --prompt-tokens 32,2048,4064 --decode-tokens 32 \
-        --repeats 1 --json >build/context-20b.json
+        --repeats 3 --json >build/context-20b.json
     scripts/plot_context.py build/context-nano.json build/context-20b.json
 }
 

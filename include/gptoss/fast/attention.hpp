@@ -107,12 +107,13 @@ inline void soften(const Kernels& k, int lanes, int n_keys, OnlineSoftmax& state
 }
 
 // Asks for the n_rows rows of one head behind those at hand: they lie a whole token apart, which
-// hardware does not see coming.
+// hardware does not see coming. They go to the second cache: in the first, rows that lie so fall into
+// a few sets and push each other out.
 inline void prefetch_rows(ConstMatrixView m, int first_row, int n_rows, int first_col, int n_cols) {
     const int last_row = std::min(first_row + n_rows, m.rows);
     for (int r = first_row; r < last_row; ++r) {
         for (int c = first_col; c < first_col + n_cols; c += 16) {
-            __builtin_prefetch(m.row(r) + c);
+            __builtin_prefetch(m.row(r) + c, 0, 2);
         }
     }
 }
