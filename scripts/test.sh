@@ -4,7 +4,7 @@
 #
 #   scripts/test.sh           under 2 minutes after the build
 #   scripts/test.sh --full    also sanitizers, the other compilers, the same bits everywhere, CUDA,
-#                             the layout, Hugging Face's implementation: about half an hour on two cores
+#                             the layout, Hugging Face's implementation: 15 to 30 minutes on two cores
 #   scripts/test.sh --long    also a checkpoint of the real size (14 GB of disk) and the mutation score:
 #                             five minutes more
 # A failure is counted and the next section runs, so -e is off; steps of one check are joined by &&.
