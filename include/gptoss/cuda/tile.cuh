@@ -113,8 +113,8 @@ __device__ inline void multiply_slices(const std::uint16_t (*x)[kSliceStride],
     }
 }
 
-// A fragment of sums, by way of shared memory, to where its tokens and outputs are: corner is the
-// first of them in the tile and in w.
+// A fragment of sums, by way of shared memory, to where its tokens and outputs are: first_l and
+// first_o are the first of them in the tile and in w.
 __device__ inline void store_fragment(const SumFragment& sums, float* staged, const TileRows& rows,
                                       int first_l, int first_o, ConstVectorView bias,
                                       MatrixView y) {
