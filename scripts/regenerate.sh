@@ -3,7 +3,7 @@
 # what each mechanism does in it, the card's tables, the outputs that examples and pages show, its
 # goldens. Then the manifest says so; a test fails while something in it was made from another model.
 #
-#   scripts/regenerate.sh          about ten minutes on two cores; installs PyTorch into build/
+#   scripts/regenerate.sh          seven to twelve minutes on two cores; installs PyTorch into build/
 #   scripts/regenerate.sh --check  changes nothing: the first answers must come out the same, Hugging
 #                                  Face must agree, and the other layouts must hold the same model
 set -euo pipefail
