@@ -114,10 +114,19 @@ void device::rmsnorm(ConstMatrixView x, ConstVectorView gain, float eps, MatrixV
     o.finish();
 }
 
-void device::linear(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, MatrixView y) {
+template <class Ops>
+void linear_by(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, MatrixView y) {
     Operands o;
-    CudaOps::linear(o.in(x), o.in(w), o.in(bias), o.out(y));
+    Ops::linear(o.in(x), o.in(w), o.in(bias), o.out(y));
     o.finish();
+}
+
+void device::linear(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, MatrixView y) {
+    linear_by<CudaOps>(x, w, bias, y);
+}
+
+void device::tile_linear(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, MatrixView y) {
+    linear_by<CudaTileOps>(x, w, bias, y);
 }
 
 void device::rope_table(const Config& config, ConstIdsView positions, MatrixView table) {
@@ -138,15 +147,28 @@ void device::cache_store(ConstMatrixView x, ConstIdsView positions, MatrixView c
     o.finish();
 }
 
-void device::attend(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values,
-                    ConstVectorView sinks, ConstIdsView positions, int window,
-                    AttentionRecord record, MatrixView mix) {
+template <class Ops>
+void attend_by(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values,
+               ConstVectorView sinks, ConstIdsView positions, int window, AttentionRecord record,
+               MatrixView mix) {
     Operands o;
     const AttentionRecord on_device{o.out(record.scores), o.out(record.weights),
                                     o.out(record.sink_share)};
-    CudaOps::attend(o.in(q), o.in(keys), o.in(values), o.in(sinks), o.in(positions), window,
-                    on_device, o.out(mix));
+    Ops::attend(o.in(q), o.in(keys), o.in(values), o.in(sinks), o.in(positions), window, on_device,
+                o.out(mix));
     o.finish();
+}
+
+void device::attend(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values,
+                    ConstVectorView sinks, ConstIdsView positions, int window,
+                    AttentionRecord record, MatrixView mix) {
+    attend_by<CudaOps>(q, keys, values, sinks, positions, window, record, mix);
+}
+
+void device::tile_attend(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values,
+                         ConstVectorView sinks, ConstIdsView positions, int window,
+                         AttentionRecord record, MatrixView mix) {
+    attend_by<CudaTileOps>(q, keys, values, sinks, positions, window, record, mix);
 }
 
 void device::add_residual(ConstMatrixView x, ConstMatrixView y, MatrixView out) {
@@ -161,11 +183,22 @@ void device::route(ConstMatrixView logits, IdsView ids, MatrixView weights) {
     o.finish();
 }
 
+template <class Ops>
+void expert_linear_by(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
+                      ConstMatrixView bias, MatrixView y) {
+    Operands o;
+    Ops::expert_linear(o.in(x), o.in(ids), o.in(all_experts), o.in(bias), o.out(y));
+    o.finish();
+}
+
 void device::expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
                            ConstMatrixView bias, MatrixView y) {
-    Operands o;
-    CudaOps::expert_linear(o.in(x), o.in(ids), o.in(all_experts), o.in(bias), o.out(y));
-    o.finish();
+    expert_linear_by<CudaOps>(x, ids, all_experts, bias, y);
+}
+
+void device::tile_expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
+                                ConstMatrixView bias, MatrixView y) {
+    expert_linear_by<CudaTileOps>(x, ids, all_experts, bias, y);
 }
 
 void device::swiglu(ConstMatrixView h, float limit, MatrixView y) {
@@ -195,30 +228,6 @@ void device::sample(ConstMatrixView logits, SamplingOptions options, double unif
 void device::mxfp4_decode(Mxfp4Matrix w, MatrixView weights) {
     Operands o;
     cuda::mxfp4_decode(o.in(w), o.out(weights));
-    o.finish();
-}
-
-void device::tile_linear(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, MatrixView y) {
-    Operands o;
-    CudaTileOps::linear(o.in(x), o.in(w), o.in(bias), o.out(y));
-    o.finish();
-}
-
-void device::tile_attend(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values,
-                         ConstVectorView sinks, ConstIdsView positions, int window,
-                         AttentionRecord record, MatrixView mix) {
-    Operands o;
-    const AttentionRecord on_device{o.out(record.scores), o.out(record.weights),
-                                    o.out(record.sink_share)};
-    CudaTileOps::attend(o.in(q), o.in(keys), o.in(values), o.in(sinks), o.in(positions), window,
-                        on_device, o.out(mix));
-    o.finish();
-}
-
-void device::tile_expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
-                                ConstMatrixView bias, MatrixView y) {
-    Operands o;
-    CudaTileOps::expert_linear(o.in(x), o.in(ids), o.in(all_experts), o.in(bias), o.out(y));
     o.finish();
 }
 

@@ -108,7 +108,7 @@ TEST_CASE("cuda: a prompt on tensor cores is as near as BF16 activations leave i
         difference({got.data(), n_tokens, vocab_size}, {expected.data(), n_tokens, vocab_size});
     CHECK(d.same_infinities);
     CHECK(d.error > 1e-4);  // it has rounded
-    CHECK(d.error < 0.05);
+    CHECK(d.error < 0.05);  // 0.035 of the rms on the emulated device
 }
 
 TEST_CASE("cuda: decode steps played back as a graph give the same bits", "[forward]") {

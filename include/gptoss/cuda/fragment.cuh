@@ -4,7 +4,7 @@
 //     ColumnFragment b;  load_fragment(b, corner, stride);    element (r, c) is corner[c * stride + r]
 //     nvcuda::wmma::mma_sync(sums, a, b, sums);               sums += a b, in float32
 //
-// Where    under cuda/tile.cuh and cuda/tile_attention.cuh.
+// Where    under cuda/tile.cuh and cuda/tile_attention.cuh; cuda/load_fragment.cuh fills them.
 // Source   CUDA C++ Programming Guide, Warp Matrix Functions.
 // Pitfalls All lanes of a warp must call these together. Corners lie in shared memory, at multiples of
 //          32 bytes, and strides are multiples of 8 numbers. Which lane holds which number is not
@@ -12,16 +12,27 @@
 #pragma once
 #include <cuda_bf16.h>
 #include <cuda_runtime.h>
+#include <mma.h>
 
 #include <cstdint>
 
-#include "gptoss/cuda/load_fragment.cuh"
 #include "gptoss/cuda/warp.cuh"
 
 namespace gptoss::cuda {
 
+inline constexpr int kFragment = 16;  // rows and columns
+inline constexpr int kFragmentAlignment = 32;
 inline constexpr int kPieceChannels = 8;          // what a thread loads at a time: 16 bytes of BF16
 inline constexpr int kFewestTokensForTiles = 16;  // below, everything is read once per token
+
+template <class Use, class Layout>
+using Bf16Fragment =
+    nvcuda::wmma::fragment<Use, kFragment, kFragment, kFragment, __nv_bfloat16, Layout>;
+using RowFragment = Bf16Fragment<nvcuda::wmma::matrix_a, nvcuda::wmma::row_major>;
+using ColumnFragment = Bf16Fragment<nvcuda::wmma::matrix_b, nvcuda::wmma::col_major>;
+using SecondRowFragment = Bf16Fragment<nvcuda::wmma::matrix_b, nvcuda::wmma::row_major>;
+using SumFragment =
+    nvcuda::wmma::fragment<nvcuda::wmma::accumulator, kFragment, kFragment, kFragment, float>;
 
 // --- Eight channels as BF16 -------------------------------------------------------------------
 

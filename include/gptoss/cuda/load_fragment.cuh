@@ -7,25 +7,11 @@
 // Source   PTX ISA, wmma.load: fragments of .bf16 with shape .m16n16k16 are four registers.
 // Pitfalls The emulated device of the tests has a version of its own (tests/cuda/emulated/).
 #pragma once
-#include <cuda_bf16.h>
-#include <cuda_runtime.h>
-#include <mma.h>
-
 #include <cstdint>
 
+#include "gptoss/cuda/fragment.cuh"
+
 namespace gptoss::cuda {
-
-inline constexpr int kFragment = 16;  // rows and columns
-inline constexpr int kFragmentAlignment = 32;
-
-template <class Use, class Layout>
-using Bf16Fragment =
-    nvcuda::wmma::fragment<Use, kFragment, kFragment, kFragment, __nv_bfloat16, Layout>;
-using RowFragment = Bf16Fragment<nvcuda::wmma::matrix_a, nvcuda::wmma::row_major>;
-using ColumnFragment = Bf16Fragment<nvcuda::wmma::matrix_b, nvcuda::wmma::col_major>;
-using SecondRowFragment = Bf16Fragment<nvcuda::wmma::matrix_b, nvcuda::wmma::row_major>;
-using SumFragment =
-    nvcuda::wmma::fragment<nvcuda::wmma::accumulator, kFragment, kFragment, kFragment, float>;
 
 __device__ inline unsigned shared_address(const std::uint16_t* corner) {
     return unsigned(__cvta_generic_to_shared(corner));

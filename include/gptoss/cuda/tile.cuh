@@ -15,7 +15,7 @@
 #include <cstdint>
 
 #include "gptoss/core/view.hpp"
-#include "gptoss/cuda/fragment.cuh"
+#include "gptoss/cuda/load_fragment.cuh"
 #include "gptoss/cuda/mxfp4.cuh"
 
 namespace gptoss::cuda {

@@ -6,7 +6,7 @@
 // Source   Dao et al. 2022, FlashAttention, algorithm 1.
 #pragma once
 #include "gptoss/cuda/attention.cuh"
-#include "gptoss/cuda/fragment.cuh"
+#include "gptoss/cuda/load_fragment.cuh"
 
 namespace gptoss::cuda {
 
@@ -127,20 +127,6 @@ __device__ inline void score_tile(int head_dim, AttendTile& tile) {
     }
 }
 
-// Sum and greatest over the neighbouring threads that share a query, the same in each.
-__device__ inline float query_sum(float value) {
-    for (int bit = kThreadsOfQuery / 2; bit > 0; bit /= 2) {
-        value += __shfl_xor_sync(kAllLanes, value, bit);
-    }
-    return value;
-}
-__device__ inline float query_max(float value) {
-    for (int bit = kThreadsOfQuery / 2; bit > 0; bit /= 2) {
-        value = fmaxf(value, __shfl_xor_sync(kAllLanes, value, bit));
-    }
-    return value;
-}
-
 // A step of the online softmax: scores become weights, and what was summed up so far shrinks.
 __device__ inline void soften_tile(int head_dim, float scale, int s, AttendTile& tile) {
     const int r = int(threadIdx.x) / kThreadsOfQuery;
@@ -149,7 +135,7 @@ __device__ inline void soften_tile(int head_dim, float scale, int s, AttendTile&
     for (int i = part; i < kTileKeys; i += kThreadsOfQuery) {
         if (sees(tile, r, s + i)) greatest = fmaxf(greatest, tile.scores[r][i] * scale);
     }
-    const float maximum = fmaxf(tile.maximum[r], query_max(greatest));
+    const float maximum = fmaxf(tile.maximum[r], lanes_max<kThreadsOfQuery>(greatest));
     const float shrink = expf(tile.maximum[r] - maximum);
 
     float sum = 0.0f;
@@ -162,7 +148,7 @@ __device__ inline void soften_tile(int head_dim, float scale, int s, AttendTile&
     for (int d = part; d < head_dim; d += kThreadsOfQuery) {
         tile.mix[r][d] *= shrink;
     }
-    const float denominator = tile.denominator[r] * shrink + query_sum(sum);
+    const float denominator = tile.denominator[r] * shrink + lanes_sum<kThreadsOfQuery>(sum);
     __syncwarp();  // the others have read both
     if (part != 0) return;
     tile.maximum[r] = maximum;

@@ -23,12 +23,25 @@ __device__ inline int lane_of_warp() {
     return int(threadIdx.x) % kWarpSize;
 }
 
-// Sum and least over all lanes, the same in each.
-__device__ inline float warp_sum(float value) {
-    for (int bit = kWarpSize / 2; bit > 0; bit /= 2) {
+// Sum and greatest over n_lanes neighbours, a power of two, the same in each.
+template <int n_lanes>
+__device__ inline float lanes_sum(float value) {
+    for (int bit = n_lanes / 2; bit > 0; bit /= 2) {
         value += __shfl_xor_sync(kAllLanes, value, bit);
     }
     return value;
+}
+template <int n_lanes>
+__device__ inline float lanes_max(float value) {
+    for (int bit = n_lanes / 2; bit > 0; bit /= 2) {
+        value = fmaxf(value, __shfl_xor_sync(kAllLanes, value, bit));
+    }
+    return value;
+}
+
+// Sum and least over all lanes, the same in each.
+__device__ inline float warp_sum(float value) {
+    return lanes_sum<kWarpSize>(value);
 }
 __device__ inline int warp_min(int value) {
     for (int bit = kWarpSize / 2; bit > 0; bit /= 2) {
