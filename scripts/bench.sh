@@ -3,7 +3,7 @@
 # weights with the shapes of 20b, some layers of them, and the small model that ships. Let nothing
 # else run meanwhile.
 #
-#   scripts/bench.sh               four layers of 20b: 5 GB of memory, about six minutes
+#   scripts/bench.sh               four layers of 20b: 5 GB of memory, three to six minutes
 #   scripts/bench.sh --layers 24   all of it: 15 GB
 #   scripts/bench.sh --context     only what docs/context.png shows, drawn anew (needs matplotlib)
 set -euo pipefail
