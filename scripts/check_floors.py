@@ -47,6 +47,7 @@ WITHOUT_TEST = {
     "cuda/mxfp4.cuh": "tests/cuda/ops.cpp decodes every code under every scale",
     "cuda/fragment.cuh": "tests/cuda/ops.cpp runs every op that multiplies on tensor cores",
     "cuda/load_fragment.cuh": "PTX: no GPU, no test; emulated/ has a version of its own",
+    "cuda/overlap.cuh": "PTX; emulated/ has a version that stops at a kernel that does not wait",
     "cuda/scratch.cuh": "tests/cuda/ops.cpp groups tokens by expert in it",
     "cuda/tile.cuh": "tests/cuda/ops.cpp runs every op that multiplies on tensor cores",
     "cuda/tile_attention.cuh": "tests/cuda/ops.cpp holds it against the scalar op",

@@ -17,6 +17,7 @@ namespace gptoss::cuda {
 
 static __global__ void cache_store_kernel(ConstMatrixView x, ConstIdsView positions,
                                           MatrixView cache) {
+    wait_for_previous_kernel();
     const int t = int(blockIdx.x);
     const int slot = positions.data[t] % cache.rows;
     const float* x_t = x.row(t);         // (n_kv_heads * head_dim)
@@ -148,6 +149,7 @@ __device__ inline bool fits_cache(const AttendOperands& a, int t, Fault* fault) 
 }
 
 static __global__ void attend_kernel(AttendOperands a, Fault* fault) {
+    wait_for_previous_kernel();
     const int t = int(blockIdx.x);
     const int n_heads = a.sinks.size;
     if (!fits_cache(a, t, fault)) return;
@@ -220,6 +222,7 @@ __device__ inline RunningSoftmax attend_share(const AttendOperands& a, const Que
 }
 
 static __global__ void attend_online_kernel(AttendOperands a, Fault* fault) {
+    wait_for_previous_kernel();
     const int t = int(blockIdx.x);
     const int h = int(blockIdx.y);
     const int warp = int(threadIdx.x) / kWarpSize;

@@ -9,6 +9,7 @@ namespace gptoss::cuda {
 
 static __global__ void combine_kernel(ConstMatrixView expert_out, ConstMatrixView weights,
                                       MatrixView out) {
+    wait_for_previous_kernel();
     const int t = int(blockIdx.x);
     const int top_k = weights.cols;
     const int hidden_size = expert_out.cols;

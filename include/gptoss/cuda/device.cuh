@@ -7,6 +7,7 @@
 #include <string>
 
 #include "gptoss/core/check.hpp"
+#include "gptoss/cuda/check.cuh"
 
 namespace gptoss::cuda {
 
@@ -49,6 +50,14 @@ inline std::string device_problem() {
     cudaGetLastError();  // the next check is not to see it
     if (probe_status == cudaErrorNoKernelImageForDevice) return architecture_problem();
     return cudaGetErrorString(probe_status);
+}
+
+// Was this program compiled for a device whose kernels can begin early (cuda/overlap.cuh)? Code for an
+// older one has no waits in it, also where a newer device runs it.
+inline bool kernels_can_wait() {
+    cudaFuncAttributes attributes = {};
+    check("device", cudaFuncGetAttributes(&attributes, probe_kernel));
+    return attributes.ptxVersion >= 90;
 }
 
 inline void require_device() {

@@ -10,6 +10,7 @@ namespace gptoss::cuda {
 
 static __global__ void embed_kernel(ConstIdsView ids, Bf16Matrix table, MatrixView y,
                                     Fault* fault) {
+    wait_for_previous_kernel();
     const int t = int(blockIdx.x);
     const int hidden_size = table.cols;
     const int id = ids.data[t];

@@ -28,6 +28,7 @@ __device__ inline void decode_block(const ExpertStack& all_experts, int e, int o
 static __global__ void expert_linear_kernel(ConstMatrixView x, ConstIdsView ids,
                                             ExpertStack all_experts, ConstMatrixView bias,
                                             MatrixView y) {
+    wait_for_previous_kernel();
     const int tj = int(blockIdx.x);  // t * top_k + j
     const int t = tj / ids.cols;
     const int j = tj % ids.cols;
@@ -105,6 +106,7 @@ __device__ inline void dots_of_lane(const float* x, const Mxfp4Matrix& w, int fi
 static __global__ void __launch_bounds__(kThreadsOfWarps, kBlocksOfSm)
     expert_linear_warp_kernel(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
                               ConstMatrixView bias, MatrixView y) {
+    wait_for_previous_kernel();
     const int tj = int(blockIdx.x);  // t * top_k + j
     const int t = tj / ids.cols;
     const int j = tj % ids.cols;

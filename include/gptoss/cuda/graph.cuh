@@ -4,18 +4,46 @@
 //     graph.record([&] { forward<CudaOps>(w, cache, a); });     nothing runs yet
 //     graph.play();                                              as often as you like
 //
+// New: in a recorded step a kernel begins while the one in front of it still runs, and has its first
+// weights on their way when its turn comes (cuda/overlap.cuh). That takes sm_90 and CUDA 13.
+//
 // Pitfalls What is recorded is the arguments of each kernel: views, not what they hold. New tokens
 //          and positions at the same place are fine; memory that has moved is not. Nothing may be
 //          allocated, copied to the host or waited for while recording.
 //          The default stream of old cannot be recorded: compile with --default-stream per-thread.
-// Source   CUDA C++ Programming Guide, section CUDA Graphs.
+// Source   CUDA C++ Programming Guide, section CUDA Graphs, and there Edge Data.
 // Errors   Error.
 #pragma once
 #include <cuda_runtime.h>
 
+#include <vector>
+
 #include "gptoss/cuda/check.cuh"
+#include "gptoss/cuda/device.cuh"
 
 namespace gptoss::cuda {
+
+// Every edge of the graph, which is a chain of kernels, becomes one that is passed as soon as all
+// blocks of the kernel in front wait or have ended. Kernels do their own waiting from then on.
+inline void overlap_kernels(cudaGraph_t graph) {
+#if CUDART_VERSION >= 13000  // before, these calls had other names, or did not exist
+    if (!kernels_can_wait()) return;
+    std::size_t n_edges = 0;
+    check("record", cudaGraphGetEdges(graph, nullptr, nullptr, nullptr, &n_edges));
+    std::vector<cudaGraphNode_t> from(n_edges), to(n_edges);
+    std::vector<cudaGraphEdgeData> edges(n_edges);
+    check("record", cudaGraphGetEdges(graph, from.data(), to.data(), edges.data(), &n_edges));
+    check("record",
+          cudaGraphRemoveDependencies(graph, from.data(), to.data(), edges.data(), n_edges));
+    for (cudaGraphEdgeData& edge : edges) {
+        edge.from_port = cudaGraphKernelNodePortProgrammatic;
+        edge.type = cudaGraphDependencyTypeProgrammatic;
+    }
+    check("record", cudaGraphAddDependencies(graph, from.data(), to.data(), edges.data(), n_edges));
+#else
+    (void)graph;
+#endif
+}
 
 class Graph {
 public:
@@ -39,6 +67,7 @@ public:
             throw;
         }
         check("record", cudaStreamEndCapture(cudaStreamPerThread, &graph));
+        overlap_kernels(graph);
         const cudaError_t status = cudaGraphInstantiate(&executable_, graph, 0);
         cudaGraphDestroy(graph);
         check("record", status);

@@ -10,6 +10,8 @@
 
 #include <algorithm>
 
+#include "gptoss/cuda/overlap.cuh"  // every kernel waits
+
 namespace gptoss::cuda {
 
 inline constexpr int kThreads = 256;  // of a block; a power of two, so that trees halve it

@@ -10,6 +10,7 @@ namespace gptoss::cuda {
 
 static __global__ void linear_kernel(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias,
                                      MatrixView y) {
+    wait_for_previous_kernel();
     const int t = int(blockIdx.x);
     const int in_size = x.cols;
     const int out_size = w.rows;
@@ -29,12 +30,15 @@ static __global__ void linear_kernel(ConstMatrixView x, Bf16Matrix w, ConstVecto
 // read in long stretches and in the order in which it lies.
 static __global__ void __launch_bounds__(kThreadsOfWarps, kBlocksOfSm)
     linear_warp_kernel(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, MatrixView y) {
+    const int first_o = first_column_of_warp();
+    if (first_o < w.rows) prefetch_row(w.row(first_o), w.cols);
+    wait_for_previous_kernel();
     const int t = int(blockIdx.x);
     const int in_size = x.cols;
     const int out_size = w.rows;
     const float* x_t = x.row(t);  // (in)
     float* y_t = y.row(t);        // (out)
-    for (int o = first_column_of_warp(); o < out_size; o += column_stride_of_warps()) {
+    for (int o = first_o; o < out_size; o += column_stride_of_warps()) {
         const float sum = warp_sum(dot_of_lane(x_t, w.row(o), in_size));
         if (lane_of_warp() == 0) y_t[o] = sum + bias.data[o];
     }

@@ -47,6 +47,7 @@ __device__ inline void mxfp4_decode_block(const std::uint8_t* codes, std::uint8_
 
 // Row o of w by block o; every thread decodes blocks of 32 weights.
 static __global__ void mxfp4_decode_kernel(Mxfp4Matrix w, MatrixView weights) {
+    wait_for_previous_kernel();
     const int o = int(blockIdx.x);
     const Mxfp4Row row = w.row(o);
     const int n_blocks = w.cols / kMxfp4BlockSize;

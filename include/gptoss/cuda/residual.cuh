@@ -8,6 +8,7 @@
 namespace gptoss::cuda {
 
 static __global__ void add_residual_kernel(ConstMatrixView x, ConstMatrixView y, MatrixView out) {
+    wait_for_previous_kernel();
     const int t = int(blockIdx.x);
     const float* x_t = x.row(t);  // (hidden_size)
     const float* y_t = y.row(t);  // (hidden_size)

@@ -9,6 +9,7 @@ namespace gptoss::cuda {
 
 static __global__ void rmsnorm_kernel(ConstMatrixView x, ConstVectorView gain, float eps,
                                       MatrixView y) {
+    wait_for_previous_kernel();
     const int t = int(blockIdx.x);
     const int hidden_size = x.cols;
     const float* x_t = x.row(t);  // (hidden_size)

@@ -32,6 +32,7 @@ inline RopeFrequencies rope_frequencies(const Config& config, int first_pair) {
 
 static __global__ void rope_table_kernel(RopeFrequencies frequencies, float concentration,
                                          ConstIdsView positions, MatrixView table) {
+    wait_for_previous_kernel();
     const int t = int(blockIdx.x);
     const int half = table.cols / 2;
     float* cos_t = table.row(t);  // (half)
@@ -60,6 +61,7 @@ inline void rope_table(const Config& config, ConstIdsView positions, MatrixView 
 }
 
 static __global__ void rope_kernel(ConstMatrixView x, ConstMatrixView table, MatrixView y) {
+    wait_for_previous_kernel();
     const int t = int(blockIdx.x);
     const int head_dim = table.cols;
     const int half = head_dim / 2;

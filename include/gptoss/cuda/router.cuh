@@ -50,6 +50,7 @@ __device__ inline int first_nan(const float* logits_t, int n_experts) {
 
 static __global__ void route_kernel(ConstMatrixView logits, IdsView ids, MatrixView weights,
                                     Fault* fault) {
+    wait_for_previous_kernel();
     const int t = int(blockIdx.x * blockDim.x + threadIdx.x);
     if (t >= logits.rows) return;
     const int n_experts = logits.cols;
@@ -103,6 +104,7 @@ __device__ inline int warp_first_nan(const float* logits_t, int n_experts) {
 
 static __global__ void route_warp_kernel(ConstMatrixView logits, IdsView ids, MatrixView weights,
                                          Fault* fault) {
+    wait_for_previous_kernel();
     const int t = int(blockIdx.x);
     const int n_experts = logits.cols;
     const int top_k = ids.cols;

@@ -55,6 +55,7 @@ __device__ inline bool is_finite_choice(ConstVectorView logits, int best, Fault*
 }
 
 static __global__ void greedy_kernel(ConstVectorView logits, IdsView id, Fault* fault) {
+    wait_for_previous_kernel();
     const int best = block_greedy(logits);
     const bool is_finite = is_finite_choice(logits, best, fault);
     if (threadIdx.x == 0) id.data[0] = is_finite ? best : 0;
@@ -99,6 +100,7 @@ __device__ inline int id_beyond(double threshold, const double* sum_of_stretch,
 
 static __global__ void draw_kernel(ConstVectorView logits, float temperature, double uniform,
                                    IdsView id, Fault* fault) {
+    wait_for_previous_kernel();
     const int best = block_greedy(logits);
     if (!is_finite_choice(logits, best, fault)) {
         if (threadIdx.x == 0) id.data[0] = 0;

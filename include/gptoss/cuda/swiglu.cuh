@@ -8,6 +8,7 @@
 namespace gptoss::cuda {
 
 static __global__ void swiglu_kernel(ConstMatrixView h, float limit, MatrixView y) {
+    wait_for_previous_kernel();
     const int row = int(blockIdx.x);
     const int intermediate_size = y.cols;
     const float* h_row = h.row(row);  // (2 * intermediate_size)

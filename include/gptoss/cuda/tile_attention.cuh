@@ -191,6 +191,7 @@ __device__ inline void store_mix(const AttendOperands& a, const TileQueries& que
 }
 
 static __global__ void attend_tile_kernel(AttendOperands a, Fault* fault) {
+    wait_for_previous_kernel();
     const int head_dim = a.q.cols / a.sinks.size;
     const int n_heads = a.sinks.size / (a.keys.cols / head_dim);
     const int tokens_per_tile = kTileQueries / n_heads;

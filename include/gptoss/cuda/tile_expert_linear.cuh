@@ -21,6 +21,7 @@ inline constexpr int kGroupThreads = 1024;
 // One block. Within a group the order is that of chance; no result depends on it.
 static __global__ void group_by_expert_kernel(ConstIdsView ids, int n_experts,
                                               ExpertGroups groups) {
+    wait_for_previous_kernel();
     const int n_places = ids.rows * ids.cols;
     for (int e = int(threadIdx.x); e < n_experts; e += int(blockDim.x)) {
         groups.next[e] = 0;
@@ -66,6 +67,7 @@ __device__ inline ExpertTile expert_tile(const ExpertGroups& groups, int n_exper
 static __global__ void expert_linear_tile_kernel(ConstMatrixView x, ConstIdsView ids,
                                                  ExpertGroups groups, ExpertStack all_experts,
                                                  ConstMatrixView bias, MatrixView y) {
+    wait_for_previous_kernel();
     const int first_o = int(blockIdx.x) * kTileOutputs;
     const bool one_x_per_rank = x.rows == ids.rows * ids.cols;
     const ExpertTile tile = expert_tile(groups, all_experts.n_experts, int(blockIdx.y));

@@ -9,6 +9,7 @@ namespace gptoss::cuda {
 
 static __global__ void linear_tile_kernel(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias,
                                           MatrixView y) {
+    wait_for_previous_kernel();
     const int first_t = int(blockIdx.y) * kTileTokens;
     const int first_o = int(blockIdx.x) * kTileOutputs;
     __shared__ TileRows rows;

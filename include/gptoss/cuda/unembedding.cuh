@@ -9,6 +9,7 @@
 namespace gptoss::cuda {
 
 static __global__ void unembed_kernel(ConstMatrixView x, Bf16Matrix w, MatrixView logits) {
+    wait_for_previous_kernel();
     const int t = int(blockIdx.x);
     const int hidden_size = x.cols;
     const int vocab_size = w.rows;
@@ -27,12 +28,15 @@ static __global__ void unembed_kernel(ConstMatrixView x, Bf16Matrix w, MatrixVie
 // New: a warp per logit, whose lanes read the row of w side by side.
 static __global__ void __launch_bounds__(kThreadsOfWarps, kBlocksOfSm)
     unembed_warp_kernel(ConstMatrixView x, Bf16Matrix w, MatrixView logits) {
+    const int first_o = first_column_of_warp();
+    if (first_o < w.rows) prefetch_row(w.row(first_o), w.cols);
+    wait_for_previous_kernel();
     const int t = int(blockIdx.x);
     const int hidden_size = x.cols;
     const int vocab_size = w.rows;
     const float* x_t = x.row(t);      // (hidden_size)
     float* logits_t = logits.row(t);  // (vocab_size)
-    for (int o = first_column_of_warp(); o < vocab_size; o += column_stride_of_warps()) {
+    for (int o = first_o; o < vocab_size; o += column_stride_of_warps()) {
         const float sum = warp_sum(dot_of_lane(x_t, w.row(o), hidden_size));
         if (lane_of_warp() == 0) logits_t[o] = sum;
     }

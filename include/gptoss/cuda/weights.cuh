@@ -60,6 +60,15 @@ __device__ inline float dot_of_lane(const float* x, Bf16Row w, int size) {
     return sum;
 }
 
+// By all lanes of a warp, before its first dot_of_lane: the whole row is asked for.
+__device__ inline void prefetch_row(Bf16Row w, int size) {
+    const int n_bytes = 2 * size;
+    const int step = kCacheLineBytes * kWarpSize;
+    for (int i = kCacheLineBytes * lane_of_warp(); i < n_bytes; i += step) {
+        prefetch_line(w.bytes + i);
+    }
+}
+
 // Do the rows of x and w begin where dot_of_lane may read, and end where it stops?
 inline bool has_wide_rows(ConstMatrixView x, Bf16Matrix w) {
     return x.cols % 8 == 0 && is_aligned(x.data) && is_aligned(w.bytes);

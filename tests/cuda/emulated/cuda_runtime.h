@@ -68,10 +68,19 @@ struct cudaDeviceProp {
     int major = 9;
     int minor = 0;
 };
-struct cudaFuncAttributes {};
+struct cudaFuncAttributes {
+    int ptxVersion = 90;
+};
+#define CUDART_VERSION 13000
 
-// A graph is a list of launches; there is one stream.
+// A graph is a list of launches; there is one stream. A node is its place in the list, from 1 on.
 struct EmulatedGraph;
+using cudaGraphNode_t = std::size_t;
+struct cudaGraphEdgeData {
+    unsigned char from_port, to_port, type, reserved[5];
+};
+inline constexpr unsigned char cudaGraphKernelNodePortProgrammatic = 1;
+inline constexpr unsigned char cudaGraphDependencyTypeProgrammatic = 1;
 using cudaGraph_t = EmulatedGraph*;
 using cudaGraphExec_t = EmulatedGraph*;
 enum cudaStream_t { cudaStreamPerThread };
@@ -105,12 +114,21 @@ cudaError_t cudaMemcpy(void* to, const void* from, std::size_t bytes, cudaMemcpy
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind);
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mode);
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph);
+cudaError_t cudaGraphGetEdges(cudaGraph_t graph, cudaGraphNode_t* from, cudaGraphNode_t* to,
+                              cudaGraphEdgeData* edges, std::size_t* n_edges);
+cudaError_t cudaGraphRemoveDependencies(cudaGraph_t graph, const cudaGraphNode_t* from,
+                                        const cudaGraphNode_t* to, const cudaGraphEdgeData* edges,
+                                        std::size_t n_edges);
+cudaError_t cudaGraphAddDependencies(cudaGraph_t graph, const cudaGraphNode_t* from,
+                                     const cudaGraphNode_t* to, const cudaGraphEdgeData* edges,
+                                     std::size_t n_edges);
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph, int flags);
 cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream);
 cudaError_t cudaGraphDestroy(cudaGraph_t graph);
 cudaError_t cudaGraphExecDestroy(cudaGraphExec_t executable);
 template <class Kernel>
-cudaError_t cudaFuncGetAttributes(cudaFuncAttributes*, Kernel) {
+cudaError_t cudaFuncGetAttributes(cudaFuncAttributes* attributes, Kernel) {
+    *attributes = {};
     return cudaSuccess;
 }
 
@@ -158,6 +176,9 @@ namespace emulated {
 const std::uint64_t* exchange(std::uint64_t value);
 
 void run(dim3 grid, dim3 block, const std::function<void()>& thread);
+
+// A kernel's thread has waited for the kernel before it; a block with one that has not ends the program.
+void note_wait();
 
 // Ends the program unless bytes from data on lie in one allocation.
 void require_device_memory(const void* data, std::size_t bytes);

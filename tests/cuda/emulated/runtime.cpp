@@ -183,6 +183,7 @@ struct Thread {
     Fiber* fiber = nullptr;  // while it waits
     Wait waits_for = Wait::nothing;
     bool has_ended = false;
+    bool has_waited = false;  // for the kernel before
     unsigned n_exchanges = 0;
 };
 
@@ -226,7 +227,9 @@ void fiber_main() {
         while (block_now.next_to_start < block_now.order.size()) {
             become(block_now.order[block_now.next_to_start++]);
             (*block_now.kernel)();
-            block_now.threads[block_now.current].has_ended = true;
+            Thread& thread = block_now.threads[block_now.current];
+            if (!thread.has_waited) stop("a kernel does not wait for the one before it");
+            thread.has_ended = true;
         }
         idle_fibers.push_back(fiber_now);
         leave(*fiber_now);
@@ -317,6 +320,10 @@ void __syncthreads() {
     wait_for(Wait::block);
 }
 
+void emulated::note_wait() {
+    block_now.threads[block_now.current].has_waited = true;
+}
+
 const std::uint64_t* emulated::exchange(std::uint64_t value) {
     const unsigned thread = block_now.current;
     unsigned& n_exchanges = block_now.threads[thread].n_exchanges;
@@ -335,6 +342,16 @@ struct EmulatedGraph {
         std::function<void()> thread;
     };
     std::vector<Node> nodes;
+    std::map<cudaGraphNode_t, cudaGraphEdgeData> edges;  // to the node, from the one before it
+
+    // Runs in order whatever the edges say, so it sees to it that they say the same.
+    void require_chain() const {
+        for (cudaGraphNode_t to = 2; to <= nodes.size(); ++to) {
+            const auto edge = edges.find(to);
+            if (edge == edges.end()) stop("a graph is no chain any more");
+            if (edge->second.from_port != edge->second.type) stop("an edge of no known kind");
+        }
+    }
 };
 
 namespace {
@@ -348,9 +365,41 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t, cudaStreamCaptureMode) {
 cudaError_t cudaStreamEndCapture(cudaStream_t, cudaGraph_t* graph) {
     *graph = recorded;
     recorded = nullptr;
+    for (cudaGraphNode_t to = 2; to <= (*graph)->nodes.size(); ++to) {
+        (*graph)->edges[to] = {};
+    }
+    return cudaSuccess;
+}
+cudaError_t cudaGraphGetEdges(cudaGraph_t graph, cudaGraphNode_t* from, cudaGraphNode_t* to,
+                              cudaGraphEdgeData* edges, std::size_t* n_edges) {
+    *n_edges = graph->edges.size();
+    if (from == nullptr) return cudaSuccess;
+    for (const auto& [node, edge] : graph->edges) {
+        *from++ = node - 1;
+        *to++ = node;
+        *edges++ = edge;
+    }
+    return cudaSuccess;
+}
+cudaError_t cudaGraphRemoveDependencies(cudaGraph_t graph, const cudaGraphNode_t*,
+                                        const cudaGraphNode_t* to, const cudaGraphEdgeData*,
+                                        std::size_t n_edges) {
+    for (std::size_t i = 0; i < n_edges; ++i) {
+        graph->edges.erase(to[i]);
+    }
+    return cudaSuccess;
+}
+cudaError_t cudaGraphAddDependencies(cudaGraph_t graph, const cudaGraphNode_t* from,
+                                     const cudaGraphNode_t* to, const cudaGraphEdgeData* edges,
+                                     std::size_t n_edges) {
+    for (std::size_t i = 0; i < n_edges; ++i) {
+        if (from[i] + 1 != to[i]) stop("an edge that leaves the chain");
+        graph->edges[to[i]] = edges[i];
+    }
     return cudaSuccess;
 }
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph, int) {
+    graph->require_chain();
     *executable = new EmulatedGraph(*graph);
     return cudaSuccess;
 }

@@ -1,0 +1,18 @@
+// include/gptoss/cuda/overlap.cuh for the emulated device, where no kernel begins early: it sees to it
+// that every thread waits, and that only device memory is asked for.
+#pragma once
+#include <cuda_runtime.h>
+
+namespace gptoss::cuda {
+
+inline constexpr int kCacheLineBytes = 128;
+
+inline void wait_for_previous_kernel() {
+    emulated::note_wait();
+}
+
+inline void prefetch_line(const void* byte) {
+    [[maybe_unused]] const volatile char read = *static_cast<const char*>(byte);
+}
+
+}  // namespace gptoss::cuda
