@@ -17,7 +17,12 @@ NVCC = ["nvcc", "-std=c++20", "--expt-relaxed-constexpr", "--default-stream", "p
 
 REGISTERS_OF_BLOCK = 65536
 # What cuda/launch.cuh, cuda/tile.cuh and cuda/warp.cuh launch has 256 threads at most; these more.
-THREADS = {"greedy_kernel": 512, "draw_kernel": 512, "group_by_expert_kernel": 1024}
+THREADS = {
+    "greedy_kernel": 512,
+    "draw_kernel": 512,
+    "group_by_expert_kernel": 1024,
+    "rmsnorm_wide_kernel": 1024,
+}
 
 PROPERTIES = re.compile(
     r"Function properties for \S*?\d(?P<kernel>[a-z_]+_kernel)E\S*\n"
