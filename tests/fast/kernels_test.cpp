@@ -4,9 +4,11 @@
 // few steps more, each time by 2^-24 of what it holds, which is at most sum |w x|.
 #include "gptoss/fast/kernels.hpp"
 
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <numeric>
 #include <vector>
 
 #include "bf16_weights.hpp"
@@ -141,6 +143,28 @@ TEST_CASE("kernels: each MXFP4 weight is exact, under every scale a file may hol
             CHECK(k.dot_mxfp4(packed.row(), picks.data(), 8) == weights[i]);
             CHECK(widened[split_place(i)] == weights[i]);
         }
+    }
+}
+
+TEST_CASE("kernels: each MXFP4 weight as BF16 is the upper half of its float, under every scale",
+          "[fast]") {
+    std::vector<std::uint8_t> scales(256);
+    std::iota(scales.begin(), scales.end(), std::uint8_t(0));
+    const PackedRow packed(256, scales);
+    const std::vector<float> weights = packed.weights();
+    for (const Kernels& k : all_kernels()) {
+        INFO(instruction_set_name(k.set));
+        std::vector<std::uint16_t> unpacked(weights.size());
+        k.unpack_mxfp4(packed.row(), 256, unpacked.data());
+        std::size_t n_wrong = 0;
+        for (std::size_t i = 0; i < weights.size(); ++i) {
+            const float got = bf16_to_float(unpacked[split_place(i)]);
+            const bool both_are_nan = std::isnan(weights[i]) && std::isnan(got);
+            const bool same_bits =
+                std::bit_cast<std::uint32_t>(got) == std::bit_cast<std::uint32_t>(weights[i]);
+            if (!same_bits && !both_are_nan) ++n_wrong;
+        }
+        CHECK(n_wrong == 0);
     }
 }
 

@@ -28,6 +28,10 @@ inline void widen_mxfp4(Mxfp4Row w, int n_blocks, float* split) {
     widen_mxfp4_body(w, n_blocks, split);
 }
 
+inline void unpack_mxfp4(Mxfp4Row w, int n_blocks, std::uint16_t* split) {
+    unpack_mxfp4_body(w, n_blocks, split);
+}
+
 // gcc 12 takes loops of 16 or less apart before it looks for vectors: 32 lanes are five times faster.
 GPTOSS_LEAVES(InstructionSet::portable, , 4, 32, false);
 

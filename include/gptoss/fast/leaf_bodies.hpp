@@ -19,8 +19,10 @@
 #pragma once
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 #include "gptoss/core/int8.hpp"
 #include "gptoss/core/view.hpp"
@@ -49,6 +51,27 @@ inline constexpr auto kScaleValues = [] {
     std::array<float, 256> values{};
     for (std::size_t scale = 0; scale < values.size(); ++scale) {
         values[scale] = mxfp4_scale(std::uint8_t(scale));
+    }
+    return values;
+}();
+
+// A code under a scale as BF16: the upper half of the float, whose lower half is zero.
+constexpr std::uint16_t mxfp4_as_bf16(std::uint8_t scale, int code) {
+    if (scale == kMxfp4NanScale) return 0x7FC0;
+    const double value = double(kMxfp4Values[code]) * double(mxfp4_scale(scale));
+    const double infinity = std::numeric_limits<double>::infinity();
+    const double largest = double(std::numeric_limits<float>::max());
+    const double in_range = value > largest ? infinity : value < -largest ? -infinity : value;
+    return std::uint16_t(std::bit_cast<std::uint32_t>(float(in_range)) >> 16);
+}
+
+// All of them, a row of 32 bytes for each scale.
+inline constexpr auto kMxfp4Bf16Values = [] {
+    std::array<std::array<std::uint16_t, 16>, 256> values{};
+    for (std::size_t scale = 0; scale < values.size(); ++scale) {
+        for (std::size_t code = 0; code < 16; ++code) {
+            values[scale][code] = mxfp4_as_bf16(std::uint8_t(scale), int(code));
+        }
     }
     return values;
 }();
@@ -147,6 +170,18 @@ template <bool fused>
             const int code = w.codes[block * kMxfp4BlockBytes + l];
             split[block * kMxfp4BlockSize + l] = kMxfp4Values[code & 15] * scale;
             split[block * kMxfp4BlockSize + 16 + l] = kMxfp4Values[code >> 4] * scale;
+        }
+    }
+}
+
+[[gnu::always_inline]] inline void unpack_mxfp4_body(Mxfp4Row w, int n_blocks,
+                                                     std::uint16_t* split) {
+    for (int block = 0; block < n_blocks; ++block) {
+        const std::uint16_t* values = kMxfp4Bf16Values[w.scales[block]].data();  // (16)
+        for (int l = 0; l < 16; ++l) {
+            const int code = w.codes[block * kMxfp4BlockBytes + l];
+            split[block * kMxfp4BlockSize + l] = values[code & 15];
+            split[block * kMxfp4BlockSize + 16 + l] = values[code >> 4];
         }
     }
 }

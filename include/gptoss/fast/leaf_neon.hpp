@@ -51,6 +51,10 @@ inline void widen_mxfp4(Mxfp4Row w, int n_blocks, float* split) {
     }
 }
 
+inline void unpack_mxfp4(Mxfp4Row w, int n_blocks, std::uint16_t* split) {
+    unpack_mxfp4_body(w, n_blocks, split);
+}
+
 GPTOSS_LEAVES(InstructionSet::neon, , 4, 16, true);
 
 }  // namespace gptoss::fast::neon

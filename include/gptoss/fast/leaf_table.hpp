@@ -6,12 +6,13 @@
 //     widen_bf16    (n)                             weights as floats
 //     widen_int8    (n_blocks)                      weights as floats
 //     widen_mxfp4   (n_blocks)                      weights as floats, split
+//     unpack_mxfp4  (n_blocks)                      weights as BF16, split
 //     multiply_add  (rows, cols), (cols, lanes)     sums(rows, lanes) += w * x; lanes % 16 == 0
 //     soften        (n_keys, lanes)                 a step of the running softmax (leaf_softmax.hpp)
 //     swiglu        (2 * n)                         a row of layers/swiglu.hpp
 //
 // A target attribute cannot be a template argument, so each set's namespace says the macro below
-// once, behind its own dot_mxfp4 and widen_mxfp4. It has no more in it than calls of the bodies.
+// once, behind its own leaves for MXFP4. It has no more in it than calls of the bodies.
 //
 // Where    behind fast/kernels.hpp.
 #pragma once
@@ -29,6 +30,7 @@ struct Kernels {
     void (*widen_bf16)(const std::uint8_t* w, int n, float* weights);
     void (*widen_int8)(const std::uint8_t* w, int n_blocks, float* weights);
     void (*widen_mxfp4)(Mxfp4Row w, int n_blocks, float* split);
+    void (*unpack_mxfp4)(Mxfp4Row w, int n_blocks, std::uint16_t* split);
     void (*multiply_add)(StridedMatrix w, const float* x, int lanes, float* sums);
     void (*soften)(MatrixView scores, float* maxima, float* denominators, float* rescale);
     void (*swiglu)(const float* h, float limit, int n, float* y);
@@ -63,5 +65,5 @@ struct Kernels {
     }                                                                                             \
     inline constexpr Kernels kLeaves = {SET,         &dot_bf16,     &dot_int8, &dot_mxfp4,        \
                                         &widen_bf16, &widen_int8,   &widen_mxfp4,                 \
-                                        &multiply_add, &soften,     &swiglu}
+                                        &unpack_mxfp4, &multiply_add, &soften, &swiglu}
 // clang-format on

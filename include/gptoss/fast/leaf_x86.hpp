@@ -91,6 +91,10 @@ GPTOSS_AVX2 inline void widen_mxfp4(Mxfp4Row w, int n_blocks, float* split) {
     }
 }
 
+GPTOSS_AVX2 inline void unpack_mxfp4(Mxfp4Row w, int n_blocks, std::uint16_t* split) {
+    unpack_mxfp4_body(w, n_blocks, split);
+}
+
 GPTOSS_LEAVES(InstructionSet::avx2, GPTOSS_AVX2, 4, 16, true);
 
 }  // namespace gptoss::fast::avx2
@@ -134,6 +138,23 @@ GPTOSS_AVX512 inline void widen_mxfp4(Mxfp4Row w, int n_blocks, float* split) {
         const __m512 odd = _mm512_maskz_permutexvar_ps(kAll, odd_codes, values);
         _mm512_storeu_ps(split + block * kMxfp4BlockSize, _mm512_mul_ps(even, scale));
         _mm512_storeu_ps(split + block * kMxfp4BlockSize + 16, _mm512_mul_ps(odd, scale));
+    }
+}
+
+// vpermw looks up 32 weights at once. It reads five bits of each lane, of which the fifth is the
+// neighbour's: the 16 values are there twice.
+GPTOSS_AVX512 inline void unpack_mxfp4(Mxfp4Row w, int n_blocks, std::uint16_t* split) {
+    const __m512i shifts = _mm512_maskz_set1_epi16(0xFFFF0000u, 4);  // of the odd ones
+    for (int block = 0; block < n_blocks; ++block) {
+        const std::uint8_t* codes = w.codes + block * kMxfp4BlockBytes;  // (16)
+        __builtin_prefetch(codes + kPrefetchBytes);
+        const std::uint16_t* row = kMxfp4Bf16Values[w.scales[block]].data();  // (16)
+        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(codes));
+        const __m512i words = _mm512_cvtepu8_epi16(_mm256_broadcastsi128_si256(bytes));
+        const __m512i values = _mm512_maskz_broadcast_i64x4(
+            __mmask8(kAll), _mm256_loadu_si256(reinterpret_cast<const __m256i*>(row)));
+        const __m512i weights = _mm512_permutexvar_epi16(_mm512_srlv_epi16(words, shifts), values);
+        _mm512_storeu_si512(split + block * kMxfp4BlockSize, weights);
     }
 }
 

@@ -55,11 +55,11 @@ void multiply_groups(const Kernels& k, MultiplyBf16 unit, const Source& w, Const
     if (many.empty()) return;
     if constexpr (Source::fits_bf16) {
         if (x.cols % kAmxColumns == 0 && unit != nullptr) {
-            multiply_by_tiles(k, unit, w, x, all.rows, many, y);
+            multiply_in_panels(Bf16Panels{k, unit}, w, x, all.rows, many, y);
             return;
         }
     }
-    multiply_by_panels(k, w, x, all.rows, many, y);
+    multiply_in_panels(FloatPanels{k}, w, x, all.rows, many, y);
 }
 
 // A dense matrix, from its copy in 8 bits where there is one; no bias is a null pointer.

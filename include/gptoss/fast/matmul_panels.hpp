@@ -1,108 +1,137 @@
-// Matmul of many tokens: panels of 32 weight rows that stay in cache meet blocks of 16 or 32 tokens,
-// so that each weight is decoded once and used for every token.
+// Matmul of many tokens: panels of weight rows that stay in cache meet blocks of 16 or 32 tokens, so
+// that each weight is decoded once and used for every token.
 //
-//   panel  (32, in)      weights as floats; for a BF16 unit as BF16, straight from the file where it can
-//   block  (in, lanes)   tokens (fast/matmul_parts.hpp)
+//     FloatPanels   32 rows as floats; a token is a lane of the kernels (fast/kernels.hpp)
+//     Bf16Panels    96 rows in BF16, straight from the file where they lie so; tokens rounded to
+//                   BF16, for a BF16 unit (fast/bf16_unit.hpp)
 //
 // Where    behind fast/matmul.hpp.
 // Errors   none: the ops check shapes.
-// Pitfalls Panels are counted before groups, so that a cut between threads divides every group.
+// Pitfalls All panels of a group come one after the other, so that its tokens stay in cache too. A
+//          thread gets a share of the work, not of the groups, which have any number of tokens.
 #pragma once
-#include <bit>
-
 #include "gptoss/fast/bf16_unit.hpp"
 #include "gptoss/fast/matmul_parts.hpp"
 
 namespace gptoss::fast {
 
-inline constexpr int kPanelRows = 32;
+struct FloatPanels {
+    using Number = float;
+    static constexpr int kRows = 32;
+    static constexpr int kFewestLanes = 16;
+    const Kernels& k;
 
-template <class Source>
-void multiply_by_panels(const Kernels& k, const Source& w, ConstMatrixView x,
+    // Channel by channel, a lane for each token.
+    static void pack(ConstMatrixView x, const std::vector<TokenRow>& rows, const TokenBlock& block,
+                     float* packed) {
+        for (int l = 0; l < block.count; ++l) {
+            const float* x_row = x.row(rows[std::size_t(block.first + l)].x);  // (in)
+            for (int i = 0; i < x.cols; ++i) {
+                packed[i * block.lanes + l] = x_row[i];
+            }
+        }
+    }
+
+    template <class Source>
+    const float* weights(const Source& w, int matrix, int first_o, int n_outputs, int in_size,
+                         float* panel) const {
+        for (int o = 0; o < n_outputs; ++o) {
+            w.widen(k, matrix, first_o + o, panel + std::ptrdiff_t(o) * in_size);
+        }
+        return panel;
+    }
+
+    void multiply(const float* weights, int n_outputs, int in_size, const float* packed, int lanes,
+                  float* sums) const {
+        std::fill_n(sums, n_outputs * lanes, 0.0f);
+        k.multiply_add({weights, in_size, 1, n_outputs, in_size}, packed, lanes, sums);
+    }
+};
+
+struct Bf16Panels {
+    using Number = std::uint16_t;
+    static constexpr int kRows = 3 * kAmxRows;
+    static constexpr int kFewestLanes = kMostLanes;
+    const Kernels& k;
+    MultiplyBf16 unit;
+
+    // Lane l of 32 stands in half l / 16; there pairs of channels, and of each pair 16 lanes.
+    static void pack(ConstMatrixView x, const std::vector<TokenRow>& rows, const TokenBlock& block,
+                     std::uint16_t* packed) {
+        std::vector<std::uint16_t> rounded(std::size_t(x.cols));
+        for (int l = 0; l < block.count; ++l) {
+            const float* x_row = x.row(rows[std::size_t(block.first + l)].x);  // (in)
+            for (int i = 0; i < x.cols; ++i) {
+                rounded[std::size_t(i)] = float_to_bf16(x_row[i]);
+            }
+            std::uint16_t* lane = packed + l / 16 * x.cols * 16 + l % 16 * 2;
+            for (int i = 0; i < x.cols; i += 2) {
+                std::memcpy(lane + i * 16, &rounded[std::size_t(i)], 2 * sizeof rounded[0]);
+            }
+        }
+    }
+
+    template <class Source>
+    const std::uint8_t* weights(const Source& w, int matrix, int first_o, int n_outputs,
+                                int in_size, std::uint16_t* panel) const {
+        const std::uint8_t* stored = w.stored_bf16(first_o);
+        if (stored != nullptr && n_outputs % kAmxRows == 0) return stored;
+        for (int o = 0; o < n_outputs; ++o) {
+            w.unpack(k, matrix, first_o + o, panel + std::ptrdiff_t(o) * in_size);
+        }
+        return reinterpret_cast<const std::uint8_t*>(panel);
+    }
+
+    void multiply(const std::uint8_t* weights, int n_outputs, int in_size,
+                  const std::uint16_t* packed, int lanes, float* sums) const {
+        const std::ptrdiff_t row_bytes = 2 * std::ptrdiff_t(in_size);
+        for (int o = 0; o < n_outputs; o += kAmxRows) {
+            unit(weights + o * row_bytes, row_bytes, packed, in_size, sums + o * lanes);
+        }
+    }
+};
+
+template <class Panels, class Source>
+void multiply_in_panels(const Panels& panels, const Source& w, ConstMatrixView x,
                         const std::vector<TokenRow>& rows, const std::vector<TokenGroup>& groups,
                         MatrixView y) {
     const int in_size = x.cols;
-    const PackedTokens all = blocks_of_all(groups, in_size, 16);
-    std::vector<float> packed(all.n_floats);
-    for_blocks(all, in_size, [&](const TokenBlock& block) {
-        pack(x, rows, block, packed.data() + block.offset);
-    });
-
-    const int n_groups = int(groups.size());
-    const int n_panels = (w.rows() + kPanelRows - 1) / kPanelRows;
-    const auto some_panels = [&](int first, int last) {
-        std::vector<float> panel(std::size_t(kPanelRows) * std::size_t(in_size));
-        for (int item = first; item < last; ++item) {
-            const int matrix = groups[std::size_t(item % n_groups)].matrix;
-            const int first_o = item / n_groups * kPanelRows;
-            const int n_outputs = std::min(kPanelRows, w.rows() - first_o);
-            for (int o = 0; o < n_outputs; ++o) {
-                float* weights = panel.data() + std::ptrdiff_t(o) * in_size;  // (in)
-                w.widen(k, matrix, first_o + o, weights);
-            }
-            const StridedMatrix panel_view{panel.data(), in_size, 1, n_outputs, in_size};
-            for (const TokenBlock& block : all.blocks[std::size_t(item % n_groups)]) {
-                float sums[kPanelRows * kMostLanes] = {};
-                k.multiply_add(panel_view, packed.data() + block.offset, block.lanes, sums);
-                store_sums(w, matrix, first_o, n_outputs, rows, block, sums, y);
-            }
+    const TokenBlocks all = blocks_of(groups, in_size, Panels::kFewestLanes);
+    std::vector<typename Panels::Number> packed(all.n_numbers);
+    const auto pack_some = [&](int first, int last) {
+        for (int b = first; b < last; ++b) {
+            const TokenBlock& block = all.blocks[std::size_t(b)];
+            panels.pack(x, rows, block, packed.data() + block.offset);
         }
     };
-    for_ranges(n_panels * n_groups, all.n_rows * in_size * w.rows(), some_panels);
-}
+    for_ranges(int(all.blocks.size()), all.n_rows * in_size, pack_some);
 
-// --- The same by a BF16 unit: tokens and weights in BF16 (fast/bf16_unit.hpp) -----------------
-
-// Lane l of a block of 32: half l / 16, then pairs of channels, then lanes.
-inline void pack_pairs(ConstMatrixView x, const std::vector<TokenRow>& rows,
-                       const TokenBlock& block, std::uint16_t* packed) {
-    for (int l = 0; l < block.count; ++l) {
-        const float* x_row = x.row(rows[std::size_t(block.first + l)].x);  // (in)
-        std::uint16_t* lane = packed + l / 16 * x.cols * 16 + l % 16 * 2;
-        for (int i = 0; i < x.cols; ++i) {
-            lane[i / 2 * 32 + i % 2] = float_to_bf16(x_row[i]);
-        }
-    }
-}
-
-template <class Source>
-void multiply_by_tiles(const Kernels& k, MultiplyBf16 multiply, const Source& w, ConstMatrixView x,
-                       const std::vector<TokenRow>& rows, const std::vector<TokenGroup>& groups,
-                       MatrixView y) {
-    const int in_size = x.cols;
-    const PackedTokens all = blocks_of_all(groups, in_size, kMostLanes);
-    std::vector<std::uint16_t> packed(all.n_floats);
-    for_blocks(all, in_size, [&](const TokenBlock& block) {
-        pack_pairs(x, rows, block, packed.data() + block.offset);
-    });
-
-    const int n_groups = int(groups.size());
-    const int n_panels = (w.rows() + kAmxRows - 1) / kAmxRows;
-    const auto some_panels = [&](int first, int last) {
-        std::vector<float> weights(std::size_t(in_size), 0.0f);
-        std::vector<std::uint16_t> panel(std::size_t(kAmxRows) * std::size_t(in_size), 0);
-        for (int item = first; item < last; ++item) {
-            const int matrix = groups[std::size_t(item % n_groups)].matrix;
-            const int first_o = item / n_groups * kAmxRows;
-            const int n_outputs = std::min(kAmxRows, w.rows() - first_o);
-            const std::uint8_t* tiles = n_outputs == kAmxRows ? w.stored_bf16(first_o) : nullptr;
-            for (int o = 0; o < n_outputs && tiles == nullptr; ++o) {
-                w.widen(k, matrix, first_o + o, weights.data());
-                for (int i = 0; i < in_size; ++i) {  // exact: they come from BF16 or less
-                    const std::uint32_t bits =
-                        std::bit_cast<std::uint32_t>(weights[std::size_t(i)]);
-                    panel[std::size_t(o * in_size + i)] = std::uint16_t(bits >> 16);
+    // A panel costs a unit of work for its weights and one for each block of tokens.
+    const int n_panels = (w.rows() + Panels::kRows - 1) / Panels::kRows;
+    const int n_units = n_panels * int(all.groups.size() + all.blocks.size());
+    const auto some_panels = [&](int first_unit, int last_unit) {
+        std::vector<typename Panels::Number> panel(std::size_t(Panels::kRows) *
+                                                   std::size_t(in_size));
+        std::vector<float> sums(Panels::kRows * kMostLanes);
+        int unit = 0;
+        for (const BlockGroup& group : all.groups) {
+            for (int first_o = 0; first_o < w.rows(); first_o += Panels::kRows) {
+                const bool is_mine = first_unit <= unit && unit < last_unit;
+                unit += 1 + group.count;
+                if (!is_mine) continue;
+                const int n_outputs = std::min(Panels::kRows, w.rows() - first_o);
+                const auto* weights =
+                    panels.weights(w, group.matrix, first_o, n_outputs, in_size, panel.data());
+                for (int b = group.first; b < group.first + group.count; ++b) {
+                    const TokenBlock& block = all.blocks[std::size_t(b)];
+                    panels.multiply(weights, n_outputs, in_size, packed.data() + block.offset,
+                                    block.lanes, sums.data());
+                    store_sums(w, group.matrix, first_o, n_outputs, rows, block, sums.data(), y);
                 }
             }
-            if (tiles == nullptr) tiles = reinterpret_cast<const std::uint8_t*>(panel.data());
-            for (const TokenBlock& block : all.blocks[std::size_t(item % n_groups)]) {
-                float sums[kAmxRows * kMostLanes];
-                multiply(tiles, 2 * in_size, packed.data() + block.offset, in_size, sums);
-                store_sums(w, matrix, first_o, n_outputs, rows, block, sums, y);
-            }
         }
     };
-    for_ranges(n_panels * n_groups, all.n_rows * in_size * w.rows(), some_panels);
+    for_ranges(n_units, all.n_rows * in_size * w.rows(), some_panels);
 }
 
 }  // namespace gptoss::fast

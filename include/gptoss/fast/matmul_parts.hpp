@@ -9,6 +9,7 @@
 // Errors   none: the ops check shapes.
 #pragma once
 #include <cstddef>
+#include <cstring>
 #include <vector>
 
 #include "gptoss/fast/kernels.hpp"
@@ -57,8 +58,11 @@ struct Bf16Source {
     void widen(const Kernels& k, int, int o, float* weights) const {
         k.widen_bf16(w.row(o).bytes, w.cols, weights);
     }
-    static constexpr bool fits_bf16 = true;  // what widen gives
+    static constexpr bool fits_bf16 = true;
     const std::uint8_t* stored_bf16(int o) const { return w.row(o).bytes; }
+    void unpack(const Kernels&, int, int o, std::uint16_t* weights) const {
+        std::memcpy(weights, w.row(o).bytes, 2 * std::size_t(w.cols));
+    }
 };
 
 // The same matrix from its copy in 8 bits.
@@ -97,6 +101,9 @@ struct Mxfp4Source {
     }
     static constexpr bool fits_bf16 = true;
     const std::uint8_t* stored_bf16(int) const { return nullptr; }
+    void unpack(const Kernels& k, int e, int o, std::uint16_t* weights) const {
+        k.unpack_mxfp4(experts.mxfp4(e).row(o), n_blocks(), weights);
+    }
 };
 
 // --- Blocks of tokens -------------------------------------------------------------------------
@@ -105,58 +112,37 @@ struct TokenBlock {
     int first = 0;  // of the list of rows
     int count = 0;
     int lanes = 0;           // count, rounded up to 16 or 32
-    std::size_t offset = 0;  // of its floats
+    std::size_t offset = 0;  // of its numbers among those of all blocks
 };
 
-inline std::vector<TokenBlock> blocks_of(const TokenGroup& group, int in_size, int fewest_lanes,
-                                         std::size_t& n_floats) {
+// The blocks [first, first + count), all for one matrix.
+struct BlockGroup {
+    int matrix = 0;
+    int first = 0;
+    int count = 0;
+};
+
+struct TokenBlocks {
     std::vector<TokenBlock> blocks;
-    for (int done = 0; done < group.count; done += kMostLanes) {
-        const int count = std::min(kMostLanes, group.count - done);
-        const int lanes = count <= fewest_lanes ? fewest_lanes : kMostLanes;
-        blocks.push_back({group.first + done, count, lanes, n_floats});
-        n_floats += std::size_t(lanes) * std::size_t(in_size);
-    }
-    return blocks;
-}
-
-inline void pack(ConstMatrixView x, const std::vector<TokenRow>& rows, const TokenBlock& block,
-                 float* packed) {
-    for (int l = 0; l < block.count; ++l) {
-        const float* x_row = x.row(rows[std::size_t(block.first + l)].x);  // (in)
-        for (int i = 0; i < x.cols; ++i) {
-            packed[i * block.lanes + l] = x_row[i];
-        }
-    }
-}
-
-// The blocks of each group, and their tokens as lanes.
-struct PackedTokens {
-    std::vector<std::vector<TokenBlock>> blocks;
+    std::vector<BlockGroup> groups;
     std::int64_t n_rows = 0;
-    std::size_t n_floats = 0;
+    std::size_t n_numbers = 0;
 };
 
-inline PackedTokens blocks_of_all(const std::vector<TokenGroup>& groups, int in_size,
-                                  int fewest_lanes) {
-    PackedTokens all;
+inline TokenBlocks blocks_of(const std::vector<TokenGroup>& groups, int in_size, int fewest_lanes) {
+    TokenBlocks all;
     for (const TokenGroup& group : groups) {
-        all.blocks.push_back(blocks_of(group, in_size, fewest_lanes, all.n_floats));
+        const int first_block = int(all.blocks.size());
+        for (int done = 0; done < group.count; done += kMostLanes) {
+            const int count = std::min(kMostLanes, group.count - done);
+            const int lanes = count <= fewest_lanes ? fewest_lanes : kMostLanes;
+            all.blocks.push_back({group.first + done, count, lanes, all.n_numbers});
+            all.n_numbers += std::size_t(lanes) * std::size_t(in_size);
+        }
+        all.groups.push_back({group.matrix, first_block, int(all.blocks.size()) - first_block});
         all.n_rows += group.count;
     }
     return all;
-}
-
-// Calls work(group, block) for every block.
-template <class Work>
-void for_blocks(const PackedTokens& all, int in_size, const Work& work) {
-    for_ranges(int(all.blocks.size()), all.n_rows * in_size, [&](int first, int last) {
-        for (int g = first; g < last; ++g) {
-            for (const TokenBlock& block : all.blocks[std::size_t(g)]) {
-                work(block);
-            }
-        }
-    });
 }
 
 // sums (n_outputs, lanes) to the rows of y that they belong to
