@@ -263,7 +263,7 @@ nlohmann::ordered_json json_of(const Report& report) {
     json["layers"] = report.subject.weights.config.n_layers;
     json["path"] = report.path.name;
     json["threads"] = report.path.n_threads;
-    json["bf16_unit"] = fast::bf16_unit_name(report.path.bf16_unit);
+    json["bf16_unit"] = report.path.bf16_unit.name;
     json["dense"] = report.path.dense_int8 ? "int8" : "bf16";
     json["read_bytes_per_s"] = report.machine.read_bytes_per_s;
     json["float32_flop_per_s"] = report.machine.float32_flop_per_s;
@@ -295,8 +295,7 @@ void print_text(const Report& report) {
     const ModelSize size = model_size(report.subject.weights.config);
     const MachineRates& machine = report.machine;
     print(report.subject.name + ", path " + report.path.name + ", threads " +
-          std::to_string(report.path.n_threads) + ", BF16 unit " +
-          fast::bf16_unit_name(report.path.bf16_unit) +
+          std::to_string(report.path.n_threads) + ", BF16 unit " + report.path.bf16_unit.name +
           (report.path.dense_int8 ? ", dense weights int8" : "") + "; medians of " +
           std::to_string(report.flags.repeats) + "\n\n");
     print_table(

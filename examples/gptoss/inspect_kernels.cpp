@@ -84,12 +84,14 @@ Table instruction_set_table(const Path& path) {
         if (fast::can_run(set)) verdict = is_best ? "chosen: the last one that runs" : "runs";
         table.add({fast::instruction_set_name(set), verdict});
     }
-    const bool has_unit[] = {fast::has_bf16_dots(), fast::has_amx()};
-    for (const fast::Bf16Unit unit : {fast::Bf16Unit::dots, fast::Bf16Unit::amx}) {
+    const std::pair<std::string, bool> units[] = {{"avx512_bf16", fast::has_bf16_dots()},
+                                                  {"amx", fast::has_amx()}};
+    for (const auto& [name, is_there] : units) {
         const char* verdict = "not on this machine";
-        if (has_unit[unit == fast::Bf16Unit::amx]) verdict = "runs, and is not used";
-        if (unit == path.bf16_unit) verdict = "chosen for 8 tokens and more; rounds them to BF16";
-        table.add({fast::bf16_unit_name(unit), verdict});
+        if (is_there) verdict = "runs, and is not used";
+        if (name == path.bf16_unit.name)
+            verdict = "chosen for 8 tokens and more; rounds them to BF16";
+        table.add({name, verdict});
     }
     return table;
 }
@@ -117,7 +119,7 @@ void inspect_kernels(const Globals& globals, nlohmann::ordered_json& json) {
     for (const fast::InstructionSet set : fast::kInstructionSets) {
         json["instruction_sets"][fast::instruction_set_name(set)] = fast::can_run(set);
     }
-    json["bf16_unit"] = fast::bf16_unit_name(path.bf16_unit);
+    json["bf16_unit"] = path.bf16_unit.name;
 }
 
 }  // namespace gptoss::tool

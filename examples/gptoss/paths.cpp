@@ -92,8 +92,7 @@ Path chosen_path(const Globals& globals, Automatic automatic) {
     }
     const int n_threads = threads_of_fast_path(globals);
     set_threads(n_threads);
-    if (globals.exact) return {name, forward_fast, n_threads, fast::Bf16Unit::none, dense_int8};
-    fast::request_amx();
+    if (globals.exact) return {name, forward_fast, n_threads, {}, dense_int8};
     return {name, forward_fast_tiles, n_threads, fast::bf16_unit(), dense_int8};
 }
 

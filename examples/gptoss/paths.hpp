@@ -21,7 +21,7 @@ struct Path {
     std::string name;  // scalar, bf16, fast or cuda
     Forward forward = nullptr;
     int n_threads = 1;
-    fast::Bf16Unit bf16_unit = fast::Bf16Unit::none;  // what prompts of the fast path run on
+    fast::Bf16Unit bf16_unit = {};  // what prompts of the fast path run on
     bool dense_int8 = false;
     bool uses_tensor_cores = false;
     Forward forward_by_ops = nullptr;  // of a device: for a clock, never as a graph

@@ -100,15 +100,11 @@ TEST_CASE("amx: tiles straight from memory and panels of the rest, by a model of
     CHECK(worst_error_mxfp4(&multiply_tiles_with<ModelOfUnit>) < kWorst);
 }
 
-TEST_CASE("amx: nothing uses it before it was asked for", "[fast][amx]") {
-    CHECK_FALSE(uses_amx());
-}
-
+#if defined(__x86_64__) && defined(__linux__)
 TEST_CASE("amx: the unit does what its model does", "[fast][amx]") {
     if (!has_amx()) skip_test("no AMX on this machine");
     if (!request_amx()) skip_test("the system does not grant AMX");
-    CHECK(uses_amx());
-    CHECK(bf16_unit() == Bf16Unit::amx);
+    CHECK(bf16_unit().multiply == &multiply_by_amx);
     CHECK(worst_error_bf16(&multiply_by_amx, 160) < kWorst);
     CHECK(worst_error_bf16(&multiply_by_amx, 166) < kWorst);
     CHECK(worst_error_mxfp4(&multiply_by_amx) < kWorst);
@@ -116,17 +112,14 @@ TEST_CASE("amx: the unit does what its model does", "[fast][amx]") {
 
 TEST_CASE("bf16_dots: tiles straight from memory and panels of the rest", "[fast]") {
     if (!has_bf16_dots()) skip_test("no AVX-512 BF16 on this machine");
-    CHECK(bf16_unit() != Bf16Unit::none);
     CHECK(worst_error_bf16(&multiply_by_bf16_dots, 160) < kWorst);
     CHECK(worst_error_bf16(&multiply_by_bf16_dots, 166) < kWorst);
     CHECK(worst_error_mxfp4(&multiply_by_bf16_dots) < kWorst);
 }
+#endif
 
-TEST_CASE("bf16_unit: every unit has a function and a name, and none has none", "[fast]") {
-    CHECK(multiply_of(Bf16Unit::none) == nullptr);
-    CHECK(multiply_of(Bf16Unit::dots) == &multiply_by_bf16_dots);
-    CHECK(multiply_of(Bf16Unit::amx) == &multiply_by_amx);
-    CHECK(std::string(bf16_unit_name(Bf16Unit::none)) == "none");
-    CHECK(std::string(bf16_unit_name(Bf16Unit::dots)) == "avx512_bf16");
-    CHECK(std::string(bf16_unit_name(Bf16Unit::amx)) == "amx");
+TEST_CASE("bf16_unit: there is one if the machine has any, and it has a name", "[fast]") {
+    if (has_bf16_dots()) CHECK(bf16_unit().multiply != nullptr);
+    if (!has_amx() && !has_bf16_dots()) CHECK(bf16_unit().multiply == nullptr);
+    CHECK((std::string(bf16_unit().name) == "none") == (bf16_unit().multiply == nullptr));
 }

@@ -238,18 +238,15 @@ void climb_dense_prefill(const Roofs& roofs) {
                    roofs.one.float32_flop_per_s);
     }
     const fast::Bf16Unit unit = fast::bf16_unit();
-    const auto by_unit = [&](auto... operands) {
-        fast::linear_with(fast::kernels(), fast::multiply_of(unit), operands...);
-    };
-    if (unit != fast::Bf16Unit::none) {
-        print_rung(std::string("tiles in BF16, ") + fast::bf16_unit_name(unit), rate(by_unit),
-                   "GFLOP/s", roofs.one.float32_flop_per_s);
+    if (unit.multiply != nullptr) {
+        print_rung(std::string("tiles in BF16, ") + unit.name, rate(fast::tile_linear), "GFLOP/s",
+                   roofs.one.float32_flop_per_s);
     }
     omp_set_num_threads(roofs.n_threads);
     print_rung("panels with all threads", rate(fast::linear), "GFLOP/s",
                roofs.all.float32_flop_per_s);
-    if (unit != fast::Bf16Unit::none) {
-        print_rung("tiles with all threads", rate(by_unit), "GFLOP/s",
+    if (unit.multiply != nullptr) {
+        print_rung("tiles with all threads", rate(fast::tile_linear), "GFLOP/s",
                    roofs.all.float32_flop_per_s);
     }
 }
@@ -270,8 +267,8 @@ void climb_expert_prefill(const Experts& w, const Roofs& roofs) {
     print_rung("panels, tokens by expert, " + name_of(fast::kernels()) + ", all threads",
                rate(fast::expert_linear), "GFLOP/s", roofs.all.float32_flop_per_s);
     const fast::Bf16Unit unit = fast::bf16_unit();
-    if (unit == fast::Bf16Unit::none) return;
-    print_rung(std::string("tiles in BF16, ") + fast::bf16_unit_name(unit) + ", all threads",
+    if (unit.multiply == nullptr) return;
+    print_rung(std::string("tiles in BF16, ") + unit.name + ", all threads",
                rate(fast::tile_expert_linear), "GFLOP/s", roofs.all.float32_flop_per_s);
 }
 

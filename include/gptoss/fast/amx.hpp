@@ -1,9 +1,8 @@
-// AMX: the matrix unit of newer Intel servers, ten times faster than vectors at BF16. Optional: it
-// rounds activations to BF16, so it runs only in a program that asked the system for it.
+// AMX: the matrix unit of newer Intel servers, ten times faster than vectors at BF16.
 //
-//     request_amx()   asks once per process; true if unit and system have it. Before any thread
-//                     computes; there is no way back
-//     uses_amx()      whether it was granted
+//     has_amx()       whether this machine has it
+//     request_amx()   asks the system for it, for all threads of the process: its registers make
+//                     context switches dearer, so nobody has them unasked. True if it is granted
 //
 //     multiply_by_amx: sums (32, 32) = w (32, in) * x (in, 32), by 32 columns of w at a time
 //
@@ -58,20 +57,10 @@ inline bool has_amx() {
     return has_bf16 && has_tiles;
 }
 
-inline constexpr long kGetPermission = 0x1022;  // arch_prctl's ARCH_GET_XCOMP_PERM
-inline constexpr long kAskPermission = 0x1023;  // ARCH_REQ_XCOMP_PERM
-inline constexpr long kTileData = 18;           // the state component of the tiles
-
 inline bool request_amx() {
-    return has_amx() && ::syscall(SYS_arch_prctl, kAskPermission, kTileData) == 0;
-}
-
-inline bool uses_amx() {
-    static const bool is_there = has_amx();  // CPUID takes microseconds on a virtual machine
-    if (!is_there) return false;
-    std::uint64_t granted = 0;
-    if (::syscall(SYS_arch_prctl, kGetPermission, &granted) != 0) return false;
-    return (granted >> kTileData & 1u) != 0;
+    const long ask_permission = 0x1023;  // ARCH_REQ_XCOMP_PERM
+    const long tile_data = 18;           // the state component of the tiles
+    return has_amx() && ::syscall(SYS_arch_prctl, ask_permission, tile_data) == 0;
 }
 
 // Palette 1; eight tiles of 16 rows of 64 bytes. 0 to 3 are sums, 4 and 5 weights, 6 and 7 tokens.
@@ -128,14 +117,6 @@ inline void multiply_by_amx(const std::uint8_t* w, std::ptrdiff_t row_bytes, con
 inline bool has_amx() {
     return false;
 }
-inline bool request_amx() {
-    return false;
-}
-inline bool uses_amx() {
-    return false;
-}
-inline void multiply_by_amx(const std::uint8_t*, std::ptrdiff_t, const std::uint16_t*, int,
-                            float*) {}
 
 #endif
 

@@ -64,8 +64,6 @@ __attribute__((target("avx512f,avx512bf16"))) inline void multiply_by_bf16_dots(
 inline bool has_bf16_dots() {
     return false;
 }
-inline void multiply_by_bf16_dots(const std::uint8_t*, std::ptrdiff_t, const std::uint16_t*, int,
-                                  float*) {}
 
 #endif
 

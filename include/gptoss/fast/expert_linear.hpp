@@ -66,7 +66,7 @@ inline void expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_e
 // For an expert with eight tokens or more, x is rounded to BF16 if this machine has a unit for it.
 inline void tile_expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
                                ConstMatrixView bias, MatrixView y) {
-    expert_linear_with(kernels(), multiply_of(bf16_unit()), x, ids, all_experts, bias, y);
+    expert_linear_with(kernels(), bf16_unit().multiply, x, ids, all_experts, bias, y);
 }
 
 }  // namespace gptoss::fast

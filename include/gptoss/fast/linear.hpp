@@ -19,7 +19,7 @@ inline void linear(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, Matrix
 
 // From eight tokens on, x is rounded to BF16 if this machine has a unit for it.
 inline void tile_linear(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, MatrixView y) {
-    linear_with(kernels(), multiply_of(bf16_unit()), x, w, bias, y);
+    linear_with(kernels(), bf16_unit().multiply, x, w, bias, y);
 }
 
 }  // namespace gptoss::fast
