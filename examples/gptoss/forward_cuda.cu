@@ -12,7 +12,7 @@ using Memory = CudaOps::Memory;
 
 std::string device_name() {
     cudaDeviceProp device = {};
-    cuda::check("device_name", cudaGetDeviceProperties(&device, 0));
+    cuda::check("device_name", cudaGetDeviceProperties(&device, cuda::current_device()));
     return device.name;
 }
 
@@ -21,13 +21,17 @@ Weights copy_to_device(const Weights& weights, const OnCopied& on_copied) {
 }
 
 // One token takes the same kernels with and without tensor cores, so there is one graph.
+DecodeGraph& decode_graph() {
+    static DecodeGraph decode;
+    return decode;
+}
+
 template <class Ops>
 void forward_cuda(const Weights& w, KvCache& cache, Activations& a, Watch* watch) {
-    static DecodeGraph decode;
     if (a.tokens.rows > 1 || wants_anything(watch, w.config.n_layers)) {
         forward<Ops>(w, cache, a, watch);
     } else {
-        decode.forward(w, cache, a);
+        decode_graph().forward(w, cache, a);
     }
 }
 

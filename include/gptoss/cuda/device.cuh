@@ -13,6 +13,13 @@ namespace gptoss::cuda {
 
 static __global__ void probe_kernel() {}
 
+// The one that kernels run on: 0, unless somebody chose another by cudaSetDevice.
+inline int current_device() {
+    int device = 0;
+    cudaGetDevice(&device);
+    return device;
+}
+
 // 13000 -> "13.0"
 inline std::string version_text(int version) {
     return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
@@ -30,7 +37,7 @@ inline std::string driver_problem() {
 
 inline std::string architecture_problem() {
     cudaDeviceProp device = {};
-    cudaGetDeviceProperties(&device, 0);
+    cudaGetDeviceProperties(&device, current_device());
     return std::string("this program has no code for ") + device.name + " (sm_" +
            std::to_string(10 * device.major + device.minor) +
            "); from sm_80 on, build it with -DCMAKE_CUDA_ARCHITECTURES=native";
@@ -48,7 +55,9 @@ inline std::string device_problem() {
     const cudaError_t probe_status = cudaFuncGetAttributes(&attributes, probe_kernel);
     if (probe_status == cudaSuccess) return "";
     cudaGetLastError();  // the next check is not to see it
-    if (probe_status == cudaErrorNoKernelImageForDevice) return architecture_problem();
+    const bool has_no_code = probe_status == cudaErrorNoKernelImageForDevice ||
+                             probe_status == cudaErrorInvalidDeviceFunction;
+    if (has_no_code) return architecture_problem();
     return cudaGetErrorString(probe_status);
 }
 

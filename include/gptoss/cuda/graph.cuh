@@ -45,6 +45,13 @@ inline void overlap_kernels(cudaGraph_t graph) {
 #endif
 }
 
+struct Recording {
+    cudaGraph_t graph = nullptr;
+    ~Recording() {
+        if (graph != nullptr) cudaGraphDestroy(graph);
+    }
+};
+
 class Graph {
 public:
     Graph() = default;
@@ -57,20 +64,17 @@ public:
         release();
         check("record",
               cudaStreamBeginCapture(cudaStreamPerThread, cudaStreamCaptureModeThreadLocal));
-        cudaGraph_t graph = nullptr;
+        Recording recording;
         try {
             launches();
         } catch (...) {
-            cudaStreamEndCapture(cudaStreamPerThread, &graph);
-            if (graph != nullptr) cudaGraphDestroy(graph);
+            cudaStreamEndCapture(cudaStreamPerThread, &recording.graph);
             cudaGetLastError();  // an abandoned recording counts as an error, told by the one thrown
             throw;
         }
-        check("record", cudaStreamEndCapture(cudaStreamPerThread, &graph));
-        overlap_kernels(graph);
-        const cudaError_t status = cudaGraphInstantiate(&executable_, graph, 0);
-        cudaGraphDestroy(graph);
-        check("record", status);
+        check("record", cudaStreamEndCapture(cudaStreamPerThread, &recording.graph));
+        overlap_kernels(recording.graph);
+        check("record", cudaGraphInstantiate(&executable_, recording.graph, 0));
     }
 
     void play() const { check("play", cudaGraphLaunch(executable_, cudaStreamPerThread)); }

@@ -54,7 +54,8 @@ __device__ inline bool is_finite_choice(ConstVectorView logits, int best, Fault*
     return false;
 }
 
-static __global__ void greedy_kernel(ConstVectorView logits, IdsView id, Fault* fault) {
+static __global__ void __launch_bounds__(kSampleThreads)
+    greedy_kernel(ConstVectorView logits, IdsView id, Fault* fault) {
     wait_for_previous_kernel();
     const int best = block_greedy(logits);
     const bool is_finite = is_finite_choice(logits, best, fault);
@@ -98,8 +99,9 @@ __device__ inline int id_beyond(double threshold, const double* sum_of_stretch,
     return chosen;
 }
 
-static __global__ void draw_kernel(ConstVectorView logits, float temperature, double uniform,
-                                   IdsView id, Fault* fault) {
+static __global__ void __launch_bounds__(kSampleThreads)
+    draw_kernel(ConstVectorView logits, float temperature, double uniform, IdsView id,
+                Fault* fault) {
     wait_for_previous_kernel();
     const int best = block_greedy(logits);
     if (!is_finite_choice(logits, best, fault)) {

@@ -19,7 +19,7 @@ inline void keep_memory_in_pool() {
     static const bool is_done = [] {
         cudaMemPool_t pool = {};
         std::uint64_t threshold = ~std::uint64_t(0);
-        check("scratch", cudaDeviceGetDefaultMemPool(&pool, 0));
+        check("scratch", cudaDeviceGetDefaultMemPool(&pool, current_device()));
         check("scratch",
               cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &threshold));
         return true;

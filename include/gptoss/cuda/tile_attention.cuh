@@ -208,7 +208,12 @@ static __global__ void attend_tile_kernel(AttendOperands a, Fault* fault) {
         end = max(end, query.position + 1);
         all_fit = fits_cache(a, t, fault) && all_fit;
     }
-    if (!all_fit) return;
+    if (!all_fit) {  // told as a fault; nothing that is left over may be taken for a mix
+        for (int n = int(threadIdx.x); n < n_tokens * a.mix.cols; n += kAttendTileThreads) {
+            a.mix.row(first_t + n / a.mix.cols)[n % a.mix.cols] = 0.0f;
+        }
+        return;
+    }
 
     __shared__ AttendTile tile;
     begin_tile(a, queries, head_dim, tile);

@@ -19,8 +19,8 @@ struct ExpertGroups {
 inline constexpr int kGroupThreads = 1024;
 
 // One block. Within a group the order is that of chance; no result depends on it.
-static __global__ void group_by_expert_kernel(ConstIdsView ids, int n_experts,
-                                              ExpertGroups groups) {
+static __global__ void __launch_bounds__(kGroupThreads)
+    group_by_expert_kernel(ConstIdsView ids, int n_experts, ExpertGroups groups) {
     wait_for_previous_kernel();
     const int n_places = ids.rows * ids.cols;
     for (int e = int(threadIdx.x); e < n_experts; e += int(blockDim.x)) {

@@ -34,6 +34,9 @@ struct DecodeGraph {
         for (const LayerCache& layer : cache.layers) {
             places.push_back({layer.keys.data, layer.keys.rows});
         }
+        for (const LayerWeights& layer : w.layers) {
+            places.push_back({layer.attn.q.bytes, layer.attn.q.rows});
+        }
         return places;
     }
 
