@@ -17,7 +17,6 @@
 //          what brings MXFP4 from 8 to 21 GB/s: the loop does too much work per line for the
 //          hardware to see the stream. Rows of a tile need full unrolling to stay in registers.
 #pragma once
-#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -214,28 +213,29 @@ template <int n_rows, int n_lanes, bool fused>
     }
 }
 
-// lanes is a multiple of 16, and of n_lanes too if that is smaller. Each sum adds its products in
-// the order of the columns.
+// n_lanes of the sums of all rows, from lane l on.
+template <int n_rows, int n_lanes, bool fused>
+[[gnu::always_inline]] inline void multiply_add_lanes(StridedMatrix w, const float* x, int lanes,
+                                                      int l, float* sums) {
+    int r = 0;
+    for (; r + n_rows <= w.rows; r += n_rows) {
+        multiply_add_tile<n_rows, n_lanes, fused>(w, r, x, lanes, l, sums);
+    }
+    for (; r < w.rows; ++r) {
+        multiply_add_tile<1, n_lanes, fused>(w, r, x, lanes, l, sums);
+    }
+}
+
+// lanes is a multiple of 16. Each sum adds its products in the order of the columns.
 template <int n_rows, int n_lanes, bool fused>
 [[gnu::always_inline]] inline void multiply_add_body(StridedMatrix w, const float* x, int lanes,
                                                      float* sums) {
-    for (int l = 0; l < lanes;) {
-        const bool is_wide = lanes - l >= n_lanes;
-        int r = 0;
-        for (; r + n_rows <= w.rows && is_wide; r += n_rows) {
-            multiply_add_tile<n_rows, n_lanes, fused>(w, r, x, lanes, l, sums);
-        }
-        constexpr int half = std::min(n_lanes, 16);
-        for (; r + n_rows <= w.rows && !is_wide; r += n_rows) {
-            multiply_add_tile<n_rows, half, fused>(w, r, x, lanes, l, sums);
-        }
-        const int step = is_wide ? n_lanes : half;
-        for (; r < w.rows; ++r) {
-            for (int b = 0; b < step; b += half) {
-                multiply_add_tile<1, half, fused>(w, r, x, lanes, l + b, sums);
-            }
-        }
-        l += step;
+    int l = 0;
+    for (; l + n_lanes <= lanes; l += n_lanes) {
+        multiply_add_lanes<n_rows, n_lanes, fused>(w, x, lanes, l, sums);
+    }
+    for (; l < lanes; l += 16) {
+        multiply_add_lanes<n_rows, 16, fused>(w, x, lanes, l, sums);
     }
 }
 

@@ -10,6 +10,9 @@
 // Pitfalls All panels of a group come one after the other, so that its tokens stay in cache too. A
 //          thread gets a share of the work, not of the groups, which have any number of tokens.
 #pragma once
+#include <algorithm>
+#include <cstring>
+
 #include "gptoss/fast/bf16_unit.hpp"
 #include "gptoss/fast/matmul_parts.hpp"
 

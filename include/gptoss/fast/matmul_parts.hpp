@@ -8,6 +8,7 @@
 // Where    behind fast/matmul.hpp.
 // Errors   none: the ops check shapes.
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <vector>
