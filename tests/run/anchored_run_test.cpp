@@ -1,5 +1,6 @@
 #include "gptoss/run/anchored_run.hpp"
 
+#include <algorithm>
 #include <limits>
 
 #include "catch.hpp"
@@ -72,6 +73,24 @@ TEST_CASE("anchored run: chosen experts are taken from the dump", "[anchored_run
     const std::size_t cols = 64;
     CHECK(std::vector<float>(swapped.begin(), swapped.begin() + cols) ==
           std::vector<float>(gate_up.begin() + cols, gate_up.begin() + 2 * cols));
+}
+
+TEST_CASE("anchored run: experts that both chose stand in the dump's order", "[anchored_run]") {
+    TinyRun run;
+    std::vector<std::int32_t>& ids = run.at(Site::mlp_expert_ids, 1).ids;
+    std::swap(ids[4], ids[5]);  // token 1 of top_k 4: the first two ranks
+    for (const Site site :
+         {Site::mlp_expert_weights, Site::mlp_gate_up, Site::mlp_swiglu, Site::mlp_expert_out}) {
+        std::vector<float>& values = run.at(site, 1).values;
+        const auto n = std::ptrdiff_t(values.size() / ids.size());  // of a rank
+        std::swap_ranges(values.begin() + 4 * n, values.begin() + 5 * n, values.begin() + 5 * n);
+    }
+    const Dump again = anchored_run(run.right, run.weights, run.dump, kOnePass);
+    for (const auto& [key, activation] : run.dump.sites) {
+        INFO(site_name(key));
+        CHECK(again.sites.at(key).values == activation.values);
+        CHECK(again.sites.at(key).ids == activation.ids);
+    }
 }
 
 TEST_CASE("anchored run: NaN, impossible experts and other shapes are not put back",

@@ -12,10 +12,12 @@
 // Pitfalls attn.scores, weights and sink_share leave an op together with mix: they are shown but
 //          nothing reads them. An array with a NaN, an infinity or an id that is no expert is not
 //          put back. A dump of the last token only holds that token in place, not those before it.
+//          Two experts with equal router logits may stand in either order: the run takes the dump's.
 #pragma once
 #include <cmath>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "gptoss/report/expert_match.hpp"
 #include "gptoss/report/run_dump.hpp"
@@ -81,11 +83,17 @@ public:
                     ours.row(rows->to));
     }
     void show_ids(Site site, int layer, ConstIdsView ids) override {
-        recorder_.show_ids(site, layer, ids);
         const Activation& theirs = track_.sites.at({site, layer});
         const IdsView ours = activations->mlp_expert_ids;
         const auto rows = rows_of_pass(site, theirs, ours.rows, ours.cols);
-        if (!rows || !all_experts(theirs.ids, recorder_.config().n_experts)) return;
+        if (!rows || !all_experts(theirs.ids, recorder_.config().n_experts)) {
+            recorder_.show_ids(site, layer, ids);
+            return;
+        }
+        for (int t = 0; t < rows->count; ++t) {
+            take_order(theirs.ids.data() + (rows->from + t) * ours.cols, rows->to + t);
+        }
+        recorder_.show_ids(site, layer, ours);
         std::copy_n(theirs.ids.data() + rows->from * ours.cols, rows->count * ours.cols,
                     ours.row(rows->to));
     }
@@ -98,6 +106,20 @@ private:
         int to = 0;    // in the pass
         int count = 0;
     };
+
+    // Puts the experts that both chose, and their weights, at the ranks at which the dump has them:
+    // equal router logits leave the order open, and what follows is computed in the dump's.
+    void take_order(const std::int32_t* theirs_t, int t) {
+        std::int32_t* ids_t = activations->mlp_expert_ids.row(t);   // (top_k)
+        float* weights_t = activations->mlp_expert_weights.row(t);  // (top_k)
+        const int top_k = activations->mlp_expert_ids.cols;
+        for (int j = 0; j < top_k; ++j) {
+            const int rank = rank_of(theirs_t[j], ids_t, top_k);
+            if (rank < 0) continue;
+            std::swap(ids_t[rank], ids_t[j]);
+            std::swap(weights_t[rank], weights_t[j]);
+        }
+    }
 
     // Which rows of the dump belong to this pass, if the dump's shape is the site's.
     std::optional<Rows> rows_of_pass(Site site, const Activation& theirs, int n_rows,
