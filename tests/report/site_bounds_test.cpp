@@ -7,7 +7,7 @@ using namespace gptoss;
 namespace {
 
 SiteBounds bounds_of(const Config& config, const CompareOptions& options) {
-    return site_bounds(Dump{}, &config, options);
+    return site_bounds(Dump{}, &config, 8, options);
 }
 
 }  // namespace
@@ -66,4 +66,12 @@ TEST_CASE("site bounds: without a config the widths are the reference's", "[site
     dump.sites.clear();
     dump.sites[{Site::attn_out, 0}].shape = {7, 2880};
     CHECK(is_wide(dump, nullptr));
+}
+
+TEST_CASE("site bounds: a run longer than the goldens is allowed more, weights the most",
+          "[site_bounds]") {
+    const Config config = preset_odd();
+    const SiteBounds bounds = site_bounds(Dump{}, &config, 240, {});
+    CHECK(bounds.at({Site::attn_weights, 0}) == 4 * tolerance(Site::attn_weights).in_pass);
+    CHECK(bounds.at({Site::attn_norm, 0}) == 2 * tolerance(Site::attn_norm).in_pass);
 }

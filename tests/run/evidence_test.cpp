@@ -88,10 +88,12 @@ TEST_CASE("evidence: tolerances are those of one op, or of a pass that is not he
           "[evidence]") {
     const Config c = preset_tiny();
     const SiteKey mix{Site::attn_mix, 2};
-    CHECK(tolerance_of(mix, Policy::float32, true, c) <
-          tolerance_of(mix, Policy::float32, false, c));
-    CHECK(tolerance_of(mix, Policy::float32, false, c) < tolerance_of(mix, Policy::bf16, true, c));
-    CHECK(tolerance_of(mix, Policy::bf16, true, c) < tolerance_of(mix, Policy::bf16, false, c));
+    CHECK(tolerance_of(mix, Policy::float32, true, c, 8) <
+          tolerance_of(mix, Policy::float32, false, c, 8));
+    CHECK(tolerance_of(mix, Policy::float32, false, c, 8) <
+          tolerance_of(mix, Policy::bf16, true, c, 8));
+    CHECK(tolerance_of(mix, Policy::bf16, true, c, 8) <
+          tolerance_of(mix, Policy::bf16, false, c, 8));
 }
 
 TEST_CASE("evidence: below the noise tolerances are a thirtieth, or a share of roundings",
@@ -120,4 +122,15 @@ TEST_CASE("evidence: complete is every site that an op reads", "[evidence]") {
     CHECK(is_complete(dump, config));
     dump.sites.erase({Site::mlp_out, 3});
     CHECK(!is_complete(dump, config));
+}
+
+TEST_CASE("evidence: what turns with the position may be off by more in a long run", "[diagnose]") {
+    const Config c = preset_tiny();
+    const auto bound = [&](Site site, int n_tokens) {
+        return tolerance_of({site, 1}, Policy::float32, true, c, n_tokens);
+    };
+    CHECK(bound(Site::attn_q_rope, 60) == bound(Site::attn_q_rope, 8));
+    CHECK(bound(Site::attn_q_rope, 600) == 10 * bound(Site::attn_q_rope, 60));
+    CHECK_THAT(bound(Site::attn_q, 600),
+               WithinAbs(std::sqrt(10.0) * bound(Site::attn_q, 60), 1e-15));
 }

@@ -330,3 +330,22 @@ TEST_CASE("tool compare: command lines that make no sense", "[tool][compare][err
     check_unusable(compared(reference(), {"--threads", "0"}), "--threads is 0");
     check_unusable(compared(reference(), {"--html", "no/such/page.html"}), "no/such/page.html");
 }
+
+TEST_CASE("tool: compare passes two right runs of 300 tokens", "[tool][compare]") {
+    const TempFolder folder;
+    std::string ids;
+    for (int i = 0; i < 300; ++i) {
+        ids += (i > 0 ? "," : "") + std::to_string(i * 7 % 1000);
+    }
+    const std::string plain = (folder / "plain.safetensors").string();
+    const std::string tuned = (folder / "tuned.safetensors").string();
+    const std::string nano = GPTOSS_SOURCE_DIR "/examples/nano/model";
+    for (const auto& [path, dump] : {std::pair{"scalar", plain}, std::pair{"fast", tuned}}) {
+        const ToolRun run = run_tool({"--model", nano, "--path", path, "trace", "--ids", ids,
+                                      "--sites", "all", "--out", dump});
+        REQUIRE(run.status == 0);
+    }
+    const ToolRun run = run_tool({"compare", plain, tuned});
+    CHECK(run.status == 0);
+    CHECK_THAT(run.output, EndsWith("\npass: 87 sites within tolerance\n"));
+}

@@ -80,7 +80,7 @@ public:
         const int n_allowed =
             std::max(n_tokens_, std::max(most_tokens(reference), most_tokens(other)));
         seen_.assign(std::size_t(n_allowed), 0);
-        bounds_ = site_bounds(reference, config_, options);
+        bounds_ = site_bounds(reference, config_, n_allowed, options);
     }
 
     Comparison run() {

@@ -1,7 +1,8 @@
 // Site bounds: the tolerance of every row of a comparison, by policy.
 //
 //     float32   report/tolerances.hpp: in_pass for narrow models, at_20b for wide ones, both times
-//               the number of layers over those they were measured on (5 and 1)
+//               the number of layers over those they were measured on (5 and 1), and times the growth
+//               of runs longer than the goldens
 //     bf16      report/bf16_tolerances.hpp
 //     custom    one number for every site
 //
@@ -23,6 +24,7 @@ struct SiteBounds {
     CompareOptions options;
     bool is_wide = false;
     int n_layers = 0;
+    int n_tokens = 0;
     std::string text;  // which ones, in words
 
     // How many layers of rounding a site has behind it.
@@ -39,8 +41,9 @@ struct SiteBounds {
         }
         const Tolerance& float32 = tolerance(key.site);
         const double n_passed = std::min(depth(key) + 1, n_layers);
-        if (is_wide) return float32.at_20b * n_passed;
-        return float32.in_pass * std::max(1.0, n_passed / 5);
+        const double in_depth =
+            is_wide ? float32.at_20b * n_passed : float32.in_pass * std::max(1.0, n_passed / 5);
+        return in_depth * growth(key.site, n_tokens);
     }
     // Bounds Metrics::relative, which the largest error bounds already except in bf16.
     double relative_at(const SiteKey& key) const {
@@ -64,9 +67,9 @@ inline bool is_wide(const Dump& reference, const Config* config) {
     return false;
 }
 
-inline SiteBounds site_bounds(const Dump& reference, const Config* config,
+inline SiteBounds site_bounds(const Dump& reference, const Config* config, int n_tokens,
                               const CompareOptions& options) {
-    SiteBounds bounds{options, is_wide(reference, config), n_layers_of(reference), ""};
+    SiteBounds bounds{options, is_wide(reference, config), n_layers_of(reference), n_tokens, ""};
     if (config != nullptr) bounds.n_layers = config->n_layers;
     bounds.n_layers = std::max(bounds.n_layers, 1);
     if (options.tolerance) {

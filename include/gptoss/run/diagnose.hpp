@@ -50,6 +50,7 @@ public:
     Diagnoser(const Weights& weights, const Dump& theirs, const BugLab& lab)
         : weights_(weights), theirs_(theirs), lab_(lab) {
         evidence_.config = weights.config;
+        evidence_.n_tokens = theirs.tokens ? int(theirs.tokens->size()) : 0;
         evidence_.policy = lab.policy;
         evidence_.anchored = is_complete(theirs, weights.config);
         options_.policy = lab.policy;
@@ -151,7 +152,8 @@ private:
     // odd (12 seeds, 16 tokens) a right one was off by 0.011 at most, with one token beyond the
     // tolerance. Of six mistakes that are in no list one moved as little, the others 0.18 and more.
     void judge_by_token(const std::vector<double>& distances) {
-        const double allowed = tolerance_of(kLogitsKey, lab_.policy, false, weights_.config);
+        const double allowed =
+            tolerance_of(kLogitsKey, lab_.policy, false, weights_.config, evidence_.n_tokens);
         const auto is_off = [&](double distance) { return distance > allowed; };
         evidence_.fine = geometric_mean(distances) <= allowed;
         const auto n_off = std::count_if(distances.begin(), distances.end(), is_off);

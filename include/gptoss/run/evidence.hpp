@@ -76,7 +76,8 @@ inline bool is_complete(const Dump& dump, const Config& config) {
 }
 
 // What one op may be off by if the run was anchored at every site, else what a pass may.
-inline double tolerance_of(const SiteKey& key, Policy policy, bool anchored, const Config& c) {
+inline double tolerance_of(const SiteKey& key, Policy policy, bool anchored, const Config& c,
+                           int n_tokens) {
     if (policy == Policy::bf16) {
         const Bf16Tolerance& bf16 = bf16_tolerance(key.site);
         const int depth = anchored ? 0 : std::clamp(key.stage(), 0, c.n_layers);
@@ -86,13 +87,14 @@ inline double tolerance_of(const SiteKey& key, Policy policy, bool anchored, con
     const bool is_wide = c.hidden_size >= 1024;
     const double bound =
         is_wide ? float32.at_20b : (anchored ? float32.alone / 2 : float32.in_pass);
-    return std::max(1e-7, bound);
+    return std::max(1e-7, bound * growth(key.site, n_tokens));
 }
 
 // --- Where the right model is off -------------------------------------------------------------
 
 struct Evidence {
     Config config;
+    int n_tokens = 0;
     Policy policy = Policy::float32;
     Channel channel = Channel::values;
     bool anchored = false;                    // at every site
@@ -104,7 +106,8 @@ struct Evidence {
     double tolerance_at(std::size_t i) const {
         // Between right programs one rounding in 200 may differ.
         if (channel == Channel::roundings) return 0.005;
-        const double tolerance = tolerance_of(right.rows[i].key, policy, anchored, config);
+        const double tolerance =
+            tolerance_of(right.rows[i].key, policy, anchored, config, n_tokens);
         return fine ? tolerance / 30 : tolerance;
     }
     bool diverges(std::size_t i) const {
