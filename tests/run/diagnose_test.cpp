@@ -192,6 +192,24 @@ TEST_CASE("diagnose: one token that is off in logits of bf16 may be a flip; all 
     CHECK(diagnose(model(), dump, lab).verdict == Verdict::diverged);
 }
 
+TEST_CASE("diagnose: bf16 logits that are off from some token on are no flips", "[diagnose]") {
+    const BugLab lab = small_lab<Bf16Ops>(Policy::bf16);
+    Dump dump = rounded_logits(float32_lab().right);
+    Pitfall unknown = float32_lab().right;
+    unknown.edit_config = [](Config& c) { c.swiglu_limit = 4.0f; };
+    const Dump wrong = rounded_logits(unknown);
+    const SiteKey key{Site::logits, kNoLayer};
+    const std::size_t from = 5 * dump.sites.at(key).values.size() / kTokens.size();
+    std::copy(wrong.sites.at(key).values.begin() + std::ptrdiff_t(from),
+              wrong.sites.at(key).values.end(),
+              dump.sites.at(key).values.begin() + std::ptrdiff_t(from));
+    const Diagnosis d = diagnose(model(), dump, lab);
+    INFO(d.reason);
+    CHECK(d.verdict == Verdict::diverged);
+    CHECK(d.first_token == 5);
+    CHECK(!d.is_known);
+}
+
 TEST_CASE("diagnose: trained weights: one mistake, two, one that is not in the list",
           "[diagnose]") {
     const Golden& nano = golden_nano();
@@ -233,6 +251,25 @@ TEST_CASE("diagnose: what is wrong with a dump itself is unusable, or said besid
     CHECK(first_suspect(odd) == "sinks_missing");
     REQUIRE(odd.notes.size() == 1);
     CHECK_THAT(odd.notes[0], StartsWith("block.0.attn.norm: shape is (4, 128)"));
+
+    Dump not_all = planted_dump(float32_lab().right, model(), kTokens);
+    not_all.sites.at({Site::attn_norm, 0}).shape = {4, 128};
+    const Diagnosis unread = diagnose(model(), not_all, float32_lab());
+    CHECK(unread.verdict == Verdict::unusable);  // never a pass
+    CHECK_THAT(unread.reason, ContainsSubstring("but 1 array could not be compared, as block.0."));
+
+    Dump deeper = planted_dump(float32_lab().right, model(), kTokens);
+    deeper.sites[{Site::attn_q, 7}] = deeper.sites.at({Site::attn_q, 1});
+    CHECK_THAT(diagnose(model(), deeper, float32_lab()).reason,
+               ContainsSubstring("block.7.attn.q: the model has no such layer"));
+
+    Dump renamed = planted_dump(float32_lab().right, model(), kTokens);
+    keep_only(renamed, {Site::embedding, Site::logits});
+    renamed.unknown_names = {"model.layers.0.q", "model.layers.0.k", "model.layers.0.v"};
+    const Diagnosis names = diagnose(model(), renamed, float32_lab());
+    CHECK(names.verdict == Verdict::unusable);
+    CHECK_THAT(names.reason, StartsWith("3 arrays of 5 cannot be compared, as ") &&
+                                 ContainsSubstring("a name map can name them"));
 
     Dump with_nan = planted_dump(float32_lab().right, model(), kTokens);
     with_nan.sites.at({Site::attn_q, 0}).values[3] = std::numeric_limits<float>::quiet_NaN();

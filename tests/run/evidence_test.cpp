@@ -74,6 +74,7 @@ TEST_CASE("evidence: sites beyond their tolerance, in order, but not a flip", "[
 TEST_CASE("evidence: a tenth of the error is an explanation if every site is anchored",
           "[evidence]") {
     Evidence evidence = evidence_of({row_with(Site::attn_q, 0.1)});
+    evidence.policy = Policy::bf16;
     Comparison wrong;
     wrong.rows = {row_with(Site::attn_q, 0.02)};
     CHECK(!evidence.explained(wrong, 0));
@@ -81,6 +82,16 @@ TEST_CASE("evidence: a tenth of the error is an explanation if every site is anc
     CHECK(evidence.explained(wrong, 0));
     evidence.anchored = true;
     wrong.rows = {row_with(Site::attn_q, 0.01)};
+    CHECK(evidence.explained(wrong, 0));
+}
+
+TEST_CASE("evidence: anchored in float32 an explanation leaves no more than rounding",
+          "[evidence]") {
+    const Evidence evidence = evidence_of({row_with(Site::attn_q, 0.1)});
+    Comparison wrong;
+    wrong.rows = {row_with(Site::attn_q, 31 * evidence.tolerance_at(0))};
+    CHECK(!evidence.explained(wrong, 0));  // the same op is wrong, in another way
+    wrong.rows = {row_with(Site::attn_q, 29 * evidence.tolerance_at(0))};
     CHECK(evidence.explained(wrong, 0));
 }
 

@@ -23,6 +23,7 @@ Comparison errors(const std::vector<double>& relative) {
 
 Evidence evidence_of(const std::vector<double>& right) {
     Evidence evidence{preset_tiny()};
+    evidence.policy = Policy::bf16;
     evidence.anchored = true;
     evidence.right = errors(right);
     find_divergence(evidence);

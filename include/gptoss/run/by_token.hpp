@@ -26,6 +26,10 @@ namespace gptoss {
 inline constexpr double kMostLeftByToken = 0.6;
 inline constexpr int kLeastTokens = 4;
 
+// Of tokens that are off beyond the tolerance no more than this share are taken for flips. In the
+// runs named in run/diagnose.hpp it was one of 16.
+inline constexpr double kMostFlippedTokens = 0.25;
+
 inline constexpr SiteKey kLogitsKey{Site::logits, kNoLayer};
 
 // |theirs[t] - ours[t]| / |theirs[t]| for every token that both have. Empty if shapes differ.

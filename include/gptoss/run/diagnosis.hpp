@@ -41,9 +41,10 @@ struct Diagnosis {
     std::string doubt = {};  // what a verdict of "no divergence" cannot exclude; part of the reason
     Policy policy = Policy::float32;
     Channel channel = Channel::values;
-    bool below_noise = false;           // errors that right programs may have too
-    std::optional<SiteKey> first = {};  // the first divergent site
-    int n_sites = 0;                    // that were compared
+    bool below_noise = false;             // errors that right programs may have too
+    std::optional<SiteKey> first = {};    // the first divergent site
+    std::optional<int> first_token = {};  // all tokens from this one on are off, and none before it
+    int n_sites = 0;                      // that were compared
     int n_divergent = 0;
     int tokens_per_pass = 0;             // how chunks were cut; kOnePass if they were not
     bool is_known = false;               // does suspects[0] explain it?
