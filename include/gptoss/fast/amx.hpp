@@ -33,8 +33,10 @@ inline constexpr int kAmxColumns = 32;  // of w in one tile: 64 bytes
 
 // The loop over the columns; Unit does the work. Tests put a model of the unit in its place.
 template <class Unit>
-void multiply_tiles_with(const std::uint8_t* w, std::ptrdiff_t row_bytes, const std::uint16_t* x,
-                         int in_size, float* sums) {
+[[gnu::always_inline]] inline void multiply_tiles_with(const std::uint8_t* w,
+                                                       std::ptrdiff_t row_bytes,
+                                                       const std::uint16_t* x, int in_size,
+                                                       float* sums) {
     Unit unit;
     unit.begin();
     const std::uint8_t* lower_w = w + 16 * row_bytes;
@@ -105,12 +107,12 @@ struct AmxUnit {
     }
 };
 
-#undef GPTOSS_AMX
-
-inline void multiply_by_amx(const std::uint8_t* w, std::ptrdiff_t row_bytes, const std::uint16_t* x,
-                            int in_size, float* sums) {
+GPTOSS_AMX inline void multiply_by_amx(const std::uint8_t* w, std::ptrdiff_t row_bytes,
+                                       const std::uint16_t* x, int in_size, float* sums) {
     multiply_tiles_with<AmxUnit>(w, row_bytes, x, in_size, sums);
 }
+
+#undef GPTOSS_AMX
 
 #else
 
