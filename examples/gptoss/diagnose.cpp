@@ -3,6 +3,7 @@
 // Exit status: 0 no divergence, 1 divergence, 2 unusable input, which errors are too (main.cpp).
 #include "gptoss/run/diagnose.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -49,6 +50,15 @@ Policy chosen_policy(const DiagnoseFlags& flags, const Dump& theirs) {
     throw Error("--policy is '" + flags.policy + "', expected auto, float32 or bf16");
 }
 
+// "3 tokens, 1,2,3"
+std::string run_tokens_text(const std::vector<std::int32_t>& ids) {
+    std::string text = counted(ids.size(), "token") + ",";
+    for (std::size_t i = 0; i < ids.size() && i < 5; ++i) {
+        text += (i == 0 ? " " : ",") + std::to_string(ids[i]);
+    }
+    return text + (ids.size() > 5 ? ",..." : "");
+}
+
 BugLab lab_for(Policy policy) {
     return policy == Policy::bf16 ? bug_lab<Bf16Ops>(policy) : bug_lab<ScalarOps>(policy);
 }
@@ -59,11 +69,26 @@ std::string percent(double share) {
     return formatted("%.0f", 100 * share) + " %";
 }
 
+// A mistake that leaves as much as there is says nothing.
+bool is_worth_showing(const Suspect& s) {
+    return s.explains_first || s.left < 0.9;
+}
+
+// At the site where it leaves most.
+std::string times_allowed(const Suspect& s) {
+    double most = 0;
+    for (const SiteEvidence& e : s.evidence) {
+        most = std::max(most, e.wrong / e.tolerance);
+    }
+    return formatted("%.0f", most);
+}
+
 Table suspect_table(const Diagnosis& d, int n_shown) {
     Table table{"lrrrl"};
     table.add({"mistake", "confidence", "error left", "explains", ""});
     for (std::size_t i = 0; i < d.suspects.size() && int(i) < n_shown; ++i) {
         const Suspect& s = d.suspects[i];
+        if (!is_worth_showing(s)) continue;
         table.add({s.facts.name, percent(s.confidence), formatted("%.2g", s.left),
                    std::to_string(s.n_explained) + " of " + std::to_string(d.n_divergent),
                    s.facts.mistake});
@@ -90,13 +115,22 @@ std::string facts_text(const PitfallFacts& facts) {
 void print_diagnosis(const Diagnosis& d, int n_shown) {
     if (!d.suspects.empty()) {
         print(std::to_string(d.n_divergent) + " of " + std::to_string(d.n_sites) +
-              " sites diverge; what each mistake leaves of their errors:\n");
-        print(suspect_table(d, n_shown).text() + "\n");
+              " sites diverge: " + d.divergent + "\n");
+        if (!d.where.empty()) print("off of " + site_name(*d.first) + ": " + d.where + "\n");
+        if (std::any_of(d.suspects.begin(), d.suspects.end(), is_worth_showing)) {
+            print("what each mistake leaves of their errors:\n");
+            print(suspect_table(d, n_shown).text() + "\n");
+        }
     }
     if (d.is_known) {
         print(evidence_table(d.suspects[0], n_shown).text() + "\n");
         print(facts_text(d.suspects[0].facts));
     }
+    if (!d.is_known && !d.suspects.empty() && is_worth_showing(d.suspects[0])) {
+        print("the first comes nearest, and leaves " + times_allowed(d.suspects[0]) +
+              " times what is allowed: the same op may be wrong in another way\n");
+    }
+    if (!d.unexplained.empty()) print("not explained by it: " + d.unexplained + "\n");
     if (d.second) print("and behind it, by itself: " + facts_text(d.second->facts));
     if (d.below_noise && d.is_known) {
         print(d.channel == Channel::tokens
@@ -105,6 +139,7 @@ void print_diagnosis(const Diagnosis& d, int n_shown) {
                   : "note: a right program may be as far off; but this mistake leaves next to "
                     "nothing\n");
     }
+    if (!d.hint.empty()) print("note: " + d.hint + "\n");
     for (const std::string& note : d.notes) {
         print("note: not compared: " + note + "\n");
     }
@@ -137,6 +172,9 @@ nlohmann::ordered_json json_of(const Diagnosis& d, int n_shown) {
                                    {"divergent_sites", d.n_divergent}};
     json["first_divergent_site"] = nullptr;
     if (d.first) json["first_divergent_site"] = site_name(*d.first);
+    json["divergent"] = d.divergent;
+    json["where"] = d.where;
+    json["unexplained"] = d.unexplained;
     json["diagnosis"] = nullptr;
     if (d.is_known) json["diagnosis"] = d.suspects[0].facts.name;
     json["second"] = nullptr;
@@ -145,6 +183,7 @@ nlohmann::ordered_json json_of(const Diagnosis& d, int n_shown) {
     for (std::size_t i = 0; i < d.suspects.size() && int(i) < n_shown; ++i) {
         json["suspects"].push_back(json_of(d.suspects[i]));
     }
+    json["hint"] = d.hint;
     json["notes"] = d.notes;
     return json;
 }
@@ -159,7 +198,14 @@ int run_diagnose(const DiagnoseFlags& flags, const Globals& globals) {
     Dump theirs = read_dump(flags.dump, map);
     const BugLab lab = lab_for(chosen_policy(flags, theirs));
     const Model model = open_model(globals);
-    if (!flags.ids.empty()) theirs.tokens = prompt_ids("", flags.ids, model);
+    if (!flags.ids.empty()) {
+        const std::vector<std::int32_t> ids = prompt_ids("", flags.ids, model);
+        if (theirs.tokens && *theirs.tokens != ids) {
+            throw Error("--ids: " + run_tokens_text(ids) + ", expected those that " + flags.dump +
+                        " says: " + run_tokens_text(*theirs.tokens));
+        }
+        theirs.tokens = ids;
+    }
     const Diagnosis d = diagnose(model.weights, theirs, lab);
 
     if (globals.json) {

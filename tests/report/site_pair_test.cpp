@@ -90,3 +90,10 @@ TEST_CASE("site pair: sites without expert order stay as they are", "[site_pair]
     CHECK(pair.got == x.values);
     CHECK(pair.has_partner == std::vector<bool>{true, true});
 }
+
+TEST_CASE("site pair: a mask of a large negative number hides like -inf", "[site_pair]") {
+    const float infinity = std::numeric_limits<float>::infinity();
+    std::vector<float> scores{1, -1e9f, -65504, -9999};
+    hide_masked(scores);
+    CHECK(scores == std::vector<float>{1, -infinity, -infinity, -9999});
+}

@@ -278,3 +278,31 @@ TEST_CASE("diagnose: what is wrong with a dump itself is unusable, or said besid
     CHECK(site_name(*nan.first) == "block.0.attn.q");
     CHECK(!nan.is_known);
 }
+
+TEST_CASE("diagnose: a dump of other tokens or other weights is told by its embedding",
+          "[diagnose]") {
+    std::vector<std::int32_t> tokens = kTokens;
+    tokens[2] = 33;
+    Dump others = planted_dump(float32_lab().right, model(), tokens);
+    others.tokens = kTokens;
+    const Diagnosis d = diagnose(model(), others, float32_lab());
+    CHECK(site_name(*d.first) == "embedding");
+    CHECK(d.hint == "row 2 of the embedding is that of token 33, not of 3: other tokens");
+    others.sites.at({Site::embedding, kNoLayer}).values[1] = 0.3f;
+    CHECK(diagnose(model(), others, float32_lab()).hint ==
+          "row 0 of the embedding is no row of this model's table: other weights");
+}
+
+TEST_CASE("diagnose: what is off is said where no mistake is named", "[diagnose]") {
+    Dump dump = planted_dump(float32_lab().right, model(), kTokens);
+    std::vector<float>& out = dump.sites.at({Site::attn_out, 1}).values;
+    const std::size_t hidden = out.size() / kTokens.size();
+    for (std::size_t i = 5 * hidden; i < out.size(); ++i) {
+        out[i] *= 1.1f;
+    }
+    const Diagnosis d = diagnose(model(), dump, float32_lab());
+    CHECK(d.verdict == Verdict::diverged);
+    CHECK(d.where == "from token 5 on");
+    CHECK(d.divergent == "attn.out, attn.residual in layer 1");
+    CHECK(!d.is_known);
+}

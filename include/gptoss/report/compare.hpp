@@ -28,6 +28,7 @@
 #include "gptoss/report/same_run.hpp"
 #include "gptoss/report/site_bounds.hpp"
 #include "gptoss/report/verdict.hpp"
+#include "gptoss/report/where.hpp"
 
 namespace gptoss {
 
@@ -217,6 +218,10 @@ private:
         }
         if (row.key.site == Site::mlp_router_logits) keep_router_logits(pair, row.tolerance);
         judge(row, pair, allowance);
+        if (row.outcome == Outcome::diverged) {
+            const double bound = row.tolerance * rms_of(pair.expected_rows());
+            row.where = where_text(pair, bound, config_ == nullptr ? 0 : config_->head_dim);
+        }
         if (is_out) allow_for_flips(pair);
         if (row.key.site == Site::logits) measure_likeliest(pair);
     }

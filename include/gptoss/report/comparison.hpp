@@ -62,6 +62,7 @@ struct CompareRow {
     int n_lenient = 0;              // tokens behind a flip: they are allowed what the flip moved
     int n_left_out = 0;             // tokens that cannot be compared
     std::string note = {};          // where it is worst, or why it was not compared
+    std::string where = {};         // if it diverged: what is off, unless all is (report/where.hpp)
 };
 
 // A token for which the two runs chose other experts.

@@ -10,6 +10,7 @@
 // Where    report/compare.hpp, once per site and layer.
 // Pitfalls Without a config the reference's own extents are what is expected.
 #pragma once
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -154,6 +155,16 @@ inline void match_columns(SitePair& pair, const ExpertMatch& match) {
     }
 }
 
+// Hidden scores are -inf here. Masks of other programs have a large negative number instead, -1e4,
+// -65504 or -1e9, which no score of a model is near.
+inline constexpr float kMaskedScore = -1e4f;
+
+inline void hide_masked(std::vector<float>& scores) {
+    for (float& score : scores) {
+        if (score <= kMaskedScore) score = -std::numeric_limits<float>::infinity();
+    }
+}
+
 // match is that of the layer, or null if the experts are not known.
 inline SitePair pair_sites(Site site, const PairedShapes& shapes, const Activation& reference,
                            const Activation& other, int n_tokens, const ExpertMatch* match) {
@@ -165,6 +176,10 @@ inline SitePair pair_sites(Site site, const PairedShapes& shapes, const Activati
     pair.expected = std::move(rows.expected);
     pair.got = std::move(rows.got);
     pair.has_partner.assign(std::size_t(pair.in.rows), true);
+    if (site == Site::attn_scores) {
+        hide_masked(pair.expected);
+        hide_masked(pair.got);
+    }
     const bool same_tokens = match != nullptr && match->n_tokens == pair.in.n_tokens;
     if (!same_tokens || !has_expert_order(site)) return pair;
     if (site == Site::mlp_expert_weights) {

@@ -69,6 +69,7 @@ inline void give_verdict(const Dump& reference, const Dump& other, Comparison& c
         const CompareRow& row = c.rows[*c.first_divergence];
         c.verdict = Verdict::diverged;
         c.reason = "first divergence at " + site_name(row.key) + ": " + row.note;
+        if (!row.where.empty()) c.reason += "; off: " + row.where;
         if (!unusable.empty()) c.notes.push_back(unusable);
     } else if (!unusable.empty()) {
         c.verdict = Verdict::unusable;

@@ -24,6 +24,7 @@
 #include <string>
 #include <vector>
 
+#include "gptoss/report/where.hpp"
 #include "gptoss/run/anchored_run.hpp"
 #include "gptoss/run/by_token.hpp"
 #include "gptoss/run/suspects.hpp"
@@ -65,7 +66,8 @@ public:
         if (!is_usable(right)) return found_;
         find_divergence(evidence_);
         if (evidence_.divergent.empty()) look_below_noise();
-        if (!evidence_.divergent.empty()) cut_passes(right);
+        if (!evidence_.divergent.empty()) look_at_first(right);
+        if (!evidence_.divergent.empty()) look_at_embedding();
         if (!evidence_.divergent.empty()) suspect_all();
         if (rounds_elsewhere()) suspect_by_token();
         give_verdict();
@@ -106,8 +108,9 @@ private:
         find_divergence(evidence_);
     }
 
-    // A mistake that chunks bring about begins with the second one: there the dump shows the cut.
-    void cut_passes(const Dump& right) {
+    // What of the first divergent site is off. A mistake that chunks bring about begins with the second
+    // one: there the dump shows the cut.
+    void look_at_first(const Dump& right) {
         const std::size_t first = evidence_.divergent[0];
         const SiteKey key = evidence_.right.rows[first].key;
         if (key.site == Site::mlp_expert_ids || evidence_.channel == Channel::roundings) return;
@@ -118,11 +121,43 @@ private:
             pair_shapes(key.site, ours.shape, theirs.shape, {&weights_.config, n_tokens});
         const SitePair pair = pair_sites(key.site, shapes, ours, theirs, n_tokens, nullptr);
         const double rms = rms_of(pair.expected_rows());
+        const double allowed = 4 * evidence_.tolerance_at(first);
+        found_.where = where_text(pair, allowed * rms, weights_.config.head_dim);
         for (int t = pair.first_token; t < n_tokens; ++t) {
-            const bool is_off = token_error(pair, t, rms) > 4 * evidence_.tolerance_at(first);
+            const bool is_off = token_error(pair, t, rms) > allowed;
             if (is_off && t > pair.first_token) found_.tokens_per_pass = t;
             if (is_off) return;
         }
+    }
+
+    // If the embedding is off already: of which token is the first row that is?
+    void look_at_embedding() {
+        const SiteKey key{Site::embedding, kNoLayer};
+        if (!(evidence_.right.rows[evidence_.divergent[0]].key == key)) return;
+        const std::vector<float>& rows = theirs_.sites.at(key).values;
+        const std::size_t n = std::size_t(weights_.config.hidden_size);
+        for (std::size_t t = 0; t < theirs_.tokens->size() && (t + 1) * n <= rows.size(); ++t) {
+            const std::int32_t id = (*theirs_.tokens)[t];
+            const int found = token_of_row(rows.data() + t * n);
+            if (found == id) continue;
+            found_.hint = "row " + std::to_string(t) + " of the embedding is ";
+            found_.hint += found < 0 ? "no row of this model's table: other weights"
+                                     : "that of token " + std::to_string(found) + ", not of " +
+                                           std::to_string(id) + ": other tokens";
+            return;
+        }
+    }
+
+    // The token whose row of the table this is; -1 if there is none.
+    int token_of_row(const float* row) const {
+        for (int id = 0; id < weights_.config.vocab_size; ++id) {
+            const Bf16Row table_row = weights_.embedding.row(id);
+            int i = 0;
+            while (i < weights_.config.hidden_size && table_row[i] == row[i])
+                ++i;
+            if (i == weights_.config.hidden_size) return id;
+        }
+        return -1;
     }
 
     void suspect_all() {
@@ -141,6 +176,11 @@ private:
         if (unexplained.empty()) return;
         const Suspect second = ranked(tried, comparisons, unexplained)[0];
         if (second.explains_first) found_.second = second;
+        std::vector<SiteKey> keys;
+        for (const std::size_t i : unexplained) {
+            keys.push_back(evidence_.right.rows[i].key);
+        }
+        found_.unexplained = sites_text(keys, weights_.config.n_layers);
     }
 
     // In bf16, with no more than logits, and no model explains them as one that rounds alike would.
@@ -234,6 +274,11 @@ private:
             found_.suspects.clear();
             return;
         }
+        std::vector<SiteKey> keys;
+        for (const std::size_t i : evidence_.divergent) {
+            keys.push_back(evidence_.right.rows[i].key);
+        }
+        found_.divergent = sites_text(keys, weights_.config.n_layers);
         found_.verdict = Verdict::diverged;
         found_.first = evidence_.right.rows[evidence_.divergent[0]].key;
         const PitfallFacts& best = found_.suspects[0].facts;

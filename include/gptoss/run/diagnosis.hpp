@@ -44,13 +44,17 @@ struct Diagnosis {
     bool below_noise = false;             // errors that right programs may have too
     std::optional<SiteKey> first = {};    // the first divergent site
     std::optional<int> first_token = {};  // all tokens from this one on are off, and none before it
+    std::string where = {};               // what of it is off, unless all is (report/where.hpp)
+    std::string divergent = {};           // all sites that diverge, with their layers
+    std::string unexplained = {};         // those that the likeliest mistake does not explain
     int n_sites = 0;                      // that were compared
     int n_divergent = 0;
-    int tokens_per_pass = 0;             // how chunks were cut; kOnePass if they were not
-    bool is_known = false;               // does suspects[0] explain it?
-    std::vector<Suspect> suspects = {};  // the likeliest first
-    std::optional<Suspect> second = {};  // of a mistake that comes later, if there is another
-    std::vector<std::string> notes = {};
+    int tokens_per_pass = 0;              // how chunks were cut; kOnePass if they were not
+    bool is_known = false;                // does suspects[0] explain it?
+    std::vector<Suspect> suspects = {};   // the likeliest first
+    std::optional<Suspect> second = {};   // of a mistake that comes later, if there is another
+    std::string hint = {};                // of dumps of other tokens or weights
+    std::vector<std::string> notes = {};  // what could not be compared
 };
 
 }  // namespace gptoss
