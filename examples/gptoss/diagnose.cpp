@@ -107,6 +107,14 @@ Table evidence_table(const Suspect& s, int n_shown) {
     return table;
 }
 
+std::string listed(const std::vector<std::string>& names) {
+    std::string text;
+    for (const std::string& name : names) {
+        text += (text.empty() ? "" : ", ") + name;
+    }
+    return text;
+}
+
 std::string facts_text(const PitfallFacts& facts) {
     return std::string(facts.name) + ": " + facts.mistake + "\n  seen: " + facts.who +
            "\n  symptom: " + facts.symptom + "\n  visible from: " + facts.visible_from + "\n";
@@ -140,6 +148,11 @@ void print_diagnosis(const Diagnosis& d, int n_shown) {
                     "nothing\n");
     }
     if (!d.hint.empty()) print("note: " + d.hint + "\n");
+    if (d.verdict == Verdict::pass && !d.invisible.empty()) {
+        print("note: " + counted(d.invisible.size(), "known mistake") +
+              " would not show in this run: " + listed(d.invisible) +
+              "\n      docs/pitfalls.md says from where on each is visible\n");
+    }
     for (const std::string& note : d.notes) {
         print("note: not compared: " + note + "\n");
     }
@@ -184,6 +197,7 @@ nlohmann::ordered_json json_of(const Diagnosis& d, int n_shown) {
         json["suspects"].push_back(json_of(d.suspects[i]));
     }
     json["hint"] = d.hint;
+    json["invisible"] = d.invisible;
     json["notes"] = d.notes;
     return json;
 }

@@ -27,6 +27,7 @@
 #include "gptoss/report/where.hpp"
 #include "gptoss/run/anchored_run.hpp"
 #include "gptoss/run/by_token.hpp"
+#include "gptoss/run/embedding_hint.hpp"
 #include "gptoss/run/suspects.hpp"
 
 namespace gptoss {
@@ -67,7 +68,8 @@ public:
         find_divergence(evidence_);
         if (evidence_.divergent.empty()) look_below_noise();
         if (!evidence_.divergent.empty()) look_at_first(right);
-        if (!evidence_.divergent.empty()) look_at_embedding();
+        if (is_first(Site::embedding)) found_.hint = embedding_hint(weights_, theirs_);
+        try_all();
         if (!evidence_.divergent.empty()) suspect_all();
         if (rounds_elsewhere()) suspect_by_token();
         give_verdict();
@@ -102,6 +104,11 @@ private:
         return false;
     }
 
+    bool is_first(Site site) const {
+        if (evidence_.divergent.empty()) return false;
+        return evidence_.right.rows[evidence_.divergent[0]].key.site == site;
+    }
+
     void look_below_noise() {
         evidence_.fine = true;
         if (lab_.policy == Policy::bf16) evidence_.channel = Channel::roundings;
@@ -130,51 +137,35 @@ private:
         }
     }
 
-    // If the embedding is off already: of which token is the first row that is?
-    void look_at_embedding() {
-        const SiteKey key{Site::embedding, kNoLayer};
-        if (!(evidence_.right.rows[evidence_.divergent[0]].key == key)) return;
-        const std::vector<float>& rows = theirs_.sites.at(key).values;
-        const std::size_t n = std::size_t(weights_.config.hidden_size);
-        for (std::size_t t = 0; t < theirs_.tokens->size() && (t + 1) * n <= rows.size(); ++t) {
-            const std::int32_t id = (*theirs_.tokens)[t];
-            const int found = token_of_row(rows.data() + t * n);
-            if (found == id) continue;
-            found_.hint = "row " + std::to_string(t) + " of the embedding is ";
-            found_.hint += found < 0 ? "no row of this model's table: other weights"
-                                     : "that of token " + std::to_string(found) + ", not of " +
-                                           std::to_string(id) + ": other tokens";
-            return;
-        }
-    }
-
-    // The token whose row of the table this is; -1 if there is none.
-    int token_of_row(const float* row) const {
-        for (int id = 0; id < weights_.config.vocab_size; ++id) {
-            const Bf16Row table_row = weights_.embedding.row(id);
-            int i = 0;
-            while (i < weights_.config.hidden_size && table_row[i] == row[i])
-                ++i;
-            if (i == weights_.config.hidden_size) return id;
-        }
-        return -1;
-    }
-
-    void suspect_all() {
-        std::vector<const Pitfall*> tried;
-        std::vector<Comparison> comparisons;
+    // Every mistake on the dump's tokens, held against the dump.
+    void try_all() {
         for (const Pitfall& pitfall : lab_.pitfalls) {
             if (!applies(pitfall, weights_.config)) continue;
             const Dump wrong = anchored_run(pitfall, weights_, theirs_, found_.tokens_per_pass);
-            tried.push_back(&pitfall);
-            comparisons.push_back(compare(wrong, theirs_, options_));
+            tried_.push_back(&pitfall);
+            comparisons_.push_back(compare(wrong, theirs_, options_));
+            if (!is_beyond_tolerance(comparisons_.back())) {
+                found_.invisible.push_back(pitfall.facts.name);
+            }
         }
-        found_.suspects = ranked(tried, comparisons, evidence_.divergent);
-        found_.is_known = !tried.empty() && found_.suspects[0].explains_first;
+    }
+
+    bool is_beyond_tolerance(const Comparison& c) const {
+        for (const CompareRow& row : c.rows) {
+            const double tolerance = tolerance_of(row.key, lab_.policy, evidence_.anchored,
+                                                  weights_.config, evidence_.n_tokens);
+            if (has_error(row) && error_of(row, Channel::values) > tolerance) return true;
+        }
+        return false;
+    }
+
+    void suspect_all() {
+        found_.suspects = ranked(evidence_.divergent);
+        found_.is_known = !tried_.empty() && found_.suspects[0].explains_first;
         if (!found_.is_known || !evidence_.anchored) return;
-        const std::vector<std::size_t> unexplained = left_by_best(tried, comparisons);
+        const std::vector<std::size_t> unexplained = left_by_best();
         if (unexplained.empty()) return;
-        const Suspect second = ranked(tried, comparisons, unexplained)[0];
+        const Suspect second = ranked(unexplained)[0];
         if (second.explains_first) found_.second = second;
         std::vector<SiteKey> keys;
         for (const std::size_t i : unexplained) {
@@ -232,25 +223,22 @@ private:
         evidence_.divergent = {std::size_t(logits - rows.begin())};
     }
 
-    std::vector<Suspect> ranked(const std::vector<const Pitfall*>& tried,
-                                const std::vector<Comparison>& comparisons,
-                                const std::vector<std::size_t>& divergent) const {
+    std::vector<Suspect> ranked(const std::vector<std::size_t>& divergent) const {
         std::vector<Suspect> suspects;
-        for (std::size_t s = 0; s < tried.size(); ++s) {
-            suspects.push_back(suspect(evidence_, tried[s]->facts, comparisons[s], divergent));
+        for (std::size_t s = 0; s < tried_.size(); ++s) {
+            suspects.push_back(suspect(evidence_, tried_[s]->facts, comparisons_[s], divergent));
         }
         rank(suspects);
         return suspects;
     }
 
     // The divergent rows that the likeliest mistake does not explain.
-    std::vector<std::size_t> left_by_best(const std::vector<const Pitfall*>& tried,
-                                          const std::vector<Comparison>& comparisons) const {
+    std::vector<std::size_t> left_by_best() const {
         std::vector<std::size_t> unexplained;
-        for (std::size_t s = 0; s < tried.size(); ++s) {
-            if (std::strcmp(tried[s]->facts.name, found_.suspects[0].facts.name) != 0) continue;
+        for (std::size_t s = 0; s < tried_.size(); ++s) {
+            if (std::strcmp(tried_[s]->facts.name, found_.suspects[0].facts.name) != 0) continue;
             for (const std::size_t i : evidence_.divergent) {
-                if (!evidence_.explained(comparisons[s], i)) unexplained.push_back(i);
+                if (!evidence_.explained(comparisons_[s], i)) unexplained.push_back(i);
             }
         }
         return unexplained;
@@ -296,6 +284,8 @@ private:
     CompareOptions options_ = {};
     Evidence evidence_ = {};
     std::vector<std::string> not_compared_ = {};
+    std::vector<const Pitfall*> tried_ = {};
+    std::vector<Comparison> comparisons_ = {};
     Diagnosis found_ = {};
 };
 

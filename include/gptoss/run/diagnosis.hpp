@@ -49,12 +49,13 @@ struct Diagnosis {
     std::string unexplained = {};         // those that the likeliest mistake does not explain
     int n_sites = 0;                      // that were compared
     int n_divergent = 0;
-    int tokens_per_pass = 0;              // how chunks were cut; kOnePass if they were not
-    bool is_known = false;                // does suspects[0] explain it?
-    std::vector<Suspect> suspects = {};   // the likeliest first
-    std::optional<Suspect> second = {};   // of a mistake that comes later, if there is another
-    std::string hint = {};                // of dumps of other tokens or weights
-    std::vector<std::string> notes = {};  // what could not be compared
+    int tokens_per_pass = 0;                  // how chunks were cut; kOnePass if they were not
+    bool is_known = false;                    // does suspects[0] explain it?
+    std::vector<Suspect> suspects = {};       // the likeliest first
+    std::optional<Suspect> second = {};       // of a mistake that comes later, if there is another
+    std::string hint = {};                    // of dumps of other tokens or weights
+    std::vector<std::string> invisible = {};  // mistakes that this run would not show
+    std::vector<std::string> notes = {};      // what could not be compared
 };
 
 }  // namespace gptoss
