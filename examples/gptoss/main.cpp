@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <new>
 #include <string>
 
@@ -167,6 +168,8 @@ int main(int argc, char** argv) {
         complain(on_one_line(error.what()));
     } catch (const std::bad_alloc&) {
         complain("out of memory");
+    } catch (const std::filesystem::filesystem_error& error) {
+        complain(error.path1().string() + ": cannot be opened: " + error.code().message());
     } catch (const std::exception& error) {
         complain(error.what());
     }

@@ -1,7 +1,11 @@
 // gptoss compare on real dumps, damaged in every way that a user's may be: a message, a status that
 // says whether it is a divergence (1) or cannot be used (2), and never a pass.
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
+#include <cstring>
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -348,4 +352,25 @@ TEST_CASE("tool: compare passes two right runs of 300 tokens", "[tool][compare]"
     const ToolRun run = run_tool({"compare", plain, tuned});
     CHECK(run.status == 0);
     CHECK_THAT(run.output, EndsWith("\npass: 87 sites within tolerance\n"));
+}
+
+TEST_CASE("tool compare: a path that the file system refuses", "[tool][compare][errors]") {
+    const TempFolder folder;
+    const std::string loop = (folder / "loop").string();
+    std::filesystem::create_symlink("loop", loop);  // leads to itself
+    const ToolRun run = compared(loop);
+    CHECK(run.status == 2);
+    CHECK(run.errors == "gptoss: " + loop + ": cannot be opened: " + std::strerror(ELOOP) + "\n");
+}
+
+TEST_CASE("tool compare: a folder without permission", "[tool][compare][errors]") {
+    if (::geteuid() == 0) skip_test("root may read everything");
+    const TempFolder folder;
+    const std::string secret = (folder / "secret").string();
+    std::filesystem::create_directory(secret);
+    std::filesystem::permissions(secret, std::filesystem::perms::none);
+    const std::string reason = ": cannot be opened: Permission denied\n";
+    CHECK(compared(secret).errors == "gptoss: " + secret + reason);
+    CHECK(compared(secret + "/run.npz").errors == "gptoss: " + secret + "/run.npz" + reason);
+    std::filesystem::permissions(secret, std::filesystem::perms::owner_all);  // to be removed
 }
