@@ -283,6 +283,30 @@ TEST_CASE("tool compare: cut short, all three kinds", "[tool][compare][errors]")
         check_unusable(compared((folder / name).string()), "cut short?");
         check_unusable(run_tool({"compare", (folder / name).string(), reference()}), "cut short?");
     }
+    write_bytes(folder / "x.safetensors", whole.substr(0, 100));  // inside the header
+    check_unusable(compared((folder / "x.safetensors").string()),
+                   ", but the file holds 92 bytes behind it; is it cut short?\n");
+}
+
+TEST_CASE("tool compare: files of other formats", "[tool][compare][errors]") {
+    const TempFolder folder;
+    const auto complaint = [&folder](const std::string& bytes) {
+        write_bytes(folder / "x", bytes);
+        const ToolRun run = compared((folder / "x").string());
+        CHECK(run.status == 2);
+        const std::string begin = "gptoss: " + (folder / "x").string() +
+                                  ": is no dump: neither safetensors, nor .npz, nor a folder of "
+                                  ".npy (";
+        CHECK_THAT(run.errors, StartsWith(begin) && EndsWith(")\n"));
+        return run.errors.substr(std::min(begin.size(), run.errors.size()));
+    };
+    CHECK(complaint("# gptoss\n\nA text.\n") ==
+          "its first 8 bytes would be a header of 8319115482576134179 bytes)\n");
+    CHECK(complaint("\x80\x02}q\x01X\x01\x02 a pickle") ==
+          "its first 8 bytes would be a header of 144493426274796160 bytes)\n");
+    CHECK(complaint("text\n") == "it has 5 bytes, expected at least 8)\n");
+    CHECK(complaint(std::string("\x05\0\0\0\0\0\0\0hello", 13)) ==
+          "its header does not begin with '{')\n");
 }
 
 TEST_CASE("tool compare: NaN is a divergence, in the reference it is unusable",

@@ -9,7 +9,8 @@
 //
 // Source   Hugging Face, safetensors format description (README, "Format") and its library's
 //          Metadata::validate; the limit on N is the library's MAX_HEADER_SIZE.
-// Errors   Error, naming the file, the tensor, what was found and what was expected.
+// Errors   Error, naming the file, the tensor, what was found and what was expected; NotSafetensors
+//          for a file of another format.
 // Pitfalls The header's order need not be the data's. Offsets and extents come from outside: every
 //          sum and product is checked before it is used.
 #pragma once
@@ -38,6 +39,14 @@ struct Safetensors {
     std::map<std::string, TensorView> tensors;    // by name
     std::map<std::string, std::string> metadata;  // the header's "__metadata__"
     std::shared_ptr<const MappedFile> mapped;     // what the views point into
+};
+
+// The file does not begin as safetensors do: it is of another format.
+struct NotSafetensors : Error {
+    std::string reason;  // without the path
+
+    NotSafetensors(const std::string& path, const std::string& why)
+        : Error(path + ": is no safetensors file: " + why), reason(why) {}
 };
 
 // A header's claims about one tensor, checked one by one.
@@ -129,20 +138,36 @@ inline std::map<std::string, std::string> read_metadata(const std::string& where
     return metadata;
 }
 
-// Over bytes that are in memory already; path is for the errors.
-inline Safetensors read_safetensors(const std::string& path, const std::uint8_t* bytes,
-                                    std::uint64_t size) {
-    if (size < 8) throw Error(path + ": has " + std::to_string(size) + " bytes, expected >= 8");
+// The length of the header, of a file that begins as safetensors do and holds it whole.
+inline std::uint64_t read_header_size(const std::string& path, const std::uint8_t* bytes,
+                                      std::uint64_t size) {
+    if (size < 8) {
+        throw NotSafetensors(path,
+                             "it has " + std::to_string(size) + " bytes, expected at least 8");
+    }
     std::uint64_t header_size = 0;
     for (int i = 0; i < 8; ++i)
         header_size |= std::uint64_t(bytes[i]) << (8 * i);
-    if (header_size > kMaxSafetensorsHeader || header_size > size - 8) {
-        const std::uint64_t limit = std::min(kMaxSafetensorsHeader, size - 8);
-        throw Error(path + ": header length is " + std::to_string(header_size) +
-                    ", expected at most " + std::to_string(limit));
+    if (header_size == 0 || header_size > kMaxSafetensorsHeader) {
+        throw NotSafetensors(path, "its first 8 bytes would be a header of " +
+                                       std::to_string(header_size) + " bytes");
     }
+    if (size > 8 && bytes[8] != '{') {
+        throw NotSafetensors(path, "its header does not begin with '{'");
+    }
+    if (header_size > size - 8) {
+        throw Error(path + ": header length is " + std::to_string(header_size) +
+                    ", but the file holds " + std::to_string(size - 8) +
+                    " bytes behind it; is it cut short?");
+    }
+    return header_size;
+}
+
+// Over bytes that are in memory already; path is for the errors.
+inline Safetensors read_safetensors(const std::string& path, const std::uint8_t* bytes,
+                                    std::uint64_t size) {
+    const std::uint64_t header_size = read_header_size(path, bytes, size);
     const std::string_view text(reinterpret_cast<const char*>(bytes + 8), std::size_t(header_size));
-    if (text.empty() || text[0] != '{') throw Error(path + ": header does not begin with '{'");
     const nlohmann::json header = parse_json(path + ": header", text);
 
     const std::uint8_t* data = bytes + 8 + header_size;
