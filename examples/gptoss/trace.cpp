@@ -1,5 +1,6 @@
 // gptoss trace: runs a prompt once and writes down every named activation.
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <set>
 #include <string>
@@ -60,6 +61,18 @@ std::set<Site> parse_sites(const std::string& list) {
         begin = end + 1;
     }
     return sites;
+}
+
+// Programs go by a file's ending, and what --out writes is safetensors.
+void check_out(const std::string& out) {
+    const std::filesystem::path path = out;
+    for (const char* other : {".npz", ".npy", ".pt", ".pth", ".bin", ".pkl", ".pickle", ".h5",
+                              ".gguf", ".zip", ".json", ".html", ".csv", ".txt"}) {
+        if (path.extension() != other) continue;
+        const std::string better = std::filesystem::path(path).replace_extension(".safetensors");
+        throw Error("--out is '" + out + "', but the file is safetensors: name it '" + better +
+                    "'");
+    }
 }
 
 // Logits of every position are only worth their time if they are to be written down.
@@ -138,6 +151,7 @@ TracePage trace_page(const Model& model, const std::string& path,
 int run_trace(const TraceFlags& flags, const Globals& globals) {
     if (flags.prompt.empty() && flags.ids.empty())
         throw Error("no prompt: expected a text or --ids");
+    check_out(flags.out);
     const std::set<Site> sites = parse_sites(flags.sites);
     const StopOnSignal stop_on_signal;
     const Model model = open_model(globals);

@@ -352,6 +352,25 @@ TEST_CASE("tool errors: output that cannot be written", "[tool][errors]") {
                ContainsSubstring("expected a folder without a checkpoint"));
 }
 
+TEST_CASE("tool errors: a dump under the name of another format", "[tool][errors]") {
+    const TempFolder folder;
+    const auto traced_to = [&folder](const std::string& name) {
+        return std::vector<std::string>{"trace", "--model", synthetic_model("tiny"), "--ids",
+                                        "1",     "--out",   (folder / name).string()};
+    };
+    for (const std::string ending : {".npz", ".npy", ".pt", ".pth", ".bin", ".json"}) {
+        const std::string run = (folder / "run").string();
+        CHECK(complaint_of(traced_to("run" + ending)) ==
+              "--out is '" + run + ending + "', but the file is safetensors: name it '" + run +
+                  ".safetensors'");
+    }
+    CHECK(std::filesystem::is_empty(folder.path));
+    for (const std::string name : {"run", "run.safetensors", "run.dump", "run.npz.safetensors"}) {
+        CHECK(run_tool(traced_to(name)).status == 0);
+        CHECK(std::filesystem::exists(folder / name));
+    }
+}
+
 TEST_CASE("tool errors: standard output on a full disk", "[tool][errors]") {
     if (!std::filesystem::exists("/dev/full")) skip_test("there is no /dev/full");
     ToolOptions full;
