@@ -21,13 +21,13 @@ namespace gptoss::tool {
 
 // --- Arguments --------------------------------------------------------------------------------
 
-// "1,2,3" or "1 2 3"
-inline std::vector<std::int32_t> parse_ids(std::string_view text) {
-    const std::string_view separators = ", \t\n";
+// The ids of "1 2 3".
+inline std::vector<std::int32_t> parse_spaced_ids(std::string_view text) {
+    const std::string_view spaces = " \t\n";
     std::vector<std::int32_t> ids;
-    std::size_t begin = text.find_first_not_of(separators);
+    std::size_t begin = text.find_first_not_of(spaces);
     while (begin != std::string_view::npos) {
-        const std::size_t end = std::min(text.find_first_of(separators, begin), text.size());
+        const std::size_t end = std::min(text.find_first_of(spaces, begin), text.size());
         const std::string_view word = text.substr(begin, end - begin);
         std::int32_t id = -1;
         const auto [stop, status] = std::from_chars(word.begin(), word.end(), id);
@@ -35,7 +35,25 @@ inline std::vector<std::int32_t> parse_ids(std::string_view text) {
             throw Error("ids: " + quoted(std::string(word)) + " is not a token id");
         }
         ids.push_back(id);
-        begin = text.find_first_not_of(separators, end);
+        begin = text.find_first_not_of(spaces, end);
+    }
+    return ids;
+}
+
+// "1,2,3" or "1 2 3"
+inline std::vector<std::int32_t> parse_ids(std::string_view text) {
+    if (text.find(',') == std::string_view::npos) return parse_spaced_ids(text);
+    std::vector<std::int32_t> ids;
+    std::size_t begin = 0;
+    while (begin <= text.size()) {
+        const std::size_t end = std::min(text.find(',', begin), text.size());
+        const std::vector<std::int32_t> between = parse_spaced_ids(text.substr(begin, end - begin));
+        if (between.empty()) {
+            throw Error("ids: entry " + std::to_string(ids.size() + 1) +
+                        " is empty, expected a token id");
+        }
+        ids.insert(ids.end(), between.begin(), between.end());
+        begin = end + 1;
     }
     return ids;
 }

@@ -153,7 +153,7 @@ TEST_CASE("tool errors: a prompt without tokens", "[tool][errors]") {
     CHECK(complaint_of({"generate", "--model", nano, ""}) == "no prompt: expected a text or --ids");
     CHECK(complaint_of({"generate", "--model", nano, "-"}) ==
           "the prompt has no tokens, expected at least one");
-    CHECK(complaint_of({"trace", "--model", nano, "--ids", ","}) ==
+    CHECK(complaint_of({"trace", "--model", nano, "--ids", " "}) ==
           "the prompt has no tokens, expected at least one");
 }
 
@@ -169,6 +169,14 @@ TEST_CASE("tool errors: token ids that are none, or out of range", "[tool][error
         CHECK(complaint_of({subcommand, "--model", tiny, "--ids", "99999999999"}) ==
               "ids: \"99999999999\" is not a token id");
     }
+    for (const std::string ids : {"1,,2", "1, ,2", "1,"}) {
+        CHECK(complaint_of({"trace", "--model", tiny, "--ids", ids}) ==
+              "ids: entry 2 is empty, expected a token id");
+    }
+    CHECK(complaint_of({"trace", "--model", tiny, "--ids", "1 2,,3"}) ==
+          "ids: entry 3 is empty, expected a token id");
+    CHECK(complaint_of({"trace", "--model", tiny, "--ids", ",1"}) ==
+          "ids: entry 1 is empty, expected a token id");
     CHECK(complaint_of({"tokenize", "decode", "201088"}) ==
           "decode: token id 201088 is not in the vocabulary");
 }
