@@ -12,6 +12,7 @@
 #include "gptoss/core/int8.hpp"
 #include "gptoss/core/model_size.hpp"
 #include "gptoss/core/mxfp4.hpp"
+#include "gptoss/core/nearest_words.hpp"
 #include "gptoss/core/view.hpp"
 
 // The components, one file each.

@@ -209,6 +209,9 @@ TEST_CASE("tool errors: an unknown site", "[tool][errors]") {
     CHECK_THAT(complaint_of({"trace", "--model", synthetic_model("tiny"), "--ids", "1", "--sites",
                              "attn_q,attn_z"}),
                StartsWith("site: 'attn_z' is unknown"));
+    CHECK(complaint_of({"trace", "--model", synthetic_model("tiny"), "--ids", "1", "--sites",
+                        "logits,block.0.attn.q"}) ==
+          "site: 'block.0.attn.q' is unknown, expected one of docs/sites.md; did you mean attn_q?");
 }
 
 TEST_CASE("tool errors: files of vectors that are missing or empty", "[tool][errors]") {

@@ -73,8 +73,28 @@ TEST_CASE("sites: a symbol leads back to its site", "[sites]") {
 // --- Errors -----------------------------------------------------------------------------------
 
 TEST_CASE("sites: an unknown symbol is named in the error", "[sites][errors]") {
+    REQUIRE_THROWS_WITH(site_from_symbol("queries"),
+                        "site: 'queries' is unknown, expected one of docs/sites.md");
+    REQUIRE_THROWS_WITH(site_from_symbol(""), "site: '' is unknown, expected one of docs/sites.md");
+}
+
+TEST_CASE("sites: a name of a dump leads to its symbol", "[sites][errors]") {
+    for (const SiteInfo& info : kSites) {
+        const std::string symbol = site_symbol(info.site);
+        CHECK(near_site_symbols(info.name) == std::vector<std::string>{symbol});
+        CHECK(near_site_symbols(site_name(info.site, 17)) == std::vector<std::string>{symbol});
+    }
+    const std::string hint = "' is unknown, expected one of docs/sites.md; did you mean attn_q?";
+    REQUIRE_THROWS_WITH(site_from_symbol("attn.q"), "site: 'attn.q" + hint);
+    REQUIRE_THROWS_WITH(site_from_symbol("block.0.attn.q"), "site: 'block.0.attn.q" + hint);
+}
+
+TEST_CASE("sites: a symbol with a slip leads to the nearest ones", "[sites][errors]") {
+    REQUIRE_THROWS_WITH(site_from_symbol("mlp_swigul"), EndsWith("; did you mean mlp_swiglu?"));
+    REQUIRE_THROWS_WITH(site_from_symbol("block.3.atn.q_rope"),
+                        EndsWith("; did you mean attn_q_rope?"));
     REQUIRE_THROWS_WITH(site_from_symbol("attn_p"),
-                        "site: 'attn_p' is unknown, expected one of docs/sites.md");
+                        EndsWith("; did you mean attn_q or attn_k or attn_v?"));
 }
 
 // --- The page ---------------------------------------------------------------------------------

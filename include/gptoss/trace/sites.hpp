@@ -15,6 +15,7 @@
 
 #include "gptoss/core/check.hpp"
 #include "gptoss/core/config.hpp"
+#include "gptoss/core/nearest_words.hpp"
 
 namespace gptoss {
 
@@ -143,22 +144,38 @@ inline std::string site_name(Site site, int layer) {
     return name;
 }
 
-// "attn_q": the symbol in the code, as a flag would spell it.
-inline std::string site_symbol(Site site) {
-    std::string symbol(site_info(site).name);
-    const std::string_view prefix = "block.{l}.";
-    if (symbol.starts_with(prefix)) symbol.erase(0, prefix.size());
-    for (char& letter : symbol) {
+// "block.3.attn.q" and "block.{l}.attn.q" -> "attn_q"
+inline std::string symbol_of_name(std::string name) {
+    const std::string_view prefix = "block.";
+    const std::size_t end_of_layer = name.find('.', prefix.size());
+    const bool has_layer = name.starts_with(prefix) && end_of_layer != std::string::npos;
+    if (has_layer) name.erase(0, end_of_layer + 1);
+    for (char& letter : name) {
         if (letter == '.') letter = '_';
     }
-    return symbol;
+    return name;
+}
+
+// "attn_q": the symbol in the code, as a flag would spell it.
+inline std::string site_symbol(Site site) {
+    return symbol_of_name(std::string(site_info(site).name));
+}
+
+// What a misspelt symbol, or a site's name in place of its symbol, may stand for.
+inline std::vector<std::string> near_site_symbols(std::string_view text) {
+    std::vector<std::string> symbols;
+    for (const SiteInfo& info : kSites) {
+        symbols.push_back(site_symbol(info.site));
+    }
+    return nearest_words(symbol_of_name(std::string(text)), symbols);
 }
 
 inline Site site_from_symbol(std::string_view symbol) {
     for (const SiteInfo& info : kSites) {
         if (site_symbol(info.site) == symbol) return info.site;
     }
-    throw Error("site: '" + std::string(symbol) + "' is unknown, expected one of docs/sites.md");
+    throw Error("site: '" + std::string(symbol) + "' is unknown, expected one of docs/sites.md" +
+                did_you_mean(near_site_symbols(symbol)));
 }
 
 inline int extent(Dim dim, const Config& c, int n_tokens, int n_positions) {
