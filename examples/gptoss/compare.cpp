@@ -24,7 +24,7 @@ constexpr const char* kCompareExamples =
     "  gptoss compare reference.safetensors yours/ --policy bf16        yours/NAME.npy\n"
     "  gptoss compare reference.safetensors yours.npz --sites logits --tolerance 0.01\n"
     "Exit status: 0 within the tolerance, 1 divergence, 2 unusable input.\n"
-    "docs/compare.md explains the table, docs/dump.md how to write a dump with numpy.\n";
+    "docs/compare.md explains the table and shows how to write a dump with numpy.\n";
 
 struct CompareFlags {
     std::string reference;

@@ -200,6 +200,13 @@ TEST_CASE("tool compare: logits alone, when asked for", "[tool][compare]") {
     check_unusable(compared_after(only_logits), "78 sites could not be compared");
 }
 
+TEST_CASE("tool compare: --help leads to the lines that write a dump", "[tool][compare]") {
+    CHECK_THAT(run_tool({"compare", "--help"}).output,
+               ContainsSubstring("docs/compare.md explains the table and shows how to write a dump "
+                                 "with numpy.\n"));
+    CHECK_THAT(read_bytes(GPTOSS_SOURCE_DIR "/docs/compare.md"), ContainsSubstring("numpy.savez("));
+}
+
 // --- Bad input --------------------------------------------------------------------------------
 
 TEST_CASE("tool compare: missing sites, on either side", "[tool][compare][errors]") {
