@@ -124,5 +124,6 @@ TEST_CASE("anchored run: a dump without tokens is refused", "[anchored_run][erro
     TinyRun run;
     run.dump.tokens = {};
     REQUIRE_THROWS_WITH(anchored_run(run.right, run.weights, run.dump, kOnePass),
-                        "planted: has no tokens, expected the ids that were run");
+                        "planted: has no tokens, expected the ids that were run (--ids gives "
+                        "them)");
 }

@@ -106,3 +106,17 @@ TEST_CASE("tool diagnose: what cannot be used ends with one line and exit status
     const ToolRun ids = run_tool({"diagnose", dump, "--model", port.model, "--ids", "1,2"});
     CHECK(ids.status == 2);
 }
+
+TEST_CASE("tool diagnose: a dump without tokens is told of the flag that gives them",
+          "[tool][errors]") {
+    const Port port;
+    const std::string dump = (port.folder / "no_tokens.safetensors").string();
+    const std::vector<float> values(6 * 64, 0.0f);
+    TensorView embedding{"F32", {6, 64}, {}, 4 * values.size()};
+    embedding.bytes = reinterpret_cast<const std::uint8_t*>(values.data());
+    write_safetensors(dump, {{"embedding", embedding}}, {});
+    const ToolRun run = run_tool({"diagnose", dump, "--model", port.model});
+    CHECK(run.status == 2);
+    CHECK(run.errors == "gptoss: " + dump +
+                            ": has no tokens, expected the ids that were run (--ids gives them)\n");
+}

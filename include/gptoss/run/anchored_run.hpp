@@ -159,7 +159,8 @@ Pitfall right_model() {
 inline Dump anchored_run(const Pitfall& model, const Weights& weights, const Dump& theirs,
                          int tokens_per_pass) {
     if (!theirs.tokens || theirs.tokens->empty()) {
-        throw Error(theirs.name + ": has no tokens, expected the ids that were run");
+        throw Error(theirs.name +
+                    ": has no tokens, expected the ids that were run (--ids gives them)");
     }
     const ConstIdsView tokens{theirs.tokens->data(), int(theirs.tokens->size())};
     AnchoredRecorder recorder(weights.config, theirs);
