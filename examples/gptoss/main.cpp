@@ -8,7 +8,9 @@
 #include <filesystem>
 #include <new>
 #include <string>
+#include <vector>
 
+#include "gptoss/core/nearest_words.hpp"
 #include "path_memory.hpp"
 #include "signals.hpp"
 #include "terminal.hpp"
@@ -49,6 +51,10 @@ void add_globals(CLI::App& app, Globals& globals) {
     app.add_flag("--json", globals.json, "Print one line of JSON instead of text");
 }
 
+constexpr const char* kExpectedSubcommand =
+    ", expected bench, chat, compare, diagnose, generate, tokenize, harmony, inspect, perplexity, "
+    "synth or trace (see gptoss --help)";
+
 bool takes_path(const std::string& subcommand) {
     for (const char* name : {"bench", "chat", "generate", "inspect", "perplexity", "trace"}) {
         if (subcommand == name) return true;
@@ -85,6 +91,28 @@ void check_globals(const Globals& globals, const std::string& subcommand) {
     }
 }
 
+// What a user typed may be part of a message and hold line feeds.
+std::string on_one_line(std::string text) {
+    for (char& letter : text) {
+        if (letter == '\n' || letter == '\r') letter = ' ';
+    }
+    return text;
+}
+
+// A word that stands where a subcommand is expected.
+void check_subcommand(const CLI::App& app) {
+    const std::vector<std::string> unexpected = app.remaining();
+    const bool has_subcommand = !app.get_subcommands().empty();
+    if (has_subcommand || unexpected.empty() || unexpected[0].starts_with("-")) return;
+    std::vector<std::string> names;
+    for (const CLI::App* subcommand : app.get_subcommands({})) {
+        names.push_back(subcommand->get_name());
+    }
+    const std::string hint = did_you_mean(nearest_words(unexpected[0], names));
+    throw Error("'" + on_one_line(unexpected[0]) + "' is no subcommand" +
+                (hint.empty() ? kExpectedSubcommand : hint));
+}
+
 int run(int argc, char** argv) {
     CLI::App app(
         "gptoss: OpenAI's gpt-oss models, readable: run, look inside, compare, find the bug.",
@@ -115,11 +143,12 @@ int run(int argc, char** argv) {
     } catch (const CLI::Success&) {
         print(app.help());
         return 0;
+    } catch (const CLI::ExtrasError&) {
+        check_subcommand(app);
+        throw;
     }
     if (!tool.run) {
-        throw Error(
-            "no subcommand, expected bench, chat, compare, diagnose, generate, tokenize, harmony, "
-            "inspect, perplexity, synth or trace (see gptoss --help)");
+        throw Error(std::string("no subcommand") + kExpectedSubcommand);
     }
     check_globals(tool.globals, app.get_subcommands().front()->get_name());
     return tool.run();
@@ -139,14 +168,6 @@ int error_status(int argc, char** argv) {
 
 void complain(const std::string& message) {
     std::fprintf(stderr, "gptoss: %s\n", message.c_str());
-}
-
-// What a user typed may be part of a message and hold line feeds.
-std::string on_one_line(std::string text) {
-    for (char& letter : text) {
-        if (letter == '\n' || letter == '\r') letter = ' ';
-    }
-    return text;
 }
 
 }  // namespace

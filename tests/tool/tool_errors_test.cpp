@@ -70,7 +70,6 @@ constexpr const char* kSinks = "model.layers.1.self_attn.sinks";
 TEST_CASE("tool errors: a command line that makes no sense", "[tool][errors]") {
     CHECK_THAT(complaint_of({}),
                StartsWith("no subcommand, expected bench, chat, compare, diagnose, generate"));
-    CHECK_THAT(complaint_of({"chatter"}), ContainsSubstring("chatter"));
     CHECK_THAT(complaint_of({"generate", "--max-token", "3", "a"}),
                ContainsSubstring("--max-token"));
     CHECK_THAT(complaint_of({"generate", "one", "two\nlines"}), ContainsSubstring("two lines"));
@@ -88,6 +87,17 @@ TEST_CASE("tool errors: a command line that makes no sense", "[tool][errors]") {
                ContainsSubstring("--preset NAME or --config"));
     CHECK_THAT(complaint_of({"synth", "--preset", "tiny", "--layout", "gguf", "--out", "x"}),
                ContainsSubstring("--layout is 'gguf', expected hf or openai"));
+}
+
+TEST_CASE("tool errors: a word that is no subcommand", "[tool][errors]") {
+    CHECK(complaint_of({"diagnos", "right.npz"}) ==
+          "'diagnos' is no subcommand; did you mean diagnose?");
+    CHECK(complaint_of({"--threads", "1", "tarce", "--ids", "1"}) ==
+          "'tarce' is no subcommand; did you mean trace?");
+    CHECK_THAT(complaint_of({"chatter", "two\nlines"}),
+               StartsWith("'chatter' is no subcommand, expected bench, chat, compare"));
+    CHECK_THAT(complaint_of({"two\nlines"}), StartsWith("'two lines' is no subcommand"));
+    CHECK_THAT(complaint_of({"--modle", "DIR"}), ContainsSubstring("--modle"));
 }
 
 TEST_CASE("tool errors: a path that is not built, or unknown", "[tool][errors]") {
