@@ -125,16 +125,6 @@ void print_comparison(const Comparison& c) {
 
 // --- The run ----------------------------------------------------------------------------------
 
-// A file that is neither .npz nor .npy is read as safetensors, and may be none of them.
-Dump open_dump(const std::string& path, const NameMap& map) {
-    try {
-        return read_dump(path, map);
-    } catch (const NotSafetensors& error) {
-        throw Error(path + ": is no dump: neither safetensors, nor .npz, nor a folder of .npy (" +
-                    error.reason + ")");
-    }
-}
-
 int status_of(Verdict verdict) {
     return verdict == Verdict::pass ? 0 : verdict == Verdict::diverged ? 1 : 2;
 }
@@ -142,8 +132,8 @@ int status_of(Verdict verdict) {
 int run_compare(const CompareFlags& flags, const Globals& globals) {
     const CompareOptions options = options_of(flags);
     const NameMap map = flags.map.empty() ? NameMap{} : read_name_map(flags.map);
-    const Dump reference = open_dump(flags.reference, map);
-    const Dump other = open_dump(flags.other, map);
+    const Dump reference = read_dump(flags.reference, map);
+    const Dump other = read_dump(flags.other, map);
     const Comparison c = compare(reference, other, options);
 
     if (!flags.html.empty()) {

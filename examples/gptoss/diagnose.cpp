@@ -150,8 +150,7 @@ void print_diagnosis(const Diagnosis& d, int n_shown) {
     if (!d.hint.empty()) print("note: " + d.hint + "\n");
     if (d.verdict == Verdict::pass && !d.invisible.empty()) {
         print("note: " + counted(d.invisible.size(), "known mistake") +
-              " would not show in this run: " + listed(d.invisible) +
-              "\n      docs/pitfalls.md says from where on each is visible\n");
+              " would stay within the tolerances of this run: " + listed(d.invisible) + "\n");
     }
     for (const std::string& note : d.notes) {
         print("note: not compared: " + note + "\n");

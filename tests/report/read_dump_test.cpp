@@ -203,7 +203,8 @@ TEST_CASE("read dump: a compressed npz is refused with the line that converts it
 }
 
 TEST_CASE("read dump: files that are none", "[read_dump][errors]") {
-    CHECK_THAT(complaint("hello, this is no dump"), ContainsSubstring("is no safetensors file"));
+    CHECK_THAT(complaint("hello, this is no dump"),
+               ContainsSubstring("is no dump: neither safetensors"));
     CHECK_THAT(complaint(npy_bytes("<f4", "(1,)", floats({0})), "x.npy"),
                ContainsSubstring("is one array, expected a folder"));
     CHECK_THAT(complaint(zip_bytes({{"archive/data.pkl", "x"}}), "x.pt"),

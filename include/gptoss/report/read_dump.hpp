@@ -194,7 +194,13 @@ inline Dump read_dump(const std::filesystem::path& path, const NameMap& map) {
     } else if (begins_with(path, kNpyMagic)) {
         throw Error(dump.name + ": is one array, expected a folder of them, .npz or .safetensors");
     } else {
-        read_safetensors_dump(dump, map);
+        try {
+            read_safetensors_dump(dump, map);
+        } catch (const NotSafetensors& error) {
+            throw Error(dump.name +
+                        ": is no dump: neither safetensors, nor .npz, nor a folder of " + ".npy (" +
+                        error.reason + ")");
+        }
     }
     return dump;
 }

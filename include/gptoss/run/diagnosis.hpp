@@ -54,7 +54,7 @@ struct Diagnosis {
     std::vector<Suspect> suspects = {};       // the likeliest first
     std::optional<Suspect> second = {};       // of a mistake that comes later, if there is another
     std::string hint = {};                    // of dumps of other tokens or weights
-    std::vector<std::string> invisible = {};  // mistakes that this run would not show
+    std::vector<std::string> invisible = {};  // mistakes within the tolerances of this run
     std::vector<std::string> notes = {};      // what could not be compared
 };
 
