@@ -192,6 +192,11 @@ TEST_CASE("diagnose: one token that is off in logits of bf16 may be a flip; all 
     CHECK(flipped.verdict == Verdict::pass);
     CHECK(flipped.doubt == ", but for 1 token of " + std::to_string(kTokens.size()) +
                                ", where experts may have flipped: dump more sites to know");
+    spoil(1);
+    spoil(5);
+    const Diagnosis many = diagnose(model(), dump, lab);
+    CHECK(many.verdict == Verdict::unusable);  // too many for flips, and nothing says what they are
+    CHECK_THAT(many.reason, ContainsSubstring("but for 3 tokens of 8"));
     for (std::size_t t = 0; t < kTokens.size(); ++t) {
         spoil(t);
     }

@@ -167,11 +167,15 @@ private:
         if (unexplained.empty()) return;
         const Suspect second = ranked(unexplained)[0];
         if (second.explains_first) found_.second = second;
+        found_.unexplained = names_of(unexplained);
+    }
+
+    std::string names_of(const std::vector<std::size_t>& rows) const {
         std::vector<SiteKey> keys;
-        for (const std::size_t i : unexplained) {
+        for (const std::size_t i : rows) {
             keys.push_back(evidence_.right.rows[i].key);
         }
-        found_.unexplained = sites_text(keys, weights_.config.n_layers);
+        return sites_text(keys, weights_.config.n_layers);
     }
 
     // In bf16, with no more than logits, and no model explains them as one that rounds alike would.
@@ -196,22 +200,25 @@ private:
     }
 
     // A flipped expert moves the logits of its token by anything, and only more sites could show it.
-    // So what is judged is the geometric mean over tokens, unless more are off than flips explain: a
-    // mistake that begins somewhere, as at the second chunk, leaves the tokens before it alone. In the numpy port's bf16 runs of tiny and
+    // So what is judged is the geometric mean over tokens. In the numpy port's bf16 runs of tiny and
     // odd (12 seeds, 16 tokens) a right one was off by 0.011 at most, with one token beyond the
     // tolerance. Of six mistakes that are in no list one moved as little, the others 0.18 and more.
+    // A mistake that begins somewhere, as at the second chunk, leaves the tokens before it alone; if
+    // many are off and right ones stand between them, nothing can be said.
     void judge_by_token(const std::vector<double>& distances) {
         const double allowed =
             tolerance_of(kLogitsKey, lab_.policy, false, weights_.config, evidence_.n_tokens);
         const auto is_off = [&](double distance) { return distance > allowed; };
         const auto n_off = std::count_if(distances.begin(), distances.end(), is_off);
         const auto first_off = std::find_if(distances.begin(), distances.end(), is_off);
-        const bool are_too_many = double(n_off) > kMostFlippedTokens * double(distances.size());
-        evidence_.fine = geometric_mean(distances) <= allowed && !are_too_many;
-        if (are_too_many && n_off == distances.end() - first_off &&
-            first_off != distances.begin()) {
+        const bool are_many = double(n_off) > kMostFlippedTokens * double(distances.size());
+        const bool are_last = n_off == distances.end() - first_off;
+        const bool is_mean_small = geometric_mean(distances) <= allowed;
+        if (are_many && are_last && first_off != distances.begin()) {
             found_.first_token = int(first_off - distances.begin());
         }
+        evidence_.fine = is_mean_small && !found_.first_token;
+        cannot_say_ = evidence_.fine && are_many;
         if (evidence_.fine && n_off > 0) {
             found_.doubt = ", but for " + counted(std::size_t(n_off), "token") + " of " +
                            std::to_string(distances.size()) +
@@ -253,6 +260,7 @@ private:
             found_.verdict = Verdict::pass;
             found_.reason = "no divergence: " + counted(std::size_t(found_.n_sites), "site") +
                             " within tolerance" + found_.doubt;
+            if (cannot_say_) found_.verdict = Verdict::unusable;
             if (!not_compared_.empty()) {
                 found_.verdict = Verdict::unusable;
                 found_.reason += ", but " + counted(not_compared_.size(), "array") +
@@ -260,13 +268,10 @@ private:
             }
             found_.n_divergent = 0;
             found_.suspects.clear();
+            found_.where = "";
             return;
         }
-        std::vector<SiteKey> keys;
-        for (const std::size_t i : evidence_.divergent) {
-            keys.push_back(evidence_.right.rows[i].key);
-        }
-        found_.divergent = sites_text(keys, weights_.config.n_layers);
+        found_.divergent = names_of(evidence_.divergent);
         found_.verdict = Verdict::diverged;
         found_.first = evidence_.right.rows[evidence_.divergent[0]].key;
         const PitfallFacts& best = found_.suspects[0].facts;
@@ -284,6 +289,7 @@ private:
     CompareOptions options_ = {};
     Evidence evidence_ = {};
     std::vector<std::string> not_compared_ = {};
+    bool cannot_say_ = false;  // too many tokens are off for flips, and no mistake explains them
     std::vector<const Pitfall*> tried_ = {};
     std::vector<Comparison> comparisons_ = {};
     Diagnosis found_ = {};
