@@ -367,6 +367,9 @@ TEST_CASE("tool compare: command lines that make no sense", "[tool][compare][err
 }
 
 TEST_CASE("tool: compare passes two right runs of 300 tokens", "[tool][compare]") {
+#ifndef __OPTIMIZE__
+    skip_test("takes most of a minute without optimization; the release build runs it");
+#endif
     const TempFolder folder;
     std::string ids;
     for (int i = 0; i < 300; ++i) {
