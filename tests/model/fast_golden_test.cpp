@@ -180,6 +180,9 @@ TEST_CASE("fast: a prompt on a BF16 unit is as near as BF16 activations leave it
 
 TEST_CASE("fast: nano's greedy tokens behind a prompt on a BF16 unit are the plain path's",
           "[fast]") {
+#ifndef __OPTIMIZE__
+    skip_test("takes half a minute without optimization; the release build runs it");
+#endif
     check_greedy_on_unit<ModelTileOps>();
     if (fast::bf16_unit().multiply == nullptr) skip_test("no BF16 unit on this machine");
     check_greedy_on_unit<FastTileOps>();

@@ -223,6 +223,9 @@ TEST_CASE("diagnose: bf16 logits that are off from some token on are no flips", 
 
 TEST_CASE("diagnose: trained weights: one mistake, two, one that is not in the list",
           "[diagnose]") {
+#ifndef __OPTIMIZE__
+    skip_test("takes half a minute without optimization; the release build runs it");
+#endif
     const Golden& nano = golden_nano();
     const std::vector<std::int32_t> tokens(nano.tokens.begin(), nano.tokens.begin() + 20);
     const auto diagnosis_of = [&](const Pitfall& pitfall) {
