@@ -117,7 +117,7 @@ void multiply_in_panels(const Panels& panels, const Source& w, ConstMatrixView x
                                                    std::size_t(in_size));
         std::vector<float> sums(Panels::kRows * kMostLanes);
         int unit = 0;
-        for (const BlockGroup& group : all.groups) {
+        for (const TokenGroup& group : all.groups) {
             for (int first_o = 0; first_o < w.rows(); first_o += Panels::kRows) {
                 const bool is_mine = first_unit <= unit && unit < last_unit;
                 unit += 1 + group.count;

@@ -25,7 +25,7 @@ struct TokenRow {
     int y = 0;
 };
 
-// The rows [first, first + count) of a list, all for one matrix.
+// [first, first + count) of a list of rows, or of blocks of them, all for one matrix.
 struct TokenGroup {
     int matrix = 0;
     int first = 0;
@@ -116,16 +116,9 @@ struct TokenBlock {
     std::size_t offset = 0;  // of its numbers among those of all blocks
 };
 
-// The blocks [first, first + count), all for one matrix.
-struct BlockGroup {
-    int matrix = 0;
-    int first = 0;
-    int count = 0;
-};
-
 struct TokenBlocks {
     std::vector<TokenBlock> blocks;
-    std::vector<BlockGroup> groups;
+    std::vector<TokenGroup> groups;  // of blocks
     std::int64_t n_rows = 0;
     std::size_t n_numbers = 0;
 };
