@@ -111,6 +111,7 @@ TEST_CASE("tool diagnose: what cannot be used ends with one line and exit status
 
     const ToolRun ids = run_tool({"diagnose", dump, "--model", port.model, "--ids", "1,2"});
     CHECK(ids.status == 2);
+    CHECK_THAT(ids.errors, StartsWith("gptoss: --ids: 2 tokens, 1,2, expected those that "));
 }
 
 TEST_CASE("tool diagnose: a dump without tokens is told of the flag that gives them",
