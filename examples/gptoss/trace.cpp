@@ -93,14 +93,20 @@ void feed_in_chunks(ChosenTransformer& transformer, const std::vector<std::int32
 
 // --- How it looks -----------------------------------------------------------------------------
 
+// The last column is there only if it has something to say.
 Table summary_table(const std::vector<SiteSummary>& summaries) {
-    const auto number = [](double value) { return formatted("%.5g", value); };
-    Table table{"llrrrr"};
-    table.add({"site", "shape", "min", "max", "mean", "rms"});
+    const bool has_odd = !first_odd_site(summaries).empty();
+    Table table{"llrrrrr"};
+    table.add({"site", "shape", "min", "max", "mean", "rms", has_odd ? "not finite" : ""});
     for (const SiteSummary& summary : summaries) {
         const Statistics& s = summary.statistics;
+        const auto number = [&s](double value) {
+            return s.n_finite == 0 && s.n_values > 0 ? "none" : formatted("%.5g", value);
+        };
+        const std::size_t n_odd = summary.n_odd();
         table.add({site_name(summary.site, summary.layer), shape_text(summary.shape), number(s.min),
-                   number(s.max), number(s.mean), number(s.rms)});
+                   number(s.max), number(s.mean), number(s.rms),
+                   n_odd > 0 ? std::to_string(n_odd) : ""});
     }
     return table;
 }
@@ -108,7 +114,10 @@ Table summary_table(const std::vector<SiteSummary>& summaries) {
 nlohmann::ordered_json json_of(const std::vector<SiteSummary>& summaries,
                                const std::vector<std::int32_t>& tokens) {
     nlohmann::ordered_json json;
+    const std::string first_odd = first_odd_site(summaries);
     json["tokens"] = tokens;
+    json["first_not_finite"] = nullptr;
+    if (!first_odd.empty()) json["first_not_finite"] = first_odd;
     json["sites"] = nlohmann::ordered_json::array();
     for (const SiteSummary& summary : summaries) {
         const Statistics& s = summary.statistics;
@@ -148,6 +157,14 @@ TracePage trace_page(const Model& model, const std::string& path,
 
 // --- The run ----------------------------------------------------------------------------------
 
+void print_summaries(const std::vector<SiteSummary>& summaries,
+                     const std::vector<std::int32_t>& tokens, bool as_json) {
+    if (as_json) return print_json(json_of(summaries, tokens));
+    print(summary_table(summaries).text());
+    const std::string first_odd = first_odd_site(summaries);
+    if (!first_odd.empty()) print("the first that is not finite: " + first_odd + "\n");
+}
+
 int run_trace(const TraceFlags& flags, const Globals& globals) {
     if (flags.prompt.empty() && flags.ids.empty())
         throw Error("no prompt: expected a text or --ids");
@@ -161,7 +178,17 @@ int run_trace(const TraceFlags& flags, const Globals& globals) {
 
     StoppableRecorder recorder(config, sites, flags.last_only);
     ChosenTransformer transformer(model.weights, chosen_path(globals, Automatic::scalar));
-    feed_in_chunks(transformer, tokens, logit_rows(flags, sites), recorder);
+    try {
+        feed_in_chunks(transformer, tokens, logit_rows(flags, sites), recorder);
+    } catch (const Error& error) {  // a router refuses NaN: how far it came says where it is from
+        const std::vector<SiteSummary> summaries = summarize(recorder);
+        print_summaries(summaries, tokens, globals.json);
+        flush_output();
+        const std::string first_odd = first_odd_site(summaries);
+        if (first_odd.empty()) throw;
+        throw Error(std::string(error.what()) + "; the first site that is not finite is " +
+                    first_odd);
+    }
     const std::vector<SiteSummary> summaries = summarize(recorder);
 
     if (!flags.out.empty()) write_dump(flags.out, recorder, hugging_face_config_text(config));
@@ -169,11 +196,7 @@ int run_trace(const TraceFlags& flags, const Globals& globals) {
         const TracePage page = trace_page(model, transformer.path.name, tokens, summaries);
         write_text_file(flags.html, trace_page_html(page));
     }
-    if (globals.json) {
-        print_json(json_of(summaries, tokens));
-    } else {
-        print(summary_table(summaries).text());
-    }
+    print_summaries(summaries, tokens, globals.json);
     return 0;
 }
 

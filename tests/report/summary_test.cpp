@@ -56,3 +56,18 @@ TEST_CASE("summary: a row per recorded site, in order, ids as numbers", "[summar
     CHECK(rows[1].statistics.max == 5);
     CHECK(rows[1].statistics.mean == 2.5);
 }
+
+TEST_CASE("summary: the first site with a NaN; hidden scores are none", "[summary]") {
+    const float infinity = std::numeric_limits<float>::infinity();
+    const auto summary = [](Site site, const std::vector<float>& values) {
+        return SiteSummary{site, 2, {1, std::int64_t(values.size())}, statistics_of(values)};
+    };
+    const SiteSummary scores = summary(Site::attn_scores, {1, -infinity});
+    const SiteSummary wrong_scores = summary(Site::attn_scores, {1, infinity});
+    const SiteSummary mix = summary(Site::attn_mix, {1, std::nanf(""), -infinity});
+    CHECK(scores.n_odd() == 0);
+    CHECK(wrong_scores.n_odd() == 1);
+    CHECK(mix.n_odd() == 2);
+    CHECK(first_odd_site({scores}) == "");
+    CHECK(first_odd_site({scores, mix, wrong_scores}) == "block.2.attn.mix");
+}

@@ -1,5 +1,6 @@
 // Bad input: one line on standard error, exit status 1, no crash, nothing half-written.
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -48,6 +49,14 @@ struct DamagedModel {
     }
     void replace_tensors(const std::vector<ToyTensor>& tensors) const {
         write_toy_file(weights, tensors);
+    }
+    void make_nan(const std::string& tensor) const {  // its eighth value, in BF16
+        std::string bytes = read_bytes(weights);
+        const std::size_t begin = bytes.find("[", bytes.find("data_offsets", bytes.find(tensor)));
+        const std::size_t offset = std::stoul(bytes.substr(begin + 1)) + 2 * 7;
+        std::uint64_t header_bytes = 0;
+        std::memcpy(&header_bytes, bytes.data(), sizeof header_bytes);
+        write_bytes(weights, bytes.replace(8 + header_bytes + offset, 2, "\xC0\x7F"));
     }
     void change_config(const std::string& key, const nlohmann::json& value) const {
         nlohmann::json json = nlohmann::json::parse(read_bytes(config));
@@ -290,6 +299,34 @@ TEST_CASE("tool errors: a header length near 2^64", "[tool][errors]") {
     write_bytes(model.weights, bytes);
     CHECK_THAT(model.complaint(),
                ContainsSubstring("would be a header of 18446744073709551615 bytes"));
+}
+
+TEST_CASE("tool errors: trace says which site is the first with a NaN", "[tool][errors]") {
+    const DamagedModel behind_router;
+    behind_router.make_nan("model.norm.weight");
+    const std::vector<std::string> arguments{"trace", "--ids", "1,2,3", "--model"};
+    const auto traced = [&](const DamagedModel& model, std::vector<std::string> more) {
+        more.insert(more.begin(), arguments.begin(), arguments.end());
+        more.insert(more.begin() + 4, model.dir.string());
+        return run_tool(more);
+    };
+    const ToolRun run = traced(behind_router, {});
+    CHECK(run.status == 0);
+    CHECK_THAT(run.output, ContainsSubstring("not finite\n"));
+    CHECK_THAT(run.output, EndsWith("the first that is not finite: final_norm\n"));
+    CHECK_THAT(run.output, ContainsSubstring(" none "));  // the logits have no number
+    const ToolRun as_json = traced(behind_router, {"--json", "--sites", "all"});
+    CHECK(nlohmann::json::parse(as_json.output)["first_not_finite"] == "final_norm");
+
+    const DamagedModel before_router;
+    before_router.make_nan("model.layers.2.self_attn.q_proj.bias");
+    const TempFolder folder;
+    const std::string out = (folder / "run.safetensors").string();
+    const ToolRun refused = traced(before_router, {"--out", out});
+    CHECK(refused.status == 1);
+    CHECK_THAT(refused.output, ContainsSubstring("\n  block.2.attn.q  "));
+    CHECK_THAT(refused.errors, EndsWith("the first site that is not finite is block.2.attn.q\n"));
+    CHECK(!std::filesystem::exists(out));
 }
 
 TEST_CASE("tool errors: offsets that overlap or lead outside", "[tool][errors]") {

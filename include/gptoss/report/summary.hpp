@@ -5,7 +5,8 @@
 // Where    the table of the tool's trace, and its HTML page (report/html.hpp).
 // Units    those of the site.
 // Pitfalls Hidden positions of attn.scores are -inf and are left out: n_values - n_finite counts
-//          them, and NaN too. Ids are summarized as numbers. Sums are double.
+//          them, NaN and infinities too; SiteSummary::n_odd counts what no right run has. Ids are summarized as
+//          numbers. Sums are double.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -20,6 +21,7 @@ namespace gptoss {
 struct Statistics {
     std::size_t n_values = 0;
     std::size_t n_finite = 0;
+    std::size_t n_hidden = 0;  // -inf
     double min = 0;
     double max = 0;
     double mean = 0;
@@ -34,6 +36,7 @@ Statistics statistics_of(const std::vector<Number>& values) {
     double sum_of_squares = 0;
     for (const Number number : values) {
         const double value = double(number);
+        s.n_hidden += std::isinf(value) && value < 0;
         if (!std::isfinite(value)) continue;
         const bool is_first = s.n_finite == 0;
         s.min = is_first ? value : std::min(s.min, value);
@@ -53,6 +56,12 @@ struct SiteSummary {
     int layer;
     Shape shape;
     Statistics statistics;
+
+    // Values that no right run has: NaN and infinities, but for the -inf of hidden scores.
+    std::size_t n_odd() const {
+        const std::size_t n_hidden = site == Site::attn_scores ? statistics.n_hidden : 0;
+        return statistics.n_values - statistics.n_finite - n_hidden;
+    }
 };
 
 // In the order in which the run showed them.
@@ -65,6 +74,14 @@ inline std::vector<SiteSummary> summarize(const Recorder& recorder) {
         summaries.push_back({recorded.site, recorded.layer, joined.shape, statistics});
     }
     return summaries;
+}
+
+// The name of the first site with such a value: what comes behind it got it from there. "" if none has.
+inline std::string first_odd_site(const std::vector<SiteSummary>& summaries) {
+    for (const SiteSummary& summary : summaries) {
+        if (summary.n_odd() > 0) return site_name(summary.site, summary.layer);
+    }
+    return "";
 }
 
 }  // namespace gptoss
