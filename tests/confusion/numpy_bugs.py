@@ -31,6 +31,7 @@ ROTATE_Q = "q = rotate(q.reshape(n_tokens, heads, head_dim), *rope)"
 SINKS = "np.concatenate([scores, sinks], axis=-1)"
 NO_SINKS = "np.full_like(sinks, -np.inf)"
 SHARES = "softmax(np.take_along_axis(logits, ids, axis=-1))"
+SIGMOIDS = "(1 / (1 + np.exp(-np.take_along_axis(logits, ids, axis=-1))))"
 EXPERT_BIAS = ' + w[f"{own}_bias"][e]'
 OLDEST = "np.maximum(0, position - config['sliding_window'] + 1) if slides else 0 * position"
 KEEP = "    RUN[site] = values\n"
@@ -50,12 +51,17 @@ BUGS = {
         ('w["post_attention_layernorm.weight"]', 'w["input_layernorm.weight"]'),
         ('w["post"]', 'w["post_attention_layernorm.weight"]'),
     ],
+    "gain_plus_one": [("* gain", "* (gain + 1)")],
     "eps_outside_root": [
         ("np.sqrt(mean_square + np.float32(eps))", "(np.sqrt(mean_square) + np.float32(eps))")
     ],
     "eps_small": [("np.float32(eps)", "np.float32(1e-6)")],
     "mean_subtracted": [
         ("    mean_square =", "    x = x - x.mean(axis=-1, keepdims=True)\n    mean_square =")
+    ],
+    "residual_normed": [
+        ('x + keep(f"{name}.out"', 't + keep(f"{name}.out"'),
+        ('keep(f"{name}.residual", x + out)', 'keep(f"{name}.residual", t + out)'),
     ],
     "final_norm_missing": [
         ('rmsnorm(x, w["model.norm.weight"], config["rms_norm_eps"])', "x")
@@ -65,6 +71,12 @@ BUGS = {
             'pair_with_turns(yarn["beta_fast"]), pair_with_turns(yarn["beta_slow"])',
             'math.floor(pair_with_turns(yarn["beta_fast"])), '
             'math.ceil(pair_with_turns(yarn["beta_slow"]))',
+        )
+    ],
+    "yarn_betas_swapped": [
+        (
+            'pair_with_turns(yarn["beta_fast"]), pair_with_turns(yarn["beta_slow"])',
+            'pair_with_turns(yarn["beta_slow"]), pair_with_turns(yarn["beta_fast"])',
         )
     ],
     "plain_rope": [
@@ -80,12 +92,14 @@ BUGS = {
         (ROTATE_K, ROTATE_K + " / np.hypot(rope[0][0, 0, 0], rope[1][0, 0, 0])")
     ],
     "rope_interleaved": [(ROTATE, NEIGHBOURS)],
+    "rope_reversed": [("np.sin(angle)", "-np.sin(angle)")],
     "rope_twice": [
         (ROTATE_Q, "q = rotate(rotate(q.reshape(n_tokens, heads, head_dim), *rope), *rope)"),
         (ROTATE_K, "k = rotate(rotate(k.reshape(n_tokens, kv_heads, head_dim), *rope), *rope)"),
     ],
     "positions_restart": [("np.arange(n_tokens, dtype=np.float32)",
                            "(np.arange(n_tokens) % 7).astype(np.float32)")],
+    "mask_missing": [("age < 0", "age > n_tokens"), ("    if slides:", "    if False:")],
     "window_short": [(">= config[\"sliding_window\"]", ">= config[\"sliding_window\"] - 1")],
     "window_long": [(">= config[\"sliding_window\"]", "> config[\"sliding_window\"]")],
     "window_on_odd_layers": [('== "sliding_attention"', '!= "sliding_attention"')],
@@ -107,7 +121,9 @@ BUGS = {
     "heads_modulo": [("np.repeat(part, heads // kv_heads, axis=1)",
                       "np.tile(part, (1, heads // kv_heads, 1))")],
     "scale_sqrt_hidden": [("math.sqrt(head_dim)", 'math.sqrt(config["hidden_size"])')],
+    "scale_missing": [(" / np.float32(math.sqrt(head_dim))", "")],
     "attention_bias_missing": [(' + w[f"self_attn.{part}_proj.bias"]', "")],
+    "router_sigmoid": [(SHARES, f"{SIGMOIDS} / {SIGMOIDS}.sum(axis=-1, keepdims=True)")],
     "softmax_before_top_k": [(SHARES, "np.take_along_axis(softmax(logits), ids, axis=-1)")],
     "router_bias_missing": [(' + w["mlp.router.bias"]', "")],
     "router_bias_for_selection": [
@@ -143,14 +159,16 @@ BUGS = {
     "swiglu_alpha_one": [("np.float32(-1.702)", "np.float32(-1)")],
     "swiglu_halves": [("h[..., 0::2]", "np.split(h, 2, axis=-1)[0]"),
                       ("h[..., 1::2]", "np.split(h, 2, axis=-1)[1]")],
+    "swiglu_exchanged": [("h[..., 0::2]", "h[..., EVEN]"),
+                         ("h[..., 1::2]", "h[..., 0::2]"), ("EVEN", "1::2")],
     "swiglu_limit_zero": [("np.float32(limit)", "np.float32(0)"),
                           ("np.float32(-limit)", "np.float32(0)")],
     "unembedding_tied": [('w["lm_head.weight"]', 'w["model.embed_tokens.weight"]')],
-    "other_gate_and_up_exchanged": [("h[..., 0::2]", "h[..., EVEN]"),
-                                    ("h[..., 1::2]", "h[..., 0::2]"), ("EVEN", "1::2")],
     "other_limit_of_4": [('config["swiglu_limit"]', "4.0")],
-    "other_unscaled_scores": [(" / np.float32(math.sqrt(head_dim))", "")],
-    "other_gain_plus_one": [("* gain", "* (gain + 1)")],
+    "other_values_rotated": [("v = v.reshape(n_tokens, kv_heads, head_dim)",
+                              "v = rotate(v.reshape(n_tokens, kv_heads, head_dim), *rope)")],
+    "other_equal_shares": [(SHARES, "np.full(ids.shape, np.float32(1 / ids.shape[-1]))")],
+    "other_relu": [("return gate * sigmoid * (up + 1)", "return np.maximum(gate, 0) * (up + 1)")],
     "other_no_residual_around_attention": [('x + keep(f"{name}.out"', 'keep(f"{name}.out"')],
     "other_scores_capped": [("/ np.float32(math.sqrt(head_dim))",
                              "/ np.float32(math.sqrt(head_dim))\n"

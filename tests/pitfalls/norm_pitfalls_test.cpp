@@ -66,3 +66,14 @@ TEST_CASE("norm pitfalls: only the last norm of a pass is missing", "[pitfalls]"
         CHECK_THAT(y[0], WithinAbs(expected, 1e-6));
     }
 }
+
+TEST_CASE("norm pitfalls: the residual is taken behind the norm", "[pitfalls]") {
+    // (3, 4) normed is (0.849, 1.131); a sublayer that returns (1, 1) is added to that.
+    const float x[2] = {3, 4}, gain[2] = {1, 1}, ones[2] = {1, 1};
+    float y[2], out[2];
+    rmsnorm_noting<ScalarOps>({x, 1, 2}, {gain, 2}, 0.0f, {y, 1, 2});
+    CHECK_THAT(y[0], WithinAbs(0.8485281, 1e-6));
+    add_residual_from_normed<ScalarOps>({x, 1, 2}, {ones, 1, 2}, {out, 1, 2});
+    CHECK_THAT(out[0], WithinAbs(1.8485281, 1e-6));
+    CHECK_THAT(out[1], WithinAbs(2.1313708, 1e-6));
+}

@@ -74,6 +74,26 @@ TEST_CASE("rope pitfalls: neighbours are turned, worked by hand", "[pitfalls]") 
     CHECK(y[3] == 4);
 }
 
+TEST_CASE("rope pitfalls: a quarter turn the other way", "[pitfalls]") {
+    const float x[2] = {1, 2};
+    const float table[2] = {0, 1};
+    float y[2];
+    rope_reversed<ScalarOps>({x, 1, 2}, {table, 1, 2}, {y, 1, 2});
+    CHECK(y[0] == 2);  // right: -2
+    CHECK(y[1] == -1);
+}
+
+TEST_CASE("rope pitfalls: with exchanged betas the first pair is slowed and the last is not",
+          "[pitfalls]") {
+    Config config = preset_20b();
+    yarn_betas_swapped(config);
+    const int last = config.head_dim / 2 - 1;
+    CHECK(yarn_ramp(preset_20b(), 0) == 0);
+    CHECK(yarn_ramp(preset_20b(), last) == 1);
+    CHECK(yarn_ramp(config, 0) == 1);
+    CHECK(yarn_ramp(config, last) == 0);
+}
+
 TEST_CASE("rope pitfalls: turned twice by 90 degrees is turned around", "[pitfalls]") {
     const float x[2] = {1, 2};
     const float table[2] = {0, 1};

@@ -32,6 +32,16 @@ TEST_CASE("router pitfalls: a softmax over six experts leaves 0.9223 for four", 
     CHECK_THAT(weights[0] + weights[1] + weights[2] + weights[3], WithinAbs(0.9223, 1e-4));
 }
 
+TEST_CASE("router pitfalls: sigmoids over their sum", "[pitfalls]") {
+    // sigmoid of 2, 1.5, 1 and 0.5: 0.8808 + 0.8176 + 0.7311 + 0.6225 = 3.0519
+    std::int32_t ids[4];
+    float weights[4];
+    route_by_sigmoid<ScalarOps>({kLogits, 1, 6}, {ids, 1, 4}, {weights, 1, 4});
+    CHECK(std::vector<std::int32_t>(ids, ids + 4) == std::vector<std::int32_t>{1, 3, 4, 0});
+    CHECK_THAT(weights[0], WithinAbs(0.28861, 1e-5));  // a softmax: 0.455
+    CHECK_THAT(weights[3], WithinAbs(0.20396, 1e-5));
+}
+
 TEST_CASE("router pitfalls: the bias chooses but does not weight", "[pitfalls]") {
     // x = 0, so the logits are the bias: expert 1 wins, and without its bias both count the same.
     begin_pass(2);

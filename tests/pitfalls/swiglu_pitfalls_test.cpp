@@ -58,6 +58,11 @@ TEST_CASE("swiglu pitfalls: halves pair 1 with 0.5 and 1 with -0.25", "[pitfalls
     CHECK_THAT(y[1], WithinAbs(0.634347, 1e-5));
 }
 
+TEST_CASE("swiglu pitfalls: gate 2 and up -1 are taken for gate -1 and up 2", "[pitfalls]") {
+    CHECK_THAT(unit(&swiglu_exchanged<ScalarOps>, 2, -1), WithinAbs(-3 * sigmoid(-1.702), 1e-6));
+    CHECK_THAT(unit(&swiglu, 2, -1), WithinAbs(0, 1e-7));
+}
+
 TEST_CASE("swiglu pitfalls: a limit of 0 lets no positive gate through", "[pitfalls]") {
     Config config = preset_20b();
     swiglu_limit_zero(config);

@@ -107,6 +107,20 @@ TEST_CASE("pitfall list: windows and rings are wrong beyond the window only", "[
     }
 }
 
+TEST_CASE("pitfall list: a missing mask shows itself from two tokens on, and not token by token",
+          "[pitfalls]") {
+    const Weights weights = synthetic_weights(preset_tiny(), 1);
+    const auto differs = [&](int n_tokens, int chunk) {
+        const ConstIdsView tokens{kTokens.data(), n_tokens};
+        const RecordedRun wrong =
+            recorded_pitfall(pitfall_named("mask_missing"), weights, tokens, chunk);
+        return first_difference(wrong, recorded_right(weights, tokens, chunk)).site != "none";
+    };
+    CHECK(!differs(1, kOnePass));
+    CHECK(differs(2, kOnePass));
+    CHECK(!differs(4, 1));  // the window of this model; behind it, what the cache still has is seen
+}
+
 TEST_CASE("pitfall list: positions restart at the second chunk, a ring is right token by token",
           "[pitfalls]") {
     const Weights weights = synthetic_weights(preset_tiny(), 1);

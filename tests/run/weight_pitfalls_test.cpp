@@ -43,3 +43,19 @@ TEST_CASE("weight pitfalls: an edited copy outlives the original", "[pitfalls]")
     CHECK(copy.layers[0].attn.out_bias.data[0] == 0);
     CHECK(copy.layers[0].attn.sinks.data[0] != 0);
 }
+
+TEST_CASE("weight pitfalls: every gain is raised by one", "[pitfalls]") {
+    const Weights right = synthetic_weights(preset_tiny(), 1);
+    Weights wrong = right;
+    pitfalls::gain_plus_one(wrong);
+    const auto is_raised = [](ConstVectorView raised, ConstVectorView gain) {
+        return raised.size == gain.size && raised.data[0] == gain.data[0] + 1 &&
+               raised.data[gain.size - 1] == gain.data[gain.size - 1] + 1;
+    };
+    CHECK(is_raised(wrong.final_norm_gain, right.final_norm_gain));
+    for (std::size_t layer = 0; layer < right.layers.size(); ++layer) {
+        const LayerWeights &is = wrong.layers[layer], &was = right.layers[layer];
+        CHECK(is_raised(is.attn.norm_gain, was.attn.norm_gain));
+        CHECK(is_raised(is.mlp.norm_gain, was.mlp.norm_gain));
+    }
+}

@@ -35,6 +35,11 @@ struct RopeInterleaved : Right {
 };
 
 template <class Right>
+struct RopeReversed : Right {
+    static constexpr auto rope = &rope_reversed<Right>;
+};
+
+template <class Right>
 struct RopeTwice : Right {
     static constexpr auto rope = &rope_twice<Right>;
 };
@@ -55,6 +60,16 @@ template <class Right>
 struct ScaleSqrtHidden : Right {
     static constexpr auto rope_table = &rope_table_noting<Right>;
     static constexpr auto attend = &attend_scaled_by_hidden<Right>;
+};
+
+template <class Right>
+struct ScaleMissing : Right {
+    static constexpr auto attend = &attend_unscaled<Right>;
+};
+
+template <class Right>
+struct MaskMissing : Right {
+    static constexpr auto attend = &attend_without_mask<Right>;
 };
 
 template <class Right>
@@ -102,6 +117,12 @@ struct NormAfterSublayer : Right {
 };
 
 template <class Right>
+struct ResidualNormed : Right {
+    static constexpr auto rmsnorm = &rmsnorm_noting<Right>;
+    static constexpr auto add_residual = &add_residual_from_normed<Right>;
+};
+
+template <class Right>
 struct FinalNormMissing : Right {
     static constexpr auto rope_table = &rope_table_noting<Right>;
     static constexpr auto rmsnorm = &rmsnorm_without_final<Right>;
@@ -112,6 +133,11 @@ struct FinalNormMissing : Right {
 template <class Right>
 struct SoftmaxBeforeTopK : Right {
     static constexpr auto route = &route_softmax_first<Right>;
+};
+
+template <class Right>
+struct RouterSigmoid : Right {
+    static constexpr auto route = &route_by_sigmoid<Right>;
 };
 
 template <class Right>
@@ -190,6 +216,11 @@ struct SwigluAlphaOne : Right {
 template <class Right>
 struct SwigluHalves : Right {
     static constexpr auto swiglu = &swiglu_halves<Right>;
+};
+
+template <class Right>
+struct SwigluExchanged : Right {
+    static constexpr auto swiglu = &swiglu_exchanged<Right>;
 };
 
 // --- Embedding -----------------------------------------------------------------------------------

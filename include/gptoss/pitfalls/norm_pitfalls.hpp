@@ -1,4 +1,5 @@
-// Norm pitfalls: eps in the wrong place, a mean that is not there, norms moved or left out.
+// Norm pitfalls: eps in the wrong place, a mean that is not there, norms moved or left out, a residual
+// taken behind the norm.
 //
 //     y[t,i] = x[t,i] / sqrt( mean_i x[t,i]^2 + eps ) * gain[i]      eps = 1e-5
 //     before attention, before the experts, and once before the unembedding
@@ -114,6 +115,28 @@ void rmsnorm_without_final(ConstMatrixView x, ConstVectorView gain, float eps, M
     notes().n_norms += 1;
     if (!is_final_norm()) return Right::rmsnorm(x, gain, eps, y);
     std::copy_n(x.data, std::size_t(x.rows) * std::size_t(x.cols), y.data);
+}
+
+inline constexpr PitfallFacts kResidualNormed{
+    "residual_normed",
+    "the norm's output is what attention and experts are added to, not its input",
+    "pytorch/pytorch#61165, lbcb-sci/RiNALMo#9 (other models)",
+    "nonsense from the first token on",
+    "the first token in attn.residual",
+    Site::attn_residual};
+
+template <class Right>
+void rmsnorm_noting(ConstMatrixView x, ConstVectorView gain, float eps, MatrixView y) {
+    notes().norm_gain = gain;
+    notes().norm_eps = eps;
+    Right::rmsnorm(x, gain, eps, y);
+}
+
+template <class Right>
+void add_residual_from_normed(ConstMatrixView x, ConstMatrixView y, MatrixView out) {
+    MadeMatrix normed(x.rows, x.cols);
+    Right::rmsnorm(x, notes().norm_gain, notes().norm_eps, normed.view());
+    Right::add_residual(normed.view(), y, out);
 }
 
 }  // namespace gptoss::pitfalls

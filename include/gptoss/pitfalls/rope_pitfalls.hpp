@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstdint>
 #include <numbers>
+#include <utility>
 #include <vector>
 
 #include "gptoss/layers/rope.hpp"
@@ -76,6 +77,18 @@ inline void yarn_max_positions(Config& c) {
     c.initial_context_length = c.max_context_length;
 }
 
+inline constexpr PitfallFacts kYarnBetasSwapped{
+    "yarn_betas_swapped",
+    "beta_fast and beta_slow are exchanged: fast pairs are slowed down and slow ones are not",
+    kNotSeen,
+    "text falls apart within a few dozen tokens",
+    "the second token in q_rope",
+    Site::attn_q_rope};
+
+inline void yarn_betas_swapped(Config& c) {
+    std::swap(c.rope_ntk_alpha, c.rope_ntk_beta);
+}
+
 // --- Wrong ops --------------------------------------------------------------------------------
 
 inline constexpr PitfallFacts kConcentrationMissing{
@@ -136,6 +149,25 @@ void rope_interleaved(ConstMatrixView x, ConstMatrixView table, MatrixView y) {
     reorder_pairs(x, table.cols, true, halves.view());
     Right::rope(halves.view(), table, halves.view());
     reorder_pairs(halves.view(), table.cols, false, y);
+}
+
+inline constexpr PitfallFacts kRopeReversed{
+    "rope_reversed",
+    "q and k are turned the other way: the sign of sin is wrong",
+    "close kin: karpathy/nanochat#489 (turned that way on purpose)",
+    "nearby words in the wrong order; text falls apart within a few dozen tokens",
+    "the second token in q_rope",
+    Site::attn_q_rope};
+
+template <class Right>
+void rope_reversed(ConstMatrixView x, ConstMatrixView table, MatrixView y) {
+    MadeMatrix reversed = copy_of(table);
+    for (int t = 0; t < table.rows; ++t) {
+        for (int d = table.cols / 2; d < table.cols; ++d) {
+            reversed.view().row(t)[d] *= -1.0f;
+        }
+    }
+    Right::rope(x, reversed.view(), y);
 }
 
 inline constexpr PitfallFacts kRopeTwice{"rope_twice",

@@ -1,4 +1,5 @@
-// Router pitfalls: the softmax over too many experts, the bias in too few places, too few bits.
+// Router pitfalls: the softmax over too many experts or not at all, the bias in too few places, too few
+// bits.
 //
 //     ids[t] = the top_k largest logits[t], bias included;  weights[t] = softmax over those alone
 //
@@ -6,6 +7,7 @@
 // Source   the threads that each pitfall names; layers/router.hpp for what is right.
 // Errors   those of the right ops.
 #pragma once
+#include <cmath>
 #include <vector>
 
 #include "gptoss/core/bf16.hpp"
@@ -31,6 +33,30 @@ void route_softmax_first(ConstMatrixView logits, IdsView ids, MatrixView weights
         softmax({logits.row(t), logits.cols}, {shares.data(), logits.cols});
         for (int j = 0; j < ids.cols; ++j) {
             weights.row(t)[j] = shares[std::size_t(ids.row(t)[j])];
+        }
+    }
+}
+
+inline constexpr PitfallFacts kRouterSigmoid{
+    "router_sigmoid",
+    "the weights are sigmoids of the chosen logits over their sum, not a softmax",
+    "not seen in public, plausible: DeepSeek-V3's router",
+    "the right experts, but almost in equal parts: a vaguer model",
+    "the first token in expert_weights",
+    Site::mlp_expert_weights};
+
+template <class Right>
+void route_by_sigmoid(ConstMatrixView logits, IdsView ids, MatrixView weights) {
+    Right::route(logits, ids, weights);
+    for (int t = 0; t < logits.rows; ++t) {
+        float* weights_t = weights.row(t);  // (top_k)
+        float sum = 0.0f;
+        for (int j = 0; j < ids.cols; ++j) {
+            weights_t[j] = 1.0f / (1.0f + std::exp(-logits.row(t)[ids.row(t)[j]]));
+            sum += weights_t[j];
+        }
+        for (int j = 0; j < ids.cols; ++j) {
+            weights_t[j] /= sum;
         }
     }
 }

@@ -12,6 +12,7 @@
 #pragma once
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "gptoss/layers/swiglu.hpp"
 #include "gptoss/pitfalls/pitfall.hpp"
@@ -133,6 +134,23 @@ void swiglu_halves(ConstMatrixView h, float limit, MatrixView y) {
             const int from = i % 2 * (h.cols / 2) + i / 2;
             made.view().row(row)[i] = h.row(row)[from];
         }
+    }
+    Right::swiglu(made.view(), limit, y);
+}
+
+inline constexpr PitfallFacts kSwigluExchanged{
+    "swiglu_exchanged",
+    "gate and up are exchanged: odd channels are gates, even ones ups",
+    "NVIDIA/TensorRT-LLM#1842, ml-explore/mlx-lm#767 (other models)",
+    "nonsense from the first token on",
+    "the first token in swiglu",
+    Site::mlp_swiglu};
+
+template <class Right>
+void swiglu_exchanged(ConstMatrixView h, float limit, MatrixView y) {
+    MadeMatrix made = copy_of(h);
+    for (std::size_t i = 0; i < made.values.size(); i += 2) {
+        std::swap(made.values[i], made.values[i + 1]);
     }
     Right::swiglu(made.view(), limit, y);
 }

@@ -52,11 +52,14 @@ void add_attention_pitfalls(std::vector<Pitfall>& list) {
     list.push_back(config_pitfall<Right>(kPlainRope, &plain_rope));
     list.push_back(config_pitfall<Right>(kThetaDefault, &theta_default));
     list.push_back(config_pitfall<Right>(kYarnMaxPositions, &yarn_max_positions));
+    list.push_back(config_pitfall<Right>(kYarnBetasSwapped, &yarn_betas_swapped));
     list.push_back(table_pitfall<ConcentrationMissing<Right>>(kConcentrationMissing));
     list.push_back(table_pitfall<ConcentrationOnce<Right>>(kConcentrationOnce));
     list.push_back(table_pitfall<RopeInterleaved<Right>>(kRopeInterleaved));
+    list.push_back(table_pitfall<RopeReversed<Right>>(kRopeReversed));
     list.push_back(table_pitfall<RopeTwice<Right>>(kRopeTwice));
     list.push_back(table_pitfall<PositionsRestart<Right>>(kPositionsRestart));
+    list.push_back(table_pitfall<MaskMissing<Right>>(kMaskMissing));
     list.push_back(config_pitfall<Right>(kWindowShort, &window_short));
     list.push_back(config_pitfall<Right>(kWindowLong, &window_long));
     list.push_back(config_pitfall<Right>(kWindowOnOddLayers, &window_on_odd_layers));
@@ -69,6 +72,7 @@ void add_attention_pitfalls(std::vector<Pitfall>& list) {
     list.push_back(table_pitfall<SinksDenseOnly<Right>>(kSinksDenseOnly));
     list.push_back(table_pitfall<HeadsModulo<Right>>(kHeadsModulo));
     list.push_back(table_pitfall<ScaleSqrtHidden<Right>>(kScaleSqrtHidden));
+    list.push_back(table_pitfall<ScaleMissing<Right>>(kScaleMissing));
     list.push_back(weight_pitfall<Right>(kAttentionBiasMissing, &attention_bias_missing));
 }
 
@@ -76,7 +80,9 @@ template <class Right>
 void add_norm_pitfalls(std::vector<Pitfall>& list) {
     using namespace pitfalls;
     list.push_back(weight_pitfall<Right>(kNormGainsSwapped, &norm_gains_swapped));
+    list.push_back(weight_pitfall<Right>(kGainPlusOne, &gain_plus_one));
     list.push_back(table_pitfall<NormAfterSublayer<Right>>(kNormAfterSublayer));
+    list.push_back(table_pitfall<ResidualNormed<Right>>(kResidualNormed));
     list.push_back(table_pitfall<EpsOutsideRoot<Right>>(kEpsOutsideRoot));
     list.push_back(config_pitfall<Right>(kEpsSmall, &eps_small));
     list.push_back(table_pitfall<MeanSubtracted<Right>>(kMeanSubtracted));
@@ -87,6 +93,7 @@ template <class Right>
 void add_expert_pitfalls(std::vector<Pitfall>& list) {
     using namespace pitfalls;
     list.push_back(table_pitfall<SoftmaxBeforeTopK<Right>>(kSoftmaxBeforeTopK));
+    list.push_back(table_pitfall<RouterSigmoid<Right>>(kRouterSigmoid));
     list.push_back(weight_pitfall<Right>(kRouterBiasMissing, &router_bias_missing));
     list.push_back(table_pitfall<RouterBiasForSelection<Right>>(kRouterBiasForSelection));
     list.push_back(table_pitfall<RouterBf16<Right>>(kRouterBf16));
@@ -102,6 +109,7 @@ void add_expert_pitfalls(std::vector<Pitfall>& list) {
     list.push_back(table_pitfall<SwigluGateTwoSided<Right>>(kSwigluGateTwoSided));
     list.push_back(table_pitfall<SwigluAlphaOne<Right>>(kSwigluAlphaOne));
     list.push_back(table_pitfall<SwigluHalves<Right>>(kSwigluHalves));
+    list.push_back(table_pitfall<SwigluExchanged<Right>>(kSwigluExchanged));
     list.push_back(config_pitfall<Right>(kSwigluLimitZero, &swiglu_limit_zero));
 }
 

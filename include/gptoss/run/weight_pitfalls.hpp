@@ -15,12 +15,16 @@
 
 namespace gptoss::pitfalls {
 
-// Zeros that live as long as w.
-inline ConstVectorView zeros_kept_by(Weights& w, int size) {
+// Values that live as long as w.
+inline ConstVectorView kept_by(Weights& w, std::vector<float> values) {
     using Kept = std::pair<std::shared_ptr<const void>, std::vector<float>>;
-    const auto kept = std::make_shared<Kept>(w.owner, std::vector<float>(std::size_t(size)));
+    const auto kept = std::make_shared<Kept>(w.owner, std::move(values));
     w.owner = kept;
-    return {kept->second.data(), size};
+    return {kept->second.data(), int(kept->second.size())};
+}
+
+inline ConstVectorView zeros_kept_by(Weights& w, int size) {
+    return kept_by(w, std::vector<float>(std::size_t(size)));
 }
 
 inline constexpr PitfallFacts kAttentionBiasMissing{
@@ -65,6 +69,28 @@ inline constexpr PitfallFacts kNormGainsSwapped{
 inline void norm_gains_swapped(Weights& w) {
     for (LayerWeights& layer : w.layers) {
         std::swap(layer.attn.norm_gain, layer.mlp.norm_gain);
+    }
+}
+
+inline constexpr PitfallFacts kGainPlusOne{"gain_plus_one",
+                                           "the gains of all norms are raised by 1, as in Gemma",
+                                           "Blaizzy/mlx-vlm#2041 (another model)",
+                                           "nonsense from the first token on",
+                                           "the first token in attn.norm",
+                                           Site::attn_norm};
+
+inline void gain_plus_one(Weights& w) {
+    std::vector<ConstVectorView*> gains{&w.final_norm_gain};
+    for (LayerWeights& layer : w.layers) {
+        gains.push_back(&layer.attn.norm_gain);
+        gains.push_back(&layer.mlp.norm_gain);
+    }
+    for (ConstVectorView* gain : gains) {
+        std::vector<float> raised(gain->data, gain->data + gain->size);
+        for (float& g : raised) {
+            g += 1.0f;
+        }
+        *gain = kept_by(w, std::move(raised));
     }
 }
 
