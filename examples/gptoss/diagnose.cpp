@@ -13,6 +13,7 @@
 #include "gptoss/report/read_dump.hpp"
 #include "gptoss/run/load.hpp"
 #include "models.hpp"
+#include "paths.hpp"
 #include "terminal.hpp"
 #include "tokens.hpp"
 #include "tool.hpp"
@@ -219,7 +220,13 @@ int run_diagnose(const DiagnoseFlags& flags, const Globals& globals) {
         }
         theirs.tokens = ids;
     }
-    const Diagnosis d = diagnose(model.weights, theirs, lab);
+    use_threads(globals);
+    const Diagnosis d = [&] {
+        ProgressBar progress;
+        return diagnose(model.weights, theirs, lab, [&](int n_tried, int n_in_all) {
+            progress.show(std::uint64_t(n_tried), std::uint64_t(n_in_all), "of the mistakes tried");
+        });
+    }();
 
     if (globals.json) {
         print_json(json_of(d, flags.show));

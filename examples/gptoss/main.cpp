@@ -38,7 +38,8 @@ void add_globals(CLI::App& app, Globals& globals) {
                    std::string("scalar, bf16 or fast; auto is fast, but scalar for trace; cuda") +
                        (is_cuda_built() ? "" : " is not built"))
         ->type_name("NAME");
-    app.add_option("--threads", globals.threads, "Threads of the fast path [one per core]")
+    app.add_option("--threads", globals.threads,
+                   "Threads of the fast path and of diagnose [one per core]")
         ->type_name("N");
     app.add_flag("--exact", globals.exact,
                  "Keep prompts from units that round activations to BF16: AMX and AVX-512 BF16 "

@@ -37,7 +37,7 @@ cpu_set_t usable_cpus() {
     return set;
 }
 
-int threads_of_fast_path(const Globals& globals) {
+int chosen_threads(const Globals& globals) {
     if (!kHasThreads) {
         if (globals.threads.value_or(1) == 1) return 1;
         throw Error("--threads is " + std::to_string(*globals.threads) +
@@ -50,6 +50,12 @@ int threads_of_fast_path(const Globals& globals) {
 }
 
 }  // namespace
+
+int use_threads(const Globals& globals) {
+    const int n_threads = chosen_threads(globals);
+    set_threads(n_threads);
+    return n_threads;
+}
 
 int n_cpus() {
     const cpu_set_t set = usable_cpus();
@@ -90,8 +96,7 @@ Path chosen_path(const Globals& globals, Automatic automatic) {
                 .uses_tensor_cores = !globals.exact,
                 .forward_by_ops = on_device.by_ops};
     }
-    const int n_threads = threads_of_fast_path(globals);
-    set_threads(n_threads);
+    const int n_threads = use_threads(globals);
     if (globals.exact) return {name, forward_fast, n_threads, {}, dense_int8};
     return {name, forward_fast_tiles, n_threads, fast::bf16_unit(), dense_int8};
 }

@@ -32,6 +32,9 @@ struct Path {
 enum class Automatic { fast, scalar };
 Path chosen_path(const Globals& globals, Automatic automatic = Automatic::fast);
 
+// Sets --threads, or a thread for each core, for whatever shares work; says how many.
+int use_threads(const Globals& globals);
+
 // The CPUs this process may use: threads of the hardware, and cores.
 int n_cpus();
 int n_cores();

@@ -18,6 +18,7 @@
 #include "gptoss/report/site_pair.hpp"
 #include "gptoss/run/anchored_run.hpp"
 #include "gptoss/run/suspects.hpp"
+#include "gptoss/run/try_each.hpp"
 
 namespace gptoss {
 
@@ -25,10 +26,6 @@ namespace gptoss {
 // no mistake left less than 0.76 of what a right port was off by.
 inline constexpr double kMostLeftByToken = 0.6;
 inline constexpr int kLeastTokens = 4;
-
-// Of tokens that are off beyond the tolerance no more than this share are taken for flips. In the
-// runs named in run/diagnose.hpp it was one of 16.
-inline constexpr double kMostFlippedTokens = 0.25;
 
 inline constexpr SiteKey kLogitsKey{Site::logits, kNoLayer};
 
@@ -116,7 +113,8 @@ struct ByToken {
 
 // right and pitfalls in float32. The dump has tokens.
 inline ByToken look_by_token(const Weights& weights, const Dump& theirs, const Pitfall& right,
-                             const std::vector<Pitfall>& pitfalls) {
+                             const std::vector<Pitfall>& pitfalls,
+                             const OnTried& on_tried = nullptr) {
     ByToken found;
     const auto logits = theirs.sites.find(kLogitsKey);
     if (logits == theirs.sites.end() || !all_finite(logits->second.values)) return found;
@@ -126,11 +124,14 @@ inline ByToken look_by_token(const Weights& weights, const Dump& theirs, const P
     found.right = distances;
     const int first_off = first_token_off(distances);
     if (first_off > 0) found.tokens_per_pass = first_off;
-    for (const Pitfall& pitfall : pitfalls) {
-        if (!applies(pitfall, weights.config)) continue;
+    const auto tried = those_that_apply(pitfalls, weights.config);
+    found.suspects.resize(tried.size());
+    const int n_workers = workers_for(bytes_of(theirs), fast::n_threads());
+    try_each(int(tried.size()), n_workers, on_tried, [&](int i) {
+        const Pitfall& pitfall = *tried[std::size_t(i)];
         const auto wrong = logit_distances(pitfall, weights, theirs, found.tokens_per_pass);
-        found.suspects.push_back(suspect_by_token(pitfall.facts, wrong, distances));
-    }
+        found.suspects[std::size_t(i)] = suspect_by_token(pitfall.facts, wrong, distances);
+    });
     rank(found.suspects);
     return found;
 }

@@ -22,13 +22,16 @@
 #pragma once
 #include <cstring>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gptoss/report/where.hpp"
 #include "gptoss/run/anchored_run.hpp"
-#include "gptoss/run/by_token.hpp"
+#include "gptoss/run/comparable.hpp"
 #include "gptoss/run/embedding_hint.hpp"
 #include "gptoss/run/suspects.hpp"
+#include "gptoss/run/token_flips.hpp"
+#include "gptoss/run/try_each.hpp"
 
 namespace gptoss {
 
@@ -49,8 +52,8 @@ BugLab bug_lab(Policy policy) {
 
 class Diagnoser {
 public:
-    Diagnoser(const Weights& weights, const Dump& theirs, const BugLab& lab)
-        : weights_(weights), theirs_(theirs), lab_(lab) {
+    Diagnoser(const Weights& weights, const Dump& theirs, const BugLab& lab, OnTried on_tried)
+        : weights_(weights), theirs_(theirs), lab_(lab), on_tried_(std::move(on_tried)) {
         evidence_.config = weights.config;
         evidence_.n_tokens = theirs.tokens ? int(theirs.tokens->size()) : 0;
         evidence_.policy = lab.policy;
@@ -77,31 +80,12 @@ public:
     }
 
 private:
-    // Notes what cannot be held against the model. If that is more than what can, it is another one's.
     bool is_usable(const Dump& right) {
-        for (const CompareRow& row : evidence_.right.rows) {
-            found_.n_sites += has_error(row);
-            const bool is_odd = !has_error(row) && row.outcome != Outcome::left_out;
-            if (is_odd) not_compared_.push_back(site_name(row.key) + ": " + row.note);
-        }
-        for (const auto& [key, activation] : theirs_.sites) {
-            if (right.sites.contains(key)) continue;
-            not_compared_.push_back(site_name(key) + ": the model has no such layer");
-        }
-        found_.notes = not_compared_;
-        const std::string unknown = unknown_names_text(theirs_);
-        if (!unknown.empty()) found_.notes.push_back(unknown);
-
-        found_.reason = evidence_.right.reason;
-        const std::size_t n_unread = not_compared_.size() + theirs_.unknown_names.size();
-        if (found_.n_sites > 0 && n_unread <= std::size_t(found_.n_sites)) return true;
-        if (n_unread > 0) {
-            found_.reason = counted(n_unread, "array") + " of " +
-                            std::to_string(n_unread + std::size_t(found_.n_sites)) +
-                            " cannot be compared, as " + found_.notes[0] +
-                            (not_compared_.empty() ? "" : ": is it the dump of another model?");
-        }
-        return false;
+        comparable_ = comparable_arrays(evidence_.right, right, theirs_);
+        found_.n_sites = comparable_.n_sites;
+        found_.notes = comparable_.notes;
+        found_.reason = comparable_.reason;
+        return comparable_.is_enough;
     }
 
     bool is_first(Site site) const {
@@ -139,14 +123,17 @@ private:
 
     // Every mistake on the dump's tokens, held against the dump.
     void try_all() {
-        for (const Pitfall& pitfall : lab_.pitfalls) {
-            if (!applies(pitfall, weights_.config)) continue;
+        tried_ = those_that_apply(lab_.pitfalls, weights_.config);
+        comparisons_.resize(tried_.size());
+        const int n_workers = workers_for(bytes_of(theirs_), fast::n_threads());
+        try_each(int(tried_.size()), n_workers, on_tried_, [&](int i) {
+            const Pitfall& pitfall = *tried_[std::size_t(i)];
             const Dump wrong = anchored_run(pitfall, weights_, theirs_, found_.tokens_per_pass);
-            tried_.push_back(&pitfall);
-            comparisons_.push_back(compare(wrong, theirs_, options_));
-            if (!is_beyond_tolerance(comparisons_.back())) {
-                found_.invisible.push_back(pitfall.facts.name);
-            }
+            comparisons_[std::size_t(i)] = compare(wrong, theirs_, options_);
+        });
+        for (std::size_t s = 0; s < tried_.size(); ++s) {
+            if (is_beyond_tolerance(comparisons_[s])) continue;
+            found_.invisible.push_back(tried_[s]->facts.name);
         }
     }
 
@@ -189,8 +176,8 @@ private:
     }
 
     void suspect_by_token() {
-        ByToken found =
-            look_by_token(weights_, theirs_, lab_.right_in_float32, lab_.pitfalls_in_float32);
+        ByToken found = look_by_token(weights_, theirs_, lab_.right_in_float32,
+                                      lab_.pitfalls_in_float32, on_tried_);
         if (found.suspects.empty()) return;
         found_.tokens_per_pass = found.tokens_per_pass;
         found_.suspects = std::move(found.suspects);
@@ -199,28 +186,15 @@ private:
         judge_by_token(found.right);
     }
 
-    // A flipped expert moves the logits of its token by anything, and only more sites could show it.
-    // So what is judged is the geometric mean over tokens. In the numpy port's bf16 runs of tiny and
-    // odd (12 seeds, 16 tokens) a right one was off by 0.011 at most, with one token beyond the
-    // tolerance. Of six mistakes that are in no list one moved as little, the others 0.18 and more.
-    // A mistake that begins somewhere, as at the second chunk, leaves the tokens before it alone; if
-    // many are off and right ones stand between them, nothing can be said.
     void judge_by_token(const std::vector<double>& distances) {
         const double allowed =
             tolerance_of(kLogitsKey, lab_.policy, false, weights_.config, evidence_.n_tokens);
-        const auto is_off = [&](double distance) { return distance > allowed; };
-        const auto n_off = std::count_if(distances.begin(), distances.end(), is_off);
-        const auto first_off = std::find_if(distances.begin(), distances.end(), is_off);
-        const bool are_many = double(n_off) > kMostFlippedTokens * double(distances.size());
-        const bool are_last = n_off == distances.end() - first_off;
-        const bool is_mean_small = geometric_mean(distances) <= allowed;
-        if (are_many && are_last && first_off != distances.begin()) {
-            found_.first_token = int(first_off - distances.begin());
-        }
-        evidence_.fine = is_mean_small && !found_.first_token;
-        cannot_say_ = evidence_.fine && are_many;
-        if (evidence_.fine && n_off > 0) {
-            found_.doubt = ", but for " + counted(std::size_t(n_off), "token") + " of " +
+        const TokenFlips flips = token_flips(distances, allowed);
+        found_.first_token = flips.first_token;
+        evidence_.fine = flips.is_right;
+        cannot_say_ = flips.cannot_say;
+        if (flips.is_right && flips.n_off > 0) {
+            found_.doubt = ", but for " + counted(flips.n_off, "token") + " of " +
                            std::to_string(distances.size()) +
                            ", where experts may have flipped: dump more sites to know";
         }
@@ -261,10 +235,11 @@ private:
             found_.reason = "no divergence: " + counted(std::size_t(found_.n_sites), "site") +
                             " within tolerance" + found_.doubt;
             if (cannot_say_) found_.verdict = Verdict::unusable;
-            if (!not_compared_.empty()) {
+            const std::vector<std::string>& missing = comparable_.not_compared;
+            if (!missing.empty()) {
                 found_.verdict = Verdict::unusable;
-                found_.reason += ", but " + counted(not_compared_.size(), "array") +
-                                 " could not be compared, as " + not_compared_[0];
+                found_.reason += ", but " + counted(missing.size(), "array") +
+                                 " could not be compared, as " + missing[0];
             }
             found_.n_divergent = 0;
             found_.suspects.clear();
@@ -286,17 +261,20 @@ private:
     const Weights& weights_;
     const Dump& theirs_;
     const BugLab& lab_;
+    OnTried on_tried_;
     CompareOptions options_ = {};
     Evidence evidence_ = {};
-    std::vector<std::string> not_compared_ = {};
+    Comparable comparable_ = {};
     bool cannot_say_ = false;  // too many tokens are off for flips, and no mistake explains them
     std::vector<const Pitfall*> tried_ = {};
     std::vector<Comparison> comparisons_ = {};
     Diagnosis found_ = {};
 };
 
-inline Diagnosis diagnose(const Weights& weights, const Dump& theirs, const BugLab& lab) {
-    return Diagnoser(weights, theirs, lab).run();
+// on_tried hears of every mistake that has been tried, from any thread.
+inline Diagnosis diagnose(const Weights& weights, const Dump& theirs, const BugLab& lab,
+                          OnTried on_tried = nullptr) {
+    return Diagnoser(weights, theirs, lab, std::move(on_tried)).run();
 }
 
 }  // namespace gptoss

@@ -1,0 +1,49 @@
+// Comparable: which arrays of a dump can be held against the model, and whether that is enough.
+//
+// Where    run/diagnose.hpp, behind the comparison with the right model.
+// Errors   none.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "gptoss/run/evidence.hpp"
+
+namespace gptoss {
+
+struct Comparable {
+    int n_sites = 0;                             // that can be
+    std::vector<std::string> not_compared = {};  // the others, each with its reason
+    std::vector<std::string> notes = {};         // the same, and names that no site has
+    bool is_enough = false;                      // if not, the dump is another model's, or nothing
+    std::string reason = {};                     // why not
+};
+
+// c compares right, a run of the model, with theirs.
+inline Comparable comparable_arrays(const Comparison& c, const Dump& right, const Dump& theirs) {
+    Comparable found;
+    for (const CompareRow& row : c.rows) {
+        found.n_sites += has_error(row);
+        const bool is_odd = !has_error(row) && row.outcome != Outcome::left_out;
+        if (is_odd) found.not_compared.push_back(site_name(row.key) + ": " + row.note);
+    }
+    for (const auto& [key, activation] : theirs.sites) {
+        if (right.sites.contains(key)) continue;
+        found.not_compared.push_back(site_name(key) + ": the model has no such layer");
+    }
+    found.notes = found.not_compared;
+    const std::string unknown = unknown_names_text(theirs);
+    if (!unknown.empty()) found.notes.push_back(unknown);
+
+    const std::size_t n_sites = std::size_t(found.n_sites);
+    const std::size_t n_unread = found.not_compared.size() + theirs.unknown_names.size();
+    found.is_enough = n_sites > 0 && n_unread <= n_sites;
+    found.reason = c.reason;
+    if (!found.is_enough && n_unread > 0) {
+        found.reason = counted(n_unread, "array") + " of " + std::to_string(n_unread + n_sites) +
+                       " cannot be compared, as " + found.notes[0] +
+                       (found.not_compared.empty() ? "" : ": is it the dump of another model?");
+    }
+    return found;
+}
+
+}  // namespace gptoss
