@@ -1,5 +1,5 @@
 // Example 04: RoPE's angles under YaRN, and what they do to q . k.  Read with docs/04-rope.md.
-// Try: set config.rope_scaling_factor = 1 (plain RoPE). Which pairs turn as before?
+// Try: set initial_context_length to 8192. Which way do low and high move, and which pairs change?
 #include <cstdint>
 #include <cstdio>
 
@@ -25,10 +25,13 @@ float rotated_dot(const gptoss::Config& config, int p_q, int p_k) {
 }
 
 int main() {
-    const gptoss::Config config = gptoss::preset_20b();
+    gptoss::Config config = gptoss::preset_20b();
+    config.initial_context_length = 4096;  // as in the released models
     gptoss::Config plain = config;
     plain.rope_scaling_factor = 1;
 
+    std::printf("low = %.4f, high = %.4f\n\n", gptoss::yarn_bound(config, config.rope_ntk_beta),
+                gptoss::yarn_bound(config, config.rope_ntk_alpha));
     std::printf("pair    ramp    plain RoPE     with YaRN   tokens per turn\n");
     for (const int d : {0, 4, 8, 9, 12, 14, 17, 18, 31}) {
         const double inv_freq = double(gptoss::rope_inv_freq(config, d));
@@ -41,6 +44,8 @@ int main() {
     std::printf("q at 1005, k at 1002: q . k = %7.3f\n", double(rotated_dot(config, 1005, 1002)));
 }
 // Expected output:
+// low = 8.0928, high = 17.3980
+//
 // pair    ramp    plain RoPE     with YaRN   tokens per turn
 //    0  0.0000  1.000000e+00  1.000000e+00               6.3
 //    4  0.0000  2.254180e-01  2.254180e-01              27.9
