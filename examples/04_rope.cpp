@@ -2,26 +2,29 @@
 // Try: set initial_context_length to 8192. Which way do low and high move, and which pairs change?
 #include <cstdint>
 #include <cstdio>
+#include <vector>
 
 #include "gptoss/layers/rope.hpp"
 
-// q at position p_q, k at position p_k, all channels 1: their dot product after rotation.
-float rotated_dot(const gptoss::Config& config, int p_q, int p_k) {
-    const std::int32_t positions[2] = {p_q, p_k};
-    float table[2 * 64];
-    gptoss::rope_table(config, {positions, 2}, {table, 2, 64});
+// A head of 64 ones, rotated as at this position.
+std::vector<float> rotated_ones(const gptoss::Config& config, int position) {
+    const std::int32_t positions[1] = {position};
+    std::vector<float> table(64);
+    gptoss::rope_table(config, {positions, 1}, {table.data(), 1, 64});
 
-    float q_and_k[2 * 64];
-    for (float& value : q_and_k) {
-        value = 1;
-    }
-    gptoss::rope({q_and_k, 2, 64}, {table, 2, 64}, {q_and_k, 2, 64});
+    std::vector<float> x(64, 1.0f);
+    gptoss::rope({x.data(), 1, 64}, {table.data(), 1, 64}, {x.data(), 1, 64});
+    return x;
+}
 
+double rotated_dot(const gptoss::Config& config, int p_q, int p_k) {
+    const std::vector<float> q = rotated_ones(config, p_q);
+    const std::vector<float> k = rotated_ones(config, p_k);
     float dot = 0;
-    for (int d = 0; d < 64; ++d) {
-        dot += q_and_k[d] * q_and_k[64 + d];
+    for (std::size_t d = 0; d < 64; ++d) {
+        dot += q[d] * k[d];
     }
-    return dot;
+    return double(dot);
 }
 
 int main() {
@@ -39,9 +42,12 @@ int main() {
                     double(gptoss::rope_inv_freq(plain, d)), inv_freq, 6.283185307 / inv_freq);
     }
 
-    std::printf("q at 5, k at 5:       q . k = %7.3f\n", double(rotated_dot(config, 5, 5)));
-    std::printf("q at 5, k at 2:       q . k = %7.3f\n", double(rotated_dot(config, 5, 2)));
-    std::printf("q at 1005, k at 1002: q . k = %7.3f\n", double(rotated_dot(config, 1005, 1002)));
+    const std::vector<float> y = rotated_ones(config, 1);
+    std::printf("\npair 0 at position 1: (1, 1) becomes (%.4f, %.4f)\n", double(y[0]),
+                double(y[32]));
+    std::printf("q at 5, k at 5:       q . k = %7.3f\n", rotated_dot(config, 5, 5));
+    std::printf("q at 5, k at 2:       q . k = %7.3f\n", rotated_dot(config, 5, 2));
+    std::printf("q at 1005, k at 1002: q . k = %7.3f\n", rotated_dot(config, 1005, 1002));
 }
 // Expected output:
 // low = 8.0928, high = 17.3980
@@ -56,6 +62,8 @@ int main() {
 //   17  0.9572  1.779105e-03  1.293187e-04           48586.8
 //   18  1.0000  1.225882e-03  3.830881e-05          164014.1
 //   31  1.0000  9.675236e-06  3.023511e-07        20781086.9
+//
+// pair 0 at position 1: (1, 1) becomes (-0.4055, 1.8607)
 // q at 5, k at 5:       q . k = 116.049
 // q at 5, k at 2:       q . k =  97.244
 // q at 1005, k at 1002: q . k =  97.244
