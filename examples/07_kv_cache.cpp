@@ -26,11 +26,11 @@ void store_pass(KvCache& cache, const Config& config, int n_tokens) {
 int main() {
     const Config config = with_layers(preset_tiny(), 2);  // window 4; layer 0 slides, 1 is full
     KvCache cache;
-    std::printf("tokens  length  rows of layer 1   position in row 0, 1, ... of layer 0\n");
+    std::printf("tokens  length after  rows of layer 1   position in row 0, 1, ... of layer 0\n");
     for (const int n_tokens : {3, 1, 1, 2, 1, 1}) {
         store_pass(cache, config, n_tokens);
         const MatrixView ring = cache.layers[0].keys;
-        std::printf("%6d %7d %16d  ", n_tokens, cache.length, cache.layers[1].keys.rows);
+        std::printf("%6d %13d %16d  ", n_tokens, cache.length, cache.layers[1].keys.rows);
         for (int row = 0; row < std::min(ring.rows, cache.length); ++row) {
             std::printf("%3d", int(ring.row(row)[0]));
         }
@@ -44,12 +44,12 @@ int main() {
                 double(kv_cache_bytes(real, 131072, 131072)) / gib);
 }
 // Expected output:
-// tokens  length  rows of layer 1   position in row 0, 1, ... of layer 0
-//      3       3                3    0  1  2
-//      1       4                6    0  1  2  3
-//      1       5                6    4  1  2  3
-//      2       7               12    5  6  2  3  4
-//      1       8               12    5  6  7  3  4
-//      1       9               12    5  6  7  8  4
+// tokens  length after  rows of layer 1   position in row 0, 1, ... of layer 0
+//      3             3                3    0  1  2
+//      1             4                6    0  1  2  3
+//      1             5                6    4  1  2  3
+//      2             7               12    5  6  2  3  4
+//      1             8               12    5  6  7  3  4
+//      1             9               12    5  6  7  8  4
 //
 // 20b, float32, 131,072 positions: 6.006 GiB, without rings 12.000 GiB
