@@ -49,9 +49,9 @@ TEMPLATE_TEST_CASE("unembedding: there is no soft cap, large logits stay", "[une
     CHECK(logits == std::vector<float>{10000, -10000});
 }
 
-TEMPLATE_TEST_CASE("unembedding: padding rows behind the tokenizer's last id get logits too",
-                   "[unembedding]", ScalarOps) {
-    // Nothing in the op knows how many ids the tokenizer has: every row of w gets a logit.
+TEMPLATE_TEST_CASE("unembedding: tokens that no text uses get logits too", "[unembedding]",
+                   ScalarOps) {
+    // Nothing in the op knows which ids are reserved: every row of w gets a logit.
     const int vocab_size = 300;
     const Bf16Weights w(vocab_size, 1, std::vector<float>(vocab_size, 2.0f));
     std::vector<float> x{3}, logits(vocab_size);

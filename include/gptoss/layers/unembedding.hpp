@@ -11,8 +11,8 @@
 // Source   official model: class Transformer, self.unembedding.
 // Units    logits are dimensionless.
 // Errors   ShapeError, naming the operand, if extents disagree.
-// Pitfalls No bias, no soft cap, and not the embedding table: the two are learned apart. The rows
-//          beyond the tokenizer's last id are padding, but they do get logits.
+// Pitfalls No bias, no soft cap, and not the embedding table: the two are learned apart. Most rows
+//          from 199998 on are reserved tokens that no text uses; they get logits too.
 #pragma once
 #include "gptoss/core/check.hpp"
 #include "gptoss/core/view.hpp"
