@@ -45,7 +45,7 @@ struct Config {
     int n_experts = 32;            // num_experts / num_local_experts
     int top_k = 4;                 // experts_per_token / num_experts_per_tok
     int intermediate_size = 2880;  // width inside an expert
-    float swiglu_limit = 7.0f;     // clamp of both halves of an expert
+    float swiglu_limit = 7.0f;     // clamp of gate and up in an expert
 
     float rope_theta = 150000.0f;
     float rope_scaling_factor = 32.0f;  // same / rope_scaling.factor

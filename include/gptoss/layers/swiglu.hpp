@@ -1,4 +1,4 @@
-// SwiGLU, clamped: the expert's activation. One half of h gates the other.
+// SwiGLU, clamped: the expert's activation. Even channels of h gate the odd ones.
 //
 //     gate = min(h[2i], limit)                         clamped from above only
 //     up   = clamp(h[2i+1], -limit, limit)
