@@ -10,7 +10,7 @@
 //   returns           sink_share
 //
 // Where    a helper, not an op: softmax in the router, softmax_with_sink in attention.
-// Source   Xiao et al. 2023, Efficient Streaming Language Models with Attention Sinks, section 3.2;
+// Source   Xiao et al. 2023, Efficient Streaming Language Models with Attention Sinks, section 3.3;
 //          official model: function sdpa.
 // Errors   ShapeError if weights and scores differ in length.
 // Pitfalls The sink stands in the denominator only. It is not scaled by 1/sqrt(head_dim), not
