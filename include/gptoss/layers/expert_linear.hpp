@@ -10,7 +10,7 @@
 //   y            (n_tokens * top_k, out)    row t * top_k + j
 //
 // Where    twice per layer, before and after swiglu.
-// Source   official model: class MLPBlock, the two einsums and mlp1_bias, mlp2_bias.
+// Source   official model: class MLPBlock, the first two einsums and mlp1_bias, mlp2_bias.
 // Units    none.
 // Errors   ShapeError, naming the operand, if extents disagree.
 // Pitfalls The bias belongs to the expert and is weighted with it (combine comes after). All files
