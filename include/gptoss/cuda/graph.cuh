@@ -25,23 +25,25 @@ namespace gptoss::cuda {
 
 // Every edge of the graph, which is a chain of kernels, becomes one that is passed as soon as all
 // blocks of the kernel in front wait or have ended. Kernels do their own waiting from then on.
-inline void overlap_kernels(cudaGraph_t graph) {
+inline cudaError_t overlap_kernels(cudaGraph_t graph) {
 #if CUDART_VERSION >= 13000  // before, these calls had other names, or did not exist
-    if (!kernels_can_wait()) return;
     std::size_t n_edges = 0;
-    check("record", cudaGraphGetEdges(graph, nullptr, nullptr, nullptr, &n_edges));
+    cudaError_t error = cudaGraphGetEdges(graph, nullptr, nullptr, nullptr, &n_edges);
+    if (error != cudaSuccess) return error;
     std::vector<cudaGraphNode_t> from(n_edges), to(n_edges);
     std::vector<cudaGraphEdgeData> edges(n_edges);
-    check("record", cudaGraphGetEdges(graph, from.data(), to.data(), edges.data(), &n_edges));
-    check("record",
-          cudaGraphRemoveDependencies(graph, from.data(), to.data(), edges.data(), n_edges));
+    error = cudaGraphGetEdges(graph, from.data(), to.data(), edges.data(), &n_edges);
+    if (error != cudaSuccess) return error;
+    error = cudaGraphRemoveDependencies(graph, from.data(), to.data(), edges.data(), n_edges);
+    if (error != cudaSuccess) return error;
     for (cudaGraphEdgeData& edge : edges) {
         edge.from_port = cudaGraphKernelNodePortProgrammatic;
         edge.type = cudaGraphDependencyTypeProgrammatic;
     }
-    check("record", cudaGraphAddDependencies(graph, from.data(), to.data(), edges.data(), n_edges));
+    return cudaGraphAddDependencies(graph, from.data(), to.data(), edges.data(), n_edges);
 #else
     (void)graph;
+    return cudaErrorNotSupported;
 #endif
 }
 
@@ -73,13 +75,25 @@ public:
             throw;
         }
         check("record", cudaStreamEndCapture(cudaStreamPerThread, &recording.graph));
-        overlap_kernels(recording.graph);
+        if (kernels_can_wait() && instantiate_overlapping(recording.graph)) return;
         check("record", cudaGraphInstantiate(&executable_, recording.graph, 0));
     }
 
     void play() const { check("play", cudaGraphLaunch(executable_, cudaStreamPerThread)); }
 
 private:
+    // What a driver refuses, runs without: the plain chain gives the same bits.
+    bool instantiate_overlapping(cudaGraph_t chain) {
+        Recording copy;
+        check("record", cudaGraphClone(&copy.graph, chain));
+        cudaError_t error = overlap_kernels(copy.graph);
+        if (error == cudaSuccess) error = cudaGraphInstantiate(&executable_, copy.graph, 0);
+        if (error == cudaSuccess) return true;
+        executable_ = nullptr;
+        cudaGetLastError();  // it has been dealt with
+        return false;
+    }
+
     void release() {
         if (executable_ != nullptr) cudaGraphExecDestroy(executable_);
         executable_ = nullptr;

@@ -13,7 +13,8 @@
 //     views    given to a kernel must lie inside one allocation each
 //
 // GPTOSS_EMULATED_ORDER=reverse in the environment runs threads from last to first: what depends on
-// the order within a block is a race and differs then.
+// the order within a block is a race and differs then. GPTOSS_EMULATED_DRIVER=old refuses graphs whose
+// kernels overlap.
 // emulate.cmake rewrites kernel<<<grid, block>>>(arguments) to a call of emulated::launch below.
 #pragma once
 #include <cmath>
@@ -127,6 +128,7 @@ cudaError_t cudaGraphRemoveDependencies(cudaGraph_t graph, const cudaGraphNode_t
 cudaError_t cudaGraphAddDependencies(cudaGraph_t graph, const cudaGraphNode_t* from,
                                      const cudaGraphNode_t* to, const cudaGraphEdgeData* edges,
                                      std::size_t n_edges);
+cudaError_t cudaGraphClone(cudaGraph_t* copy, cudaGraph_t graph);
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph, int flags);
 cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream);
 cudaError_t cudaGraphDestroy(cudaGraph_t graph);

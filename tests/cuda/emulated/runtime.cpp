@@ -392,10 +392,17 @@ cudaError_t cudaGraphRemoveDependencies(cudaGraph_t graph, const cudaGraphNode_t
 cudaError_t cudaGraphAddDependencies(cudaGraph_t graph, const cudaGraphNode_t* from,
                                      const cudaGraphNode_t* to, const cudaGraphEdgeData* edges,
                                      std::size_t n_edges) {
+    static const char* const driver = std::getenv("GPTOSS_EMULATED_DRIVER");
+    const bool is_old = driver != nullptr && std::string(driver) == "old";
     for (std::size_t i = 0; i < n_edges; ++i) {
+        if (is_old && edges[i].type != 0) return cudaErrorInvalidValue;
         if (from[i] + 1 != to[i]) stop("an edge that leaves the chain");
         graph->edges[to[i]] = edges[i];
     }
+    return cudaSuccess;
+}
+cudaError_t cudaGraphClone(cudaGraph_t* copy, cudaGraph_t graph) {
+    *copy = new EmulatedGraph(*graph);
     return cudaSuccess;
 }
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph, int) {
