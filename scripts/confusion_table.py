@@ -115,6 +115,8 @@ def output_of(build, run, ids, policy, kind):
 
 
 def cases_of(arguments, run, ids, policy, kind):
+    if arguments.keep:
+        arguments.keep.mkdir(parents=True, exist_ok=True)
     kept = arguments.keep and arguments.keep / f"{run.name()}-{policy}-{kind}.txt"
     if kept and kept.is_file():
         output = kept.read_text()

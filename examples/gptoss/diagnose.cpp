@@ -156,7 +156,8 @@ void print_diagnosis(const Diagnosis& d, int n_shown) {
     for (const std::string& note : d.notes) {
         print("note: not compared: " + note + "\n");
     }
-    print("policy: " + std::string(policy_name(d.policy)) + "\n");
+    print("policy: " + std::string(policy_name(d.policy)) + ", for " +
+          number_format_name(d.numbers) + " numbers\n");
     print(std::string(verdict_name(d.verdict)) + ": " + d.reason + "\n");
 }
 
@@ -181,6 +182,7 @@ nlohmann::ordered_json json_of(const Diagnosis& d, int n_shown) {
     nlohmann::ordered_json json = {{"verdict", verdict_name(d.verdict)},
                                    {"reason", d.reason},
                                    {"policy", policy_name(d.policy)},
+                                   {"numbers", number_format_name(d.numbers)},
                                    {"sites", d.n_sites},
                                    {"divergent_sites", d.n_divergent}};
     json["first_divergent_site"] = nullptr;

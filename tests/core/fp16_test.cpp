@@ -34,3 +34,15 @@ TEST_CASE("fp16: every finite number is larger than the one before", "[fp16]") {
         if (!(fp16_to_float(bits) > fp16_to_float(std::uint16_t(bits - 1)))) FAIL(bits);
     }
 }
+
+TEST_CASE("fp16: every number is one, and what lies between two is none", "[fp16]") {
+    for (std::uint32_t bits = 0; bits <= 0xFFFF; ++bits) {
+        const float value = fp16_to_float(std::uint16_t(bits));
+        if (!is_fp16(value)) FAIL(bits);
+        const float between = std::nextafter(value, 0.0f);
+        if (std::isfinite(value) && value != 0 && is_fp16(between)) FAIL(bits);
+    }
+    CHECK(!is_fp16(65536.0f));
+    CHECK(!is_fp16(0x1p-25f));
+    CHECK(!is_fp16(0x1p-140f));
+}

@@ -30,6 +30,8 @@ TEST_CASE("evidence: a dump of bf16 numbers is bf16, its embedding says nothing"
     CHECK(policy_of(dump) == Policy::float32);
     dump.sites[{Site::logits, kNoLayer}].values = {1.1015625f, 2.296875f};
     CHECK(policy_of(dump) == Policy::bf16);
+    dump.sites[{Site::logits, kNoLayer}].values = {1.099609375f, 2.30078125f};  // of float16
+    CHECK(policy_of(dump) == Policy::bf16);
 }
 
 TEST_CASE("evidence: keys hidden on one side only are an error, by their share", "[evidence]") {

@@ -140,7 +140,7 @@ TEST_CASE("tool compare: the bf16 path passes the bf16 policy only", "[tool][com
     const ToolRun strict = compared(bf16);
     check_diverged(strict, "block.0.attn.norm");
     CHECK_THAT(strict.output,
-               ContainsSubstring("is a bf16 number: the bf16 policy allows for that"));
+               ContainsSubstring("are bf16 numbers: the bf16 policy allows for that"));
     CHECK(compared(bf16, {"--policy", "bf16"}).status == 0);
 }
 

@@ -48,7 +48,7 @@ TEST_CASE("tool diagnose: a right dump ends with exit status 0", "[tool]") {
     CHECK(run.status == 0);
     CHECK(run.output ==
           "note: 1 known mistake would stay within the tolerances of this run: positions_restart\n"
-          "policy: float32\npass: no divergence: 41 sites within tolerance\n");
+          "policy: float32, for float32 numbers\npass: no divergence: 41 sites within tolerance\n");
     CHECK(run.errors == "");
 }
 
@@ -92,8 +92,10 @@ TEST_CASE("tool diagnose: OpenAI's own model in bf16 is right over trained weigh
     const char* dump = GPTOSS_GOLDEN_DIR "/nano_bf16.safetensors";
     const ToolRun run = run_tool({"diagnose", dump});
     CHECK(run.status == 0);
-    CHECK_THAT(run.output,
-               EndsWith("policy: bf16\npass: no divergence: 87 sites within tolerance\n"));
+    CHECK_THAT(
+        run.output,
+        EndsWith(
+            "policy: bf16, for bf16 numbers\npass: no divergence: 87 sites within tolerance\n"));
 }
 
 TEST_CASE("tool diagnose: what cannot be used ends with one line and exit status 2",

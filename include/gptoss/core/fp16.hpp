@@ -25,4 +25,15 @@ constexpr float fp16_to_float(std::uint16_t bits) {
     return std::bit_cast<float>(sign | (float_exponent << 23) | (mantissa << 13));
 }
 
+// Is it such a number? Infinities and NaN are.
+constexpr bool is_fp16(float value) {
+    const std::uint32_t bits = std::bit_cast<std::uint32_t>(value);
+    const std::uint32_t exponent = (bits >> 23) & 0xFFu;
+    if (exponent == 255) return true;
+    if (exponent > 127 + 15) return false;
+    if (exponent >= 127 - 14) return (bits & 0x1FFFu) == 0;  // 13 of 23 mantissa bits
+    const float steps = value * 0x1p24f;                     // of the subnormals, exactly
+    return steps == float(std::int32_t(steps));
+}
+
 }  // namespace gptoss

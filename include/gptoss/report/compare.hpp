@@ -25,6 +25,7 @@
 
 #include "gptoss/report/compare_site.hpp"
 #include "gptoss/report/comparison.hpp"
+#include "gptoss/report/number_format.hpp"
 #include "gptoss/report/same_run.hpp"
 #include "gptoss/report/site_bounds.hpp"
 #include "gptoss/report/verdict.hpp"
@@ -56,19 +57,6 @@ inline bool is_whole(Site site, const Activation& activation) {
     const std::size_t n_values = is_ids ? activation.ids.size() : activation.values.size();
     const auto n_expected = checked_bytes(activation.shape, 1);
     return n_expected && *n_expected == n_values;
-}
-
-// A run in bf16, stored as whatever. The embedding has bf16 numbers in every run.
-inline bool holds_bf16_only(const Dump& dump) {
-    std::size_t n_values = 0;
-    for (const auto& [key, activation] : dump.sites) {
-        if (key.site == Site::embedding) continue;
-        n_values += activation.values.size();
-        for (const float value : activation.values) {
-            if (round_to_bf16(value) != value && !std::isnan(value)) return false;
-        }
-    }
-    return n_values > 0;
 }
 
 class Comparer {
@@ -109,9 +97,11 @@ private:
             found_.notes.push_back("the embedding differs: other tokens, or other weights");
         }
         const bool is_float32 = options_.policy == Policy::float32 && !options_.tolerance;
-        if (is_float32 && holds_bf16_only(other_)) {
-            found_.notes.push_back("every value of " + other_.name +
-                                   " is a bf16 number: the bf16 policy allows for that");
+        const NumberFormat format = number_format_of(other_);
+        if (is_float32 && format != NumberFormat::float32) {
+            found_.notes.push_back("the values of " + other_.name + " are " +
+                                   number_format_name(format) +
+                                   " numbers: the bf16 policy allows for that");
         }
     }
 

@@ -64,6 +64,7 @@ public:
 
     Diagnosis run() {
         found_.policy = lab_.policy;
+        found_.numbers = number_format_of(theirs_);
         found_.tokens_per_pass = kOnePass;
         const Dump right = anchored_run(lab_.right, weights_, theirs_, kOnePass);
         evidence_.right = compare(right, theirs_, options_);

@@ -8,6 +8,7 @@
 
 #include "gptoss/pitfalls/pitfall.hpp"
 #include "gptoss/report/comparison.hpp"
+#include "gptoss/report/number_format.hpp"
 
 namespace gptoss {
 
@@ -40,6 +41,7 @@ struct Diagnosis {
     std::string reason;      // one line
     std::string doubt = {};  // what a verdict of "no divergence" cannot exclude; part of the reason
     Policy policy = Policy::float32;
+    NumberFormat numbers = NumberFormat::float32;  // that the dump holds
     Channel channel = Channel::values;
     bool below_noise = false;             // errors that right programs may have too
     std::optional<SiteKey> first = {};    // the first divergent site

@@ -19,28 +19,17 @@
 #include <vector>
 
 #include "gptoss/report/compare.hpp"
+#include "gptoss/report/number_format.hpp"
 #include "gptoss/run/diagnosis.hpp"
 
 namespace gptoss {
 
 // --- Which policy a dump follows --------------------------------------------------------------
 
-inline bool is_bf16(const std::vector<float>& values) {
-    std::size_t n_bf16 = 0;
-    for (const float value : values) {
-        n_bf16 += value == round_to_bf16(value) || std::isnan(value);
-    }
-    return double(n_bf16) > 0.99 * double(values.size());
-}
-
-// bf16 if most of its arrays hold nothing else; the embedding always does and says nothing.
+// The one whose bounds allow for the numbers it holds.
 inline Policy policy_of(const Dump& dump) {
-    int n_bf16 = 0, n_float32 = 0;
-    for (const auto& [key, activation] : dump.sites) {
-        if (key.site == Site::embedding || activation.values.empty()) continue;
-        (is_bf16(activation.values) ? n_bf16 : n_float32) += 1;
-    }
-    return n_bf16 > n_float32 ? Policy::bf16 : Policy::float32;
+    const bool is_float32 = number_format_of(dump) == NumberFormat::float32;
+    return is_float32 ? Policy::float32 : Policy::bf16;
 }
 
 // --- One model against the dump ---------------------------------------------------------------
