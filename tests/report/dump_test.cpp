@@ -275,5 +275,5 @@ TEST_CASE("dump: a disk that fills up leaves nothing, and an older file as it wa
 
     CHECK_THAT(message, ContainsSubstring("run.safetensors: cannot be written"));
     CHECK(read_bytes(folder / "run.safetensors") == "the older file");
-    CHECK_FALSE(std::filesystem::exists(folder / "run.safetensors.partial"));
+    CHECK_FALSE(std::filesystem::exists(folder / "run.safetensors.0.partial"));
 }

@@ -1,13 +1,11 @@
 #include "gptoss/text/write_tokenizer_json.hpp"
 
-#include <sys/resource.h>
-
-#include <csignal>
 #include <string>
 
 #include "catch.hpp"
 #include "gptoss/text/tokenizer.hpp"
 #include "o200k.hpp"
+#include "small_disk.hpp"
 #include "temp_folder.hpp"
 
 using namespace gptoss;
@@ -86,16 +84,10 @@ TEST_CASE("write_tokenizer_json: what cannot be written leaves nothing behind",
     CHECK_THROWS_WITH(write_tokenizer_json((folder / "none/tokenizer.json").string(), toy),
                       ContainsSubstring("none/tokenizer.json: cannot be created"));
 
-    // A full disk, as far as a process can make one for itself.
     const std::string path = (folder / "tokenizer.json").string();
     write_bytes(path, "before");
-    std::signal(SIGXFSZ, SIG_IGN);
-    rlimit limit{};
-    ::getrlimit(RLIMIT_FSIZE, &limit);
-    const rlimit small_limit{1000, limit.rlim_max};
-    ::setrlimit(RLIMIT_FSIZE, &small_limit);
+    const SmallDisk small_disk(1000);
     CHECK_THROWS_WITH(write_tokenizer_json(path, toy), ContainsSubstring("cannot be written"));
-    ::setrlimit(RLIMIT_FSIZE, &limit);
     CHECK(read_bytes(path) == "before");
-    CHECK_FALSE(std::filesystem::exists(path + ".partial"));
+    CHECK_FALSE(std::filesystem::exists(path + ".0.partial"));
 }

@@ -410,6 +410,16 @@ TEST_CASE("tool errors: output that cannot be written", "[tool][errors]") {
                ContainsSubstring("expected a folder without a checkpoint"));
 }
 
+TEST_CASE("tool errors: a file that is no regular one is not replaced", "[tool][errors]") {
+    const TempFolder folder;
+    const std::string link = (folder / "link").string();
+    std::filesystem::create_symlink("/dev/null", link);
+    for (const std::string flag : {"--out", "--html"}) {
+        CHECK(complaint_of({"trace", "--model", synthetic_model("tiny"), "--ids", "1", flag,
+                            link}) == link + ": is not a regular file, and is not replaced by one");
+    }
+}
+
 TEST_CASE("tool errors: a dump under the name of another format", "[tool][errors]") {
     const TempFolder folder;
     const auto traced_to = [&folder](const std::string& name) {

@@ -1,16 +1,20 @@
 // PartialFile: a file that appears under its name only once it is whole.
 //
-// Bytes go to NAME.partial; finish() renames it to NAME. Whatever goes wrong before that (a full
-// disk, an exception in the caller) removes NAME.partial and leaves an older NAME as it was.
+// Bytes go to NAME.0.partial (or .1, ..., the first that is new); finish() renames it to NAME.
+// Whatever goes wrong before that (a full disk, an exception in the caller) removes it and leaves an
+// older NAME as it was. Where NAME is a link, all this happens where it leads; an older file hands on
+// its permissions.
 //
 //     PartialFile file("model.safetensors");
 //     file.write(bytes, n_bytes);               as often as needed
 //     file.finish();
 //
 // Source   POSIX.1-2017: rename replaces the target in one step.
-// Errors   Error, naming the final file and the system's reason.
+// Errors   Error, naming the final file and the system's reason; NAME is a device, a pipe or a folder.
+// Pitfalls A file is replaced, not written into: other hard links keep the older one.
 #pragma once
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -18,8 +22,10 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "gptoss/core/check.hpp"
 
@@ -27,11 +33,16 @@ namespace gptoss {
 
 class PartialFile {
 public:
-    explicit PartialFile(const std::filesystem::path& path)
-        : path_(path.string()), partial_path_(path_ + ".partial") {
-        const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
-        descriptor_ = ::open(partial_path_.c_str(), flags, 0666);
-        if (descriptor_ < 0) fail("cannot be created");
+    explicit PartialFile(const std::filesystem::path& path) : path_(path.string()) {
+        look_at_target();
+        const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
+        const mode_t mode = older_mode_.value_or(0666);
+        for (int number = 0; descriptor_ < 0; ++number) {
+            partial_path_ = target_ + "." + std::to_string(number) + ".partial";
+            descriptor_ = ::open(partial_path_.c_str(), flags, mode);
+            if (descriptor_ < 0 && errno != EEXIST) fail("cannot be created");
+        }
+        if (older_mode_) ::fchmod(descriptor_, *older_mode_);  // open heeds the umask
     }
     ~PartialFile() {
         if (finished_) return;
@@ -57,17 +68,30 @@ public:
         const int closed = ::close(descriptor_);
         descriptor_ = -1;
         if (closed != 0) fail("cannot be written");  // some file systems report a full disk here
-        if (std::rename(partial_path_.c_str(), path_.c_str()) != 0) fail("cannot be renamed to");
+        if (std::rename(partial_path_.c_str(), target_.c_str()) != 0) fail("cannot be renamed to");
         finished_ = true;
     }
 
 private:
+    void look_at_target() {
+        std::error_code problem;
+        const auto status = std::filesystem::status(path_, problem);  // of where a link leads
+        const bool is_lost_link = !exists(status) && std::filesystem::is_symlink(path_, problem);
+        if (is_lost_link) throw Error(path_ + ": is a link that leads nowhere, expected a file");
+        if (exists(status) && !is_regular_file(status)) {
+            throw Error(path_ + ": is not a regular file, and is not replaced by one");
+        }
+        target_ = exists(status) ? std::filesystem::canonical(path_).string() : path_;
+        if (exists(status)) older_mode_ = mode_t(status.permissions());
+    }
     [[noreturn]] void fail(const char* what) const {
         throw Error(path_ + ": " + what + ": " + std::strerror(errno));
     }
 
-    std::string path_;
+    std::string path_;    // as it was given
+    std::string target_;  // links resolved
     std::string partial_path_;
+    std::optional<mode_t> older_mode_;
     int descriptor_ = -1;
     bool finished_ = false;
 };
