@@ -131,6 +131,9 @@ int status_of(Verdict verdict) {
 
 int run_compare(const CompareFlags& flags, const Globals& globals) {
     const CompareOptions options = options_of(flags);
+    for (const std::string& input : {flags.reference, flags.other, flags.map}) {
+        require_apart("--html", flags.html, input);
+    }
     const NameMap map = flags.map.empty() ? NameMap{} : read_name_map(flags.map);
     const Dump reference = read_dump(flags.reference, map);
     const Dump other = read_dump(flags.other, map);

@@ -1,6 +1,9 @@
 // What main and the subcommands agree on: the global options, and how a subcommand joins.
 #pragma once
 #include <CLI/CLI.hpp>
+#include <charconv>
+#include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
@@ -38,6 +41,16 @@ inline CLI::App* add_subcommand(CLI::App& app, const char* name, const char* des
 
 inline void when_chosen(CLI::App* subcommand, Tool& tool, const std::function<int()>& run) {
     subcommand->callback([&tool, run] { tool.run = run; });
+}
+
+// A file is not written over another one of the same command.
+inline void require_apart(const char* flag, const std::string& file, const std::string& other) {
+    const auto place = [](const std::string& path) {
+        return std::filesystem::weakly_canonical(std::filesystem::absolute(path));
+    };
+    if (file.empty() || other.empty() || place(file) != place(other)) return;
+    throw Error(std::string(flag) + " is '" + file + "', the same file as '" + other +
+                "', expected one of its own");
 }
 
 // One function per subcommand, in the file of its name.

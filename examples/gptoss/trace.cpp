@@ -11,6 +11,7 @@
 #include "gptoss/report/dump.hpp"
 #include "gptoss/report/html.hpp"
 #include "gptoss/report/summary.hpp"
+#include "gptoss/run/checkpoint_files.hpp"
 #include "gptoss/run/generate.hpp"
 #include "models.hpp"
 #include "paths.hpp"
@@ -72,6 +73,14 @@ void check_out(const std::string& out) {
         const std::string better = std::filesystem::path(path).replace_extension(".safetensors");
         throw Error("--out is '" + out + "', but the file is safetensors: name it '" + better +
                     "'");
+    }
+}
+
+// The model is still mapped while the dump is written, and is worth more than it.
+void require_apart_from_model(const TraceFlags& flags, const std::string& model_dir) {
+    for (const auto& entry : std::filesystem::directory_iterator(checkpoint_folder(model_dir))) {
+        require_apart("--out", flags.out, entry.path());
+        require_apart("--html", flags.html, entry.path());
     }
 }
 
@@ -169,9 +178,11 @@ int run_trace(const TraceFlags& flags, const Globals& globals) {
     if (flags.prompt.empty() && flags.ids.empty())
         throw Error("no prompt: expected a text or --ids");
     check_out(flags.out);
+    require_apart("--html", flags.html, flags.out);
     const std::set<Site> sites = parse_sites(flags.sites);
     const StopOnSignal stop_on_signal;
     const Model model = open_model(globals);
+    require_apart_from_model(flags, model.dir);
     const Config& config = model.weights.config;
     const std::vector<std::int32_t> tokens = prompt_ids(flags.prompt, flags.ids, model);
     require_token_ids({tokens.data(), int(tokens.size())}, config.vocab_size);

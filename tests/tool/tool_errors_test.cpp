@@ -420,6 +420,35 @@ TEST_CASE("tool errors: a file that is no regular one is not replaced", "[tool][
     }
 }
 
+TEST_CASE("tool errors: an output over another file of the command", "[tool][errors]") {
+    const TempFolder folder;
+    const auto trace = [](std::vector<std::string> more) {
+        more.insert(more.begin(), {"trace", "--ids", "1,2"});
+        return more;
+    };
+    const std::string run = (folder / "run").string();
+    CHECK(complaint_of(trace({"--out", run, "--html", (folder / "./run").string()})) ==
+          "--html is '" + (folder / "./run").string() + "', the same file as '" + run +
+              "', expected one of its own");
+    CHECK(!std::filesystem::exists(run));
+
+    const DamagedModel model;
+    const std::string bytes = read_bytes(model.weights);
+    for (const std::string flag : {"--out", "--html"}) {
+        CHECK_THAT(complaint_of(trace({"--model", model.dir.string(), flag, model.weights})),
+                   StartsWith(flag + " is '" + model.weights.string() + "', the same file as "));
+    }
+    CHECK(read_bytes(model.weights) == bytes);
+
+    REQUIRE(run_tool(trace({"--out", run})).status == 0);
+    const std::string dump = read_bytes(run);
+    const ToolRun compare = run_tool({"compare", run, run, "--html", run});
+    CHECK(compare.status == 2);
+    CHECK(compare.errors == "gptoss: --html is '" + run + "', the same file as '" + run +
+                                "', expected one of its own\n");
+    CHECK(read_bytes(run) == dump);
+}
+
 TEST_CASE("tool errors: a dump under the name of another format", "[tool][errors]") {
     const TempFolder folder;
     const auto traced_to = [&folder](const std::string& name) {
