@@ -127,7 +127,9 @@ int run_chat(const ChatFlags& flags, const Globals& globals) {
         session.run(std::cin, ask);
         return 0;
     }
-    session.say(text_argument(flags.prompt));
+    const std::string question = text_argument(flags.prompt);
+    if (question.empty()) throw Error("the question is empty, expected a text");
+    session.say(question);
     throw_if_stopped();
     return 0;
 }
@@ -141,7 +143,8 @@ void add_chat(CLI::App& app, Tool& tool) {
 
     chat->add_option("PROMPT", flags->prompt,
                      "What to say, once; - reads standard input. Without it there is a prompt")
-        ->type_name("");
+        ->type_name("")
+        ->check(empty_mistake);
     chat->add_option("--effort", flags->effort, "low, medium or high [medium]")->type_name("NAME");
     chat->add_option("--instructions", flags->instructions, "What a developer tells the model")
         ->type_name("TEXT");
@@ -165,7 +168,8 @@ void add_chat(CLI::App& app, Tool& tool) {
                      "Keep tokens this likely, relative to the likeliest [0: all]")
         ->type_name("X");
     chat->add_option("--seed", flags->generate.seed, "The same seed gives the same answers [0]")
-        ->type_name("N");
+        ->type_name("N")
+        ->check(count_mistake);
     when_chosen(chat, tool, [flags, &tool] { return run_chat(*flags, tool.globals); });
 }
 

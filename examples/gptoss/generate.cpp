@@ -275,7 +275,8 @@ void add_generate(CLI::App& app, Tool& tool) {
                      "Keep tokens this likely, relative to the likeliest [0: all]")
         ->type_name("X");
     generate->add_option("--seed", options.seed, "The same seed gives the same tokens [0]")
-        ->type_name("N");
+        ->type_name("N")
+        ->check(count_mistake);
     generate->add_flag("--explain", flags->explain,
                        "A line per token instead: what it was chosen from");
     when_chosen(generate, tool, [flags, &tool] { return run_generate(*flags, tool.globals); });

@@ -135,6 +135,7 @@ int run(int argc, char** argv) {
     add_synth(app, tool);
     add_tokenize(app, tool);
     add_trace(app, tool);
+    refuse_empty_values(app);
 
     try {
         app.parse(argc, argv);

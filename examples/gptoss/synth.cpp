@@ -120,8 +120,11 @@ void add_synth(CLI::App& app, Tool& tool) {
     synth->add_option("--layers", flags->layers, "This many layers instead of the config's")
         ->type_name("N");
     synth->add_option("--shard-bytes", flags->shard_bytes, "Most bytes per file [one file]")
-        ->type_name("N");
-    synth->add_option("--seed", flags->seed, "Names the model [1]")->type_name("N");
+        ->type_name("N")
+        ->check(count_mistake);
+    synth->add_option("--seed", flags->seed, "Names the model [1]")
+        ->type_name("N")
+        ->check(count_mistake);
     synth->add_option("--out", flags->out, "The directory to write; may not hold a checkpoint")
         ->required()
         ->type_name("DIR");

@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <system_error>
 
 #include "gptoss/core/check.hpp"
 
@@ -37,6 +38,31 @@ inline CLI::App* add_subcommand(CLI::App& app, const char* name, const char* des
         "Examples:\n" +
         examples);
     return subcommand;
+}
+
+// --- Values -----------------------------------------------------------------------------------
+
+inline std::string empty_mistake(const std::string& value) {
+    return value.empty() ? "is empty, expected a value" : "";
+}
+
+// An unset variable of a shell gives --model "", which CLI11 takes for no --model at all.
+inline void refuse_empty_values(CLI::App& app) {
+    for (CLI::Option* option : app.get_options()) {
+        if (!option->get_positional()) option->check(empty_mistake);
+    }
+    for (CLI::App* subcommand : app.get_subcommands({})) {
+        refuse_empty_values(*subcommand);
+    }
+}
+
+// For options that are std::uint64_t: CLI11 takes -1 and 2^64 for the largest one.
+inline std::string count_mistake(const std::string& value) {
+    std::uint64_t count = 0;
+    const char* end = value.data() + value.size();
+    const auto [stop, status] = std::from_chars(value.data(), end, count);
+    if (status == std::errc() && stop == end) return "";
+    return "is '" + value + "', expected a whole number from 0 to 18446744073709551615";
 }
 
 inline void when_chosen(CLI::App* subcommand, Tool& tool, const std::function<int()>& run) {

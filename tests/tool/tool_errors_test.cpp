@@ -154,6 +154,31 @@ TEST_CASE("tool errors: sampling options out of range", "[tool][errors]") {
     CHECK(complaint("--max-tokens", "-1") == "--max-tokens is -1, expected at least 0");
 }
 
+TEST_CASE("tool errors: a value that is empty, or no count", "[tool][errors]") {
+    const std::vector<std::vector<std::string>> empty = {
+        {"generate", "hi", "--model", ""},      {"--model", "", "generate", "hi"},
+        {"generate", "hi", "--max-tokens", ""}, {"trace", "hi", "--out", ""},
+        {"trace", "hi", "--html", ""},          {"chat", "hi", "--instructions", ""},
+        {"synth", "--preset", "", "--out", "x"}};
+    for (const std::vector<std::string>& arguments : empty) {
+        CHECK_THAT(complaint_of(arguments), EndsWith(": is empty, expected a value"));
+    }
+    CHECK(complaint_of({"chat", ""}) == "PROMPT: is empty, expected a value");
+    CHECK(complaint_of({"chat", "-"}) == "the question is empty, expected a text");
+    CHECK(run_tool({"tokenize", "encode", ""}).status == 0);  // a text may be empty
+    for (const std::string number : {"-1", "18446744073709551616", "1.5", "0x1"}) {
+        const std::string mistake =
+            ": is '" + number + "', expected a whole number from 0 to 18446744073709551615";
+        CHECK(complaint_of({"generate", "hi", "--seed", number}) == "--seed" + mistake);
+        CHECK(complaint_of({"chat", "hi", "--seed", number}) == "--seed" + mistake);
+        CHECK(complaint_of({"synth", "--preset", "tiny", "--out", "x", "--shard-bytes", number}) ==
+              "--shard-bytes" + mistake);
+    }
+    const std::string tiny = synthetic_model("tiny");
+    CHECK(run_tool({"generate", "--model", tiny, "--ids", "1", "--seed", "18446744073709551615"})
+              .status == 0);
+}
+
 // --- Prompts ----------------------------------------------------------------------------------
 
 TEST_CASE("tool errors: a prompt that is not UTF-8", "[tool][errors]") {
