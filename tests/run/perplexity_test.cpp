@@ -64,6 +64,19 @@ TEST_CASE("perplexity: the first token never counts, and something must", "[perp
     CHECK_THROWS_WITH(perplexity_of({7.0, 1.0}, {true, false}), StartsWith("perplexity: no token"));
 }
 
+TEST_CASE("perplexity: logits that are NaN give an error and no number", "[perplexity][errors]") {
+    Weights weights = golden_tiny().weights;
+    std::vector<float> gain(std::size_t(weights.final_norm_gain.size), 1.0f);
+    gain[3] = std::nanf("");
+    weights.final_norm_gain.data = gain.data();
+    Transformer<> transformer(weights);
+    const ConstIdsView tokens = golden_tiny().token_ids();
+    CHECK_THROWS_WITH(surprises(transformer, tokens),
+                      "perplexity: token " + std::to_string(*tokens.row(1)) +
+                          " at position 1 has surprise nan, expected a number: the logits before "
+                          "it are not finite");
+}
+
 TEST_CASE("perplexity: of a conversation, the assistant's tokens count", "[perplexity]") {
     const Tokenizer tokenizer = load_tokenizer(GPTOSS_DATA_DIR "/o200k_base.tiktoken");
     const HarmonyEncoding encoding = harmony_encoding(tokenizer);

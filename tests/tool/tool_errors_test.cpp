@@ -31,14 +31,16 @@ std::string complaint_about(const std::filesystem::path& model) {
     return complaint_of({"generate", "--model", model.string(), "--ids", "1", "--max-tokens", "1"});
 }
 
-// A copy of the synthetic tiny model to be damaged.
+// A copy of a synthetic model to be damaged.
 struct DamagedModel {
     TempFolder folder;
     std::filesystem::path dir = folder / "model";
     std::filesystem::path weights = dir / "model.safetensors";
     std::filesystem::path config = dir / "config.json";
 
-    DamagedModel() { std::filesystem::copy(synthetic_model("tiny"), dir); }
+    explicit DamagedModel(const std::string& preset = "tiny") {
+        std::filesystem::copy(synthetic_model(preset), dir);
+    }
 
     void replace_in_header(const std::string& old_text, const std::string& new_text) const {
         REQUIRE(old_text.size() == new_text.size());  // so that the header keeps its length
@@ -352,6 +354,13 @@ TEST_CASE("tool errors: trace says which site is the first with a NaN", "[tool][
     CHECK_THAT(refused.output, ContainsSubstring("\n  block.2.attn.q  "));
     CHECK_THAT(refused.errors, EndsWith("the first site that is not finite is block.2.attn.q\n"));
     CHECK(!std::filesystem::exists(out));
+}
+
+TEST_CASE("tool errors: perplexity of a model whose logits are NaN", "[tool][errors]") {
+    const DamagedModel model("nano");
+    model.make_nan("lm_head.weight");
+    CHECK_THAT(complaint_of({"perplexity", "--model", model.dir.string(), "a b c"}),
+               ContainsSubstring("at position 1 has surprise nan, expected a number"));
 }
 
 TEST_CASE("tool errors: offsets that overlap or lead outside", "[tool][errors]") {

@@ -6,7 +6,8 @@
 // Where    gptoss perplexity; a number to hold another implementation or a quantization against.
 // Source   Jurafsky and Martin, Speech and Language Processing, 3rd ed., section 3.3.
 // Units    nats per token; bits per byte is comparable between vocabularies, perplexity is not.
-// Errors   Error if no token counts, and those of feed.
+// Errors   Error if no token counts, or naming the first one whose surprise is no number; those of
+//          feed.
 // Pitfalls gpt-oss was trained on conversations: a bare text is far more surprising to it than the
 //          same text as an answer. Compare numbers of one framing only. The first token of all has
 //          no prediction. Logits of every position are large (201,088 floats each), so the passes
@@ -15,6 +16,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "gptoss/model/transformer.hpp"
@@ -45,6 +47,14 @@ inline double surprise_of(ConstVectorView logits, std::int32_t id) {
     return std::log(sum) + double(largest) - double(logits.data[id]);
 }
 
+// Logits that hold NaN or infinity give none.
+inline void require_number(double surprise, int position, std::int32_t id) {
+    if (std::isfinite(surprise)) return;
+    throw Error("perplexity: token " + std::to_string(id) + " at position " +
+                std::to_string(position) + " has surprise " + std::to_string(surprise) +
+                ", expected a number: the logits before it are not finite");
+}
+
 // One number per token; the first token has none and gets 0.
 template <class Ops>
 std::vector<double> surprises(Transformer<Ops>& transformer, ConstIdsView tokens,
@@ -65,6 +75,7 @@ std::vector<double> surprises(Transformer<Ops>& transformer, ConstIdsView tokens
             const int next = first + t + 1;
             const std::int32_t id = *tokens.row(next);
             surprise[std::size_t(next)] = surprise_of({row.data(), int(row.size())}, id);
+            require_number(surprise[std::size_t(next)], next, id);
         }
     }
     return surprise;
