@@ -1,7 +1,6 @@
 // gptoss chat: a conversation in the Harmony format, one question or many.
 #include <unistd.h>
 
-#include <cstdio>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -114,12 +113,10 @@ int run_chat(const ChatFlags& flags, const Globals& globals) {
 
     StoppableSource source{{transformer, generate}};
     const auto write = [](std::string_view text) {
-        print(text);
+        print_as_it_is(text);
         flush_output();
     };
-    const auto note = [](std::string_view text) {
-        std::fprintf(stderr, "%s\n", std::string(text).c_str());
-    };
+    const auto note = [](std::string_view text) { print_error_line(text); };
     ChatPrinter printer({globals.json, flags.hide_analysis, output_is_terminal()}, write, note);
     ChatSession<StoppableSource> session{
         source, encoding, printer, start, {flags.max_tokens, ChatOptions{}.max_calls, {}}};

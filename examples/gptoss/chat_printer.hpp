@@ -79,7 +79,7 @@ public:
             write_text(tokenizer.decode(text_ids));
             text_ids.clear();
             const std::string name(token_bytes(tokenizer.vocabulary, id));
-            write_(look_.is_terminal ? "\033[7m" + name + "\033[0m" : name);
+            write_(look_.is_terminal ? "\033[7m" + safe_for_terminal(name) + "\033[0m" : name);
         }
         write_text(tokenizer.decode(text_ids));
         write_("\n");
@@ -162,7 +162,7 @@ private:
     }
 
     void write_event(const OrderedJson& event) {
-        write_(event.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + "\n");
+        write_text(event.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + "\n");
     }
 };
 

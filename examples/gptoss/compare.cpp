@@ -4,7 +4,6 @@
 #include "gptoss/report/compare.hpp"
 
 #include <cmath>
-#include <cstdio>
 #include <memory>
 #include <string>
 
@@ -149,7 +148,7 @@ int run_compare(const CompareFlags& flags, const Globals& globals) {
     }
     if (c.verdict == Verdict::unusable) {
         flush_output();
-        std::fprintf(stderr, "gptoss: %s\n", c.reason.c_str());
+        print_error_line("gptoss: " + c.reason);
     }
     return status_of(c.verdict);
 }

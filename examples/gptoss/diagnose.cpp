@@ -4,7 +4,6 @@
 #include "gptoss/run/diagnose.hpp"
 
 #include <algorithm>
-#include <cstdio>
 #include <memory>
 #include <string>
 #include <vector>
@@ -237,7 +236,7 @@ int run_diagnose(const DiagnoseFlags& flags, const Globals& globals) {
     }
     if (d.verdict != Verdict::unusable) return d.verdict == Verdict::pass ? 0 : 1;
     flush_output();
-    std::fprintf(stderr, "gptoss: %s\n", d.reason.c_str());
+    print_error_line("gptoss: " + d.reason);
     return 2;
 }
 

@@ -3,7 +3,6 @@
 // Every error is one line on standard error and exit status 1; 2 for compare and diagnose, where 1
 // is an answer.
 #include <csignal>
-#include <cstdio>
 #include <exception>
 #include <filesystem>
 #include <new>
@@ -169,7 +168,7 @@ int error_status(int argc, char** argv) {
 }
 
 void complain(const std::string& message) {
-    std::fprintf(stderr, "gptoss: %s\n", message.c_str());
+    print_error_line("gptoss: " + message);
 }
 
 }  // namespace

@@ -26,20 +26,6 @@ namespace gptoss::tool {
     throw Error(std::string("standard output: cannot be written: ") + std::strerror(errno));
 }
 
-inline void print(std::string_view text) {
-    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) throw_output_error();
-}
-
-inline void flush_output() {
-    if (std::fflush(stdout) != 0) throw_output_error();
-}
-
-// On one line, so that a list of documents is a file of lines.
-inline void print_json(const nlohmann::ordered_json& json) {
-    const auto replace_bad_utf8 = nlohmann::ordered_json::error_handler_t::replace;
-    print(json.dump(-1, ' ', false, replace_bad_utf8) + "\n");
-}
-
 inline bool output_is_terminal() {
     return ::isatty(STDOUT_FILENO) == 1;
 }
@@ -48,8 +34,8 @@ inline bool errors_are_terminal() {
     return ::isatty(STDERR_FILENO) == 1;
 }
 
-// A model may write control characters, and a terminal would obey them. All but line feed and tab
-// become U+FFFD there; into files and pipes they go as they are.
+// A model, or a name in a file, may hold control characters, and a terminal would obey them. All but
+// line feed and tab become U+FFFD there; into files and pipes they go as they are.
 inline std::string safe_for_terminal(std::string_view text) {
     std::string safe;
     for (std::size_t at = 0; at < text.size();) {
@@ -65,11 +51,35 @@ inline std::string safe_for_terminal(std::string_view text) {
     return safe;
 }
 
+// For text with control sequences of our own.
+inline void print_as_it_is(std::string_view text) {
+    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) throw_output_error();
+}
+
+inline void print(std::string_view text) {
+    print_as_it_is(output_is_terminal() ? safe_for_terminal(text) : std::string(text));
+}
+
+inline void flush_output() {
+    if (std::fflush(stdout) != 0) throw_output_error();
+}
+
 // A piece of a model's text, at once.
 inline void print_streamed(std::string_view text) {
     if (text.empty()) return;
-    print(output_is_terminal() ? safe_for_terminal(text) : std::string(text));
+    print(text);
     flush_output();
+}
+
+// On one line, so that a list of documents is a file of lines.
+inline void print_json(const nlohmann::ordered_json& json) {
+    const auto replace_bad_utf8 = nlohmann::ordered_json::error_handler_t::replace;
+    print(json.dump(-1, ' ', false, replace_bad_utf8) + "\n");
+}
+
+inline void print_error_line(std::string_view text) {
+    const std::string line = errors_are_terminal() ? safe_for_terminal(text) : std::string(text);
+    std::fprintf(stderr, "%s\n", line.c_str());
 }
 
 // --- Numbers ----------------------------------------------------------------------------------

@@ -93,6 +93,10 @@ TEST_CASE("chat session: a terminal gets no control characters from a model", "[
     Stage stage({"<|channel|>final<|message|>\033[2J!<|return|>"}, {.is_terminal = true});
     stage.type("?\n");
     CHECK(stage.output == "[final]\n\uFFFD[2J!\n\n");
+    Stage events({"<|channel|>final<|message|>\u009b2J!<|return|>"},
+                 {.json = true, .is_terminal = true});
+    events.type("?\n");
+    CHECK_THAT(events.output, ContainsSubstring("\uFFFD") && !ContainsSubstring("\u009b"));
 }
 
 TEST_CASE("chat session: only whole characters are written", "[tool][chat]") {

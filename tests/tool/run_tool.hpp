@@ -26,10 +26,41 @@
 #endif
 
 struct ToolOptions {
-    std::string input = {};      // what the tool reads from standard input
-    std::string output_to = {};  // a file for standard output instead of ToolRun::output
-    bool closed_pipe = false;    // standard output leads to a pipe that nobody reads
+    std::string input = {};       // what the tool reads from standard input
+    std::string input_from = {};  // a file, or a pipe, instead
+    std::string output_to = {};   // a file for standard output instead of ToolRun::output
+    std::string errors_to = {};   // and for standard error
+    bool closed_pipe = false;     // standard output leads to a pipe that nobody reads
     rlim_t most_file_bytes = RLIM_INFINITY;  // a longer file cannot be written, as on a full disk
+};
+
+// A terminal for output_to and errors_to, and what was written to it.
+struct Terminal {
+    int master = ::posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK);
+    std::string path;
+    int kept_open;  // or what was written would be lost with the last writer
+
+    Terminal() {
+        REQUIRE(::grantpt(master) == 0);
+        REQUIRE(::unlockpt(master) == 0);
+        path = ::ptsname(master);
+        kept_open = ::open(path.c_str(), O_RDWR | O_NOCTTY);
+    }
+    ~Terminal() {
+        ::close(kept_open);
+        ::close(master);
+    }
+    Terminal(const Terminal&) = delete;
+    Terminal& operator=(const Terminal&) = delete;
+
+    std::string shown() const {
+        std::string text;
+        char bytes[4096];
+        for (ssize_t n = 0; (n = ::read(master, bytes, sizeof bytes)) > 0;) {
+            text.append(bytes, std::size_t(n));
+        }
+        return text;
+    }
 };
 
 struct ToolRun {
@@ -84,9 +115,13 @@ private:
     [[noreturn]] void become_tool(const std::vector<std::string>& arguments,
                                   const ToolOptions& options) const {
         const int write_flags = O_WRONLY | O_CREAT | O_TRUNC;
-        const int input = ::open((folder_ / "input").c_str(), O_RDONLY);
-        int output = ::open(output_path_.c_str(), write_flags, 0666);
-        const int errors = ::open((folder_ / "errors").c_str(), write_flags, 0666);
+        const std::string input_path =
+            options.input_from.empty() ? (folder_ / "input").string() : options.input_from;
+        const int input = ::open(input_path.c_str(), O_RDWR);  // a pipe never ends
+        int output = ::open(output_path_.c_str(), write_flags | O_NOCTTY, 0666);
+        const std::string errors_path =
+            options.errors_to.empty() ? (folder_ / "errors").string() : options.errors_to;
+        const int errors = ::open(errors_path.c_str(), write_flags | O_NOCTTY, 0666);
         if (options.closed_pipe) output = end_of_closed_pipe();
         ::dup2(input, STDIN_FILENO);
         ::dup2(output, STDOUT_FILENO);

@@ -483,6 +483,28 @@ TEST_CASE("tool errors: an output over another file of the command", "[tool][err
     CHECK(read_bytes(run) == dump);
 }
 
+TEST_CASE("tool errors: a terminal gets no control characters from files", "[tool][errors]") {
+    const DamagedModel model;
+    std::vector<ToyTensor> tensors = tiny_tensors();
+    tensors.push_back({"\033]0;pwn\a", "U8", {1}, {0}});
+    model.replace_tensors(tensors);
+    write_bytes(model.folder / "answer", "<|start|>\033]0;pwn\a<|message|>");
+
+    const Terminal terminal;
+    ToolOptions options;
+    options.output_to = terminal.path;
+    options.errors_to = terminal.path;
+    run_tool({"inspect", "--model", model.dir.string()}, options);
+    const std::string table = terminal.shown();
+    CHECK_THAT(table, ContainsSubstring("\uFFFD]0;pwn\uFFFD"));
+    CHECK_THAT(table, !ContainsSubstring("\033"));
+
+    run_tool({"harmony", "parse", (model.folder / "answer").string()}, options);
+    const std::string complaint = terminal.shown();
+    CHECK_THAT(complaint, ContainsSubstring("Unknown role: \uFFFD]0;pwn\uFFFD"));
+    CHECK_THAT(complaint, !ContainsSubstring("\033"));
+}
+
 TEST_CASE("tool errors: a dump under the name of another format", "[tool][errors]") {
     const TempFolder folder;
     const auto traced_to = [&folder](const std::string& name) {
