@@ -62,5 +62,5 @@ TEST_CASE("harmony_encoding: a name of a control token is text", "[harmony]") {
 TEST_CASE("harmony_encoding: a vocabulary without Harmony is an error", "[harmony][errors]") {
     const Tokenizer toy{make_vocabulary(test::single_bytes(), {{256, "<|start|>"}}, "toy")};
     CHECK_THROWS_WITH(harmony_encoding(toy),
-                      "special_id: the vocabulary has no special token '<|channel|>'");
+                      "special_id: the vocabulary has no special token \"<|channel|>\"");
 }

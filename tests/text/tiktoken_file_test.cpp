@@ -155,7 +155,7 @@ TEST_CASE("tiktoken_file: a file cut short is noticed wherever the cut is",
     }
     const std::size_t last_line = whole.size() - toy_lines().back().size() - 1;
     CHECK_THROWS_WITH(load_text(whole.substr(0, last_line), special_tokens),
-                      ContainsSubstring("256 ranks, expected 257 (the id of '<|start|>')"));
+                      ContainsSubstring("256 ranks, expected 257 (the id of \"<|start|>\")"));
     CHECK_THROWS_WITH(load_text(whole.substr(0, whole.size() - 1), special_tokens),
                       ContainsSubstring("the last line has no end, the file is cut short"));
     CHECK_THROWS_WITH(load_text(""), ContainsSubstring("is empty"));

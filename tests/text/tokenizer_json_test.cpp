@@ -140,7 +140,7 @@ TEST_CASE("tokenizer_json: ids that are none", "[tokenizer_json][errors]") {
     CHECK_THROWS_WITH(load(document), ContainsSubstring("so a lower id is missing"));
     document = toy_document();
     document["added_tokens"][0]["id"] = 12;
-    CHECK_THROWS_WITH(load(document), ContainsSubstring("'<|start|>' has id 12"));
+    CHECK_THROWS_WITH(load(document), ContainsSubstring("\"<|start|>\" has id 12"));
     document["added_tokens"][0]["id"] = 300;
     CHECK_THROWS_WITH(load(document), ContainsSubstring("257 ranks, expected 300"));
 }

@@ -180,5 +180,5 @@ TEST_CASE("tokenizer: unknown ids and names", "[tokenizer][errors]") {
                         "decode: token id 201088 is not in the vocabulary");
     REQUIRE_THROWS_WITH(o200k().decode_bytes({-1}), "decode: token id -1 is not in the vocabulary");
     REQUIRE_THROWS_WITH(o200k().encode_with_special("x", {"<|nope|>"}),
-                        "special_id: the vocabulary has no special token '<|nope|>'");
+                        "special_id: the vocabulary has no special token \"<|nope|>\"");
 }

@@ -123,15 +123,17 @@ TEST_CASE("vocabulary: what cannot be a vocabulary", "[vocabulary][errors]") {
                         "v: no token for the single byte 65, expected all 256");
     REQUIRE_THROWS_WITH(
         make_vocabulary(good, {{256, "<|x|>"}}, "v"),
-        "v: special token '<|x|>' has id 256, expected at least 257 (the number of ranks)");
+        "v: special token \"<|x|>\" has id 256, expected at least 257 (the number of ranks)");
     REQUIRE_THROWS_WITH(make_vocabulary(good, {{257, "<|x|>"}, {258, "<|x|>"}}, "v"),
-                        "v: special token '<|x|>' is listed twice");
+                        "v: special token \"<|x|>\" is listed twice");
+    REQUIRE_THROWS_WITH(make_vocabulary(good, {{257, "\033\n"}, {258, "\033\n"}}, "v"),
+                        "v: special token \"\\u001b\\n\" is listed twice");
     REQUIRE_THROWS_WITH(make_vocabulary(good, {{257, ""}}, "v"),
                         "v: a special token has an empty name");
     REQUIRE_THROWS_WITH(make_vocabulary(good, {{257, "a\xFF"}}, "v"),
                         ContainsSubstring("is not valid UTF-8 at byte 1 (0xFF)"));
     REQUIRE_THROWS_WITH(make_vocabulary(good, {{300, "<|x|>"}, {299, "<|w|>"}}, "v"),
-                        "v: 257 ranks, expected 299 (the id of '<|w|>')");
+                        "v: 257 ranks, expected 299 (the id of \"<|w|>\")");
     REQUIRE_THROWS_WITH(truncated_vocabulary(o200k().vocabulary, 200000, {}),
                         "truncated_vocabulary: n_ranks is 200000, expected at most 199998");
     REQUIRE_THROWS_WITH(truncated_vocabulary(o200k().vocabulary, 100, {}),
@@ -144,7 +146,7 @@ TEST_CASE("vocabulary: unknown ids and names", "[vocabulary][errors]") {
                             "decode: token id " + std::to_string(id) + " is not in the vocabulary");
     }
     REQUIRE_THROWS_WITH(special_id(o200k().vocabulary, "<|refusal|>"),
-                        "special_id: the vocabulary has no special token '<|refusal|>'");
+                        "special_id: the vocabulary has no special token \"<|refusal|>\"");
 }
 
 TEST_CASE("vocabulary: an id is a token of text, a special one, or none", "[vocabulary]") {
