@@ -38,8 +38,9 @@ Config config_of(const SynthFlags& flags) {
         throw Error("synth: expected --preset NAME or --config FILE");
     }
     Config config = flags.preset.empty() ? read_config(flags.config) : preset(flags.preset);
-    if (flags.layers < 0) {
-        throw Error("--layers is " + std::to_string(flags.layers) + ", expected at least 1");
+    if (flags.layers < 0 || flags.layers > kMostLayers) {
+        throw Error("--layers is " + std::to_string(flags.layers) + ", expected 1 to " +
+                    std::to_string(kMostLayers));
     }
     return flags.layers == 0 ? config : with_layers(config, flags.layers);
 }

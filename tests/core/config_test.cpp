@@ -65,9 +65,20 @@ TEST_CASE("config: with_layers keeps the alternation", "[config]") {
     CHECK_NOTHROW(validate(c));
 }
 
+TEST_CASE("config: with_layers keeps the kinds of the layers that stay", "[config]") {
+    const auto full = AttentionKind::full, sliding = AttentionKind::sliding;
+    Config c = with_layers(preset_tiny(), 3);
+    c.layer_kinds = {full, full, full};
+    CHECK(with_layers(c, 2).layer_kinds == std::vector{full, full});
+    CHECK(with_layers(c, 5).layer_kinds == std::vector{full, full, full, full, sliding});
+}
+
 TEST_CASE("config: each rule is broken by name", "[config][errors]") {
     CHECK_THROWS_WITH(validate(tiny_with(&Config::n_layers, 0)),
                       StartsWith("config: n_layers is 0"));
+    CHECK_NOTHROW(validate(with_layers(preset_tiny(), 1024)));
+    CHECK_THROWS_WITH(validate(with_layers(preset_tiny(), 1025)),
+                      "config: n_layers is 1025, expected at most 1024");
     CHECK_THROWS_WITH(validate(tiny_with(&Config::head_dim, 63)),
                       "config: head_dim is 63, expected an even number");
     CHECK_THROWS_WITH(validate(tiny_with(&Config::n_kv_heads, 3)),

@@ -181,6 +181,11 @@ TEST_CASE("tool errors: a value that is empty, or no count", "[tool][errors]") {
               .status == 0);
 }
 
+TEST_CASE("tool errors: layers beyond what a config may have", "[tool][errors]") {
+    CHECK(complaint_of({"synth", "--preset", "tiny", "--layers", "1025", "--out", "x"}) ==
+          "--layers is 1025, expected 1 to 1024");
+}
+
 // --- Prompts ----------------------------------------------------------------------------------
 
 TEST_CASE("tool errors: a prompt that is not UTF-8", "[tool][errors]") {

@@ -8,7 +8,9 @@
 // Units    window and context lengths count tokens; rope_theta is a base, not an angle.
 // Errors   validate throws Error, naming the field, what it is and what it must be.
 #pragma once
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <numbers>
 #include <string>
@@ -89,6 +91,8 @@ inline void require_positive(const char* field, double value) {
 // Extents are ints and so are the products of them that ops use; no model comes near this.
 inline constexpr std::int64_t kLargestExtent = 1 << 24;
 
+inline constexpr int kMostLayers = 1024;
+
 inline void require_extent_from_1(const char* field, std::int64_t value) {
     require(value > 0 && value <= kLargestExtent, std::string(field) + " is " +
                                                       std::to_string(value) + ", expected 1 to " +
@@ -114,6 +118,8 @@ inline void validate(const Config& c) {
     require_positive("eps", c.eps);
 
     const auto text = [](int value) { return std::to_string(value); };
+    require(c.n_layers <= kMostLayers,
+            "n_layers is " + text(c.n_layers) + ", expected at most " + text(kMostLayers));
     require(c.head_dim % 2 == 0, "head_dim is " + text(c.head_dim) + ", expected an even number");
     require(c.n_heads % c.n_kv_heads == 0,
             "n_heads is " + text(c.n_heads) +
@@ -137,9 +143,13 @@ inline void validate(const Config& c) {
     }
 }
 
+// The first n_layers of c; if it has fewer, more that alternate.
 inline Config with_layers(Config c, int n_layers) {
     c.n_layers = n_layers;
-    c.layer_kinds = alternating_layers(n_layers);
+    std::vector<AttentionKind> kinds = alternating_layers(n_layers);
+    const std::size_t n_kept = std::min(kinds.size(), c.layer_kinds.size());
+    std::copy_n(c.layer_kinds.begin(), n_kept, kinds.begin());
+    c.layer_kinds = kinds;
     return c;
 }
 

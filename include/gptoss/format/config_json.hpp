@@ -81,8 +81,8 @@ inline Config config_of_shared_keys(const JsonObject& in) {
     c.intermediate_size = in.integer("intermediate_size");
     c.swiglu_limit = in.number("swiglu_limit", 7.0f);
 
-    const int most_layers = 1024;  // before anything is allocated per layer
-    if (c.n_layers > most_layers) in.refuse("num_hidden_layers", "at most 1024");
+    const bool fits = c.n_layers <= kMostLayers;  // before anything is allocated per layer
+    if (!fits) in.refuse("num_hidden_layers", "at most " + std::to_string(kMostLayers));
     c.layer_kinds = alternating_layers(c.n_layers);
     return c;
 }
