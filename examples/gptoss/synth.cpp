@@ -1,5 +1,4 @@
 // gptoss synth: writes a checkpoint whose weights are a formula of seed, name and index.
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -75,6 +74,7 @@ int run_synth(const SynthFlags& flags, const Globals& globals) {
     options.seed = flags.seed;
     options.shard_bytes = flags.shard_bytes;
     const std::optional<Vocabulary> vocabulary = vocabulary_for(config);
+    if (vocabulary) options.tokenizer_json = tokenizer_json_text(*vocabulary);
 
     const StopOnSignal stop_on_signal;
     std::uint64_t n_bytes = 0;
@@ -87,9 +87,6 @@ int run_synth(const SynthFlags& flags, const Globals& globals) {
                 bar.show(bytes_written, bytes_in_all, readable_bytes(std::int64_t(bytes_written)));
             });
     }
-    const std::filesystem::path tokenizer_path = options.dir / "tokenizer.json";
-    if (vocabulary) write_tokenizer_json(tokenizer_path.string(), *vocabulary);
-
     const std::size_t n_files = plan_shards(config, options).size();
     const std::string tokenizer = tokenizer_note(config, vocabulary.has_value());
     if (globals.json) {

@@ -133,17 +133,36 @@ TEST_CASE("synth_checkpoint: progress ends at the whole", "[synth_checkpoint]") 
     CHECK(std::int64_t(in_all) == model_size(preset_tiny()).payload_bytes);
 }
 
-TEST_CASE("synth_checkpoint: a folder that holds a checkpoint is left alone",
+TEST_CASE("synth_checkpoint: a folder that holds a file of a checkpoint is left alone",
           "[synth_checkpoint][errors]") {
+    for (const std::string name :
+         {"config.json", "old.safetensors", "tokenizer.json", "model.safetensors.index.json"}) {
+        const TempFolder folder;
+        write_bytes(folder / "README.md", "is no reason to refuse");
+        write_bytes(folder / name, "older");
+        CHECK_THROWS_WITH(
+            write_synthetic_checkpoint(preset_tiny(), options_for(folder.path, Layout::openai)),
+            folder.path.string() + ": holds " + name + ", expected a folder without a checkpoint");
+        CHECK(names_in(folder.path) == std::vector<std::string>{"README.md", name});
+        CHECK(read_bytes(folder / name) == "older");
+    }
+}
+
+TEST_CASE("synth_checkpoint: a tokenizer.json comes with the rest, or nothing does",
+          "[synth_checkpoint]") {
     const TempFolder folder;
-    write_bytes(folder / "tokenizer.json", "{}");  // is no reason to refuse
-    const SyntheticOptions options = options_for(folder.path, Layout::openai);
+    SyntheticOptions options = options_for(folder / "m", Layout::openai);
+    options.tokenizer_json = "{}";
     write_synthetic_checkpoint(preset_tiny(), options);
-    std::filesystem::remove(folder / "config.json");
+    CHECK(read_bytes(folder / "m/tokenizer.json") == "{}");
+
+    options.dir = folder / "n";
+    options.tokenizer_json = std::string(1 << 20, ' ');
+    const SmallDisk small_disk(600'000);  // enough for the weights
     CHECK_THROWS_WITH(
         write_synthetic_checkpoint(preset_tiny(), options),
-        folder.path.string() + ": holds model.safetensors, expected a folder without a checkpoint");
-    CHECK(names_in(folder.path) == std::vector<std::string>{"model.safetensors", "tokenizer.json"});
+        (folder / "n/tokenizer.json").string() + ": cannot be written: File too large");
+    CHECK_FALSE(std::filesystem::exists(folder / "n"));
 }
 
 TEST_CASE("synth_checkpoint: a folder that cannot be made is named", "[synth_checkpoint][errors]") {

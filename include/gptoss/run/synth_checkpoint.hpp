@@ -5,6 +5,7 @@
 //     several        model--00001-of-00003.safetensors (OpenAI), from 1 to the count
 //                    model-00000-of-00002.safetensors (Hugging Face), from 0 to the last, and
 //                    model.safetensors.index.json
+//     tokenizer.json                           if the caller has one
 //
 // The names are those of the released files. Bytes are made and written a few megabytes at a time,
 // so any size takes little memory. Both layouts hold the same model.
@@ -38,7 +39,8 @@ struct SyntheticOptions {
     std::filesystem::path dir;  // made if it is not there
     Layout layout = Layout::hugging_face;
     std::uint64_t seed = 1;
-    std::uint64_t shard_bytes = 0;  // most data bytes per file; 0 means one file
+    std::uint64_t shard_bytes = 0;    // most data bytes per file; 0 means one file
+    std::string tokenizer_json = {};  // its text; "" for none
 };
 
 // Called as data is written. It may throw, to stop.
@@ -80,6 +82,12 @@ inline std::vector<Shard> plan_shards(const Config& c, const SyntheticOptions& o
     return shards;
 }
 
+// What would be read together with the new files, as one checkpoint.
+inline bool is_of_checkpoint(const std::string& file_name) {
+    return file_name == "config.json" || file_name == "tokenizer.json" ||
+           file_name == "model.safetensors.index.json" || file_name.ends_with(".safetensors");
+}
+
 // A new or checkpoint-free folder, and the list of what was put there, removed unless kept.
 class NewCheckpointFolder {
 public:
@@ -89,7 +97,7 @@ public:
         if (problem) throw Error(dir.string() + ": cannot be made: " + problem.message());
         for (const auto& entry : std::filesystem::directory_iterator(dir)) {
             const std::string name = entry.path().filename().string();
-            if (name == "config.json" || entry.path().extension() == ".safetensors") {
+            if (is_of_checkpoint(name)) {
                 throw Error(dir.string() + ": holds " + name +
                             ", expected a folder without a checkpoint");
             }
@@ -180,6 +188,9 @@ inline void write_synthetic_checkpoint(const Config& c, const SyntheticOptions& 
     const bool needs_index = shards.size() > 1 && !is_openai;
     if (needs_index) {
         write_text_file(folder.add("model.safetensors.index.json"), index_text(shards));
+    }
+    if (!options.tokenizer_json.empty()) {
+        write_text_file(folder.add("tokenizer.json"), options.tokenizer_json);
     }
     write_text_file(folder.add("config.json"), config);
     folder.keep();

@@ -116,7 +116,7 @@ inline nlohmann::ordered_json json_pre_tokenizer() {
     return pre_tokenizer;
 }
 
-inline void write_tokenizer_json(const std::string& path, const Vocabulary& vocabulary) {
+inline std::string tokenizer_json_text(const Vocabulary& vocabulary) {
     nlohmann::ordered_json document;
     document["version"] = "1.0";
     document["truncation"] = nullptr;
@@ -127,7 +127,11 @@ inline void write_tokenizer_json(const std::string& path, const Vocabulary& voca
     document["post_processor"] = json_byte_level();
     document["decoder"] = json_byte_level();
     document["model"] = json_model(vocabulary);
-    write_text_file(path, document.dump(2) + "\n");
+    return document.dump(2) + "\n";
+}
+
+inline void write_tokenizer_json(const std::string& path, const Vocabulary& vocabulary) {
+    write_text_file(path, tokenizer_json_text(vocabulary));
 }
 
 }  // namespace gptoss
