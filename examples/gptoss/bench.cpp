@@ -360,9 +360,12 @@ int run_bench(const BenchFlags& flags, const Globals& globals) {
     require_at_least_one("--repeats", flags.repeats);
     for (const int n_tokens : flags.prompt_tokens)
         require_at_least_one("--prompt-tokens", n_tokens);
-    const StopOnSignal stop_on_signal;
     const Path path = chosen_path(globals);
-    const BenchModel subject = bench_model(flags, globals);
+    const BenchModel subject =
+        bench_model(flags, globals);  // may take long: Ctrl-C ends it at once
+    for (const int n_tokens : flags.prompt_tokens)
+        require_context({}, subject.weights.config, n_tokens);
+    const StopOnSignal stop_on_signal;
     Report report{subject, path, flags, rates_under(path)};
     ChosenTransformer transformer(subject.weights, path);
     for (const Bf16Matrix* w : dense_matrices(transformer.w)) {

@@ -16,6 +16,7 @@
 #include "gptoss/text/streaming_decoder.hpp"
 #include "gptoss/text/tokenizer.hpp"
 #include "models.hpp"
+#include "signals.hpp"
 
 namespace gptoss::tool {
 
@@ -69,7 +70,9 @@ inline std::string ids_text(const std::vector<std::int32_t>& ids) {
 // "-" stands for standard input, all of it.
 inline std::string text_argument(const std::string& argument) {
     if (argument != "-") return argument;
-    return {std::istreambuf_iterator<char>(std::cin), {}};
+    const std::string text{std::istreambuf_iterator<char>(std::cin), {}};
+    throw_if_stopped();  // Ctrl-C ends the input too
+    return text;
 }
 
 // What a subcommand that runs a model starts from: a text or --ids, never both.

@@ -1,5 +1,6 @@
 // Bad input: one line on standard error, exit status 1, no crash, nothing half-written.
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -184,6 +185,15 @@ TEST_CASE("tool errors: a value that is empty, or no count", "[tool][errors]") {
 TEST_CASE("tool errors: layers beyond what a config may have", "[tool][errors]") {
     CHECK(complaint_of({"synth", "--preset", "tiny", "--layers", "1025", "--out", "x"}) ==
           "--layers is 1025, expected 1 to 1024");
+}
+
+TEST_CASE("tool errors: a prompt of bench beyond the context", "[tool][errors]") {
+    const std::string tiny = synthetic_model("tiny");
+    const auto begin = std::chrono::steady_clock::now();
+    CHECK(complaint_of({"bench", "--model", tiny, "--prompt-tokens", "2000000000"}) ==
+          "context: 0 tokens and 2000000000 more, expected at most 131072 (max_context_length)");
+    const auto elapsed = std::chrono::steady_clock::now() - begin;
+    CHECK(elapsed < std::chrono::seconds(5));  // before 8 GB of ids are made
 }
 
 // --- Prompts ----------------------------------------------------------------------------------

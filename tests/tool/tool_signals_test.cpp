@@ -1,4 +1,6 @@
 // How the tool ends when it is asked to: Ctrl-C, and a reader that went away.
+#include <sys/stat.h>
+
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -66,6 +68,30 @@ TEST_CASE("tool signals: Ctrl-C during trace writes no dump", "[tool][signals]")
     const ToolRun run = tool.wait();
     CHECK(run.status == kEndedByInterrupt);
     CHECK(std::filesystem::is_empty(folder.path));
+}
+
+TEST_CASE("tool signals: Ctrl-C while the prompt is awaited", "[tool][signals]") {
+    const TempFolder folder;
+    REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
+    ToolOptions options;
+    options.input_from = (folder / "pipe").string();
+    for (const std::string subcommand : {"generate", "trace", "perplexity"}) {
+        RunningTool tool({subcommand, "--model", synthetic_model("nano"), "-"}, options);
+        std::this_thread::sleep_for(std::chrono::milliseconds(500));
+        tool.send(SIGINT);
+        const ToolRun run = tool.wait();
+        CHECK(run.status == kEndedByInterrupt);
+        CHECK(run.errors == "");
+    }
+}
+
+TEST_CASE("tool signals: Ctrl-C while bench makes its weights", "[tool][signals]") {
+    RunningTool tool({"bench", "--synth", "20b", "--layers", "4"});
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    const auto begin = std::chrono::steady_clock::now();
+    tool.send(SIGINT);
+    CHECK(tool.wait().status == kEndedByInterrupt);
+    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(5));
 }
 
 TEST_CASE("tool signals: a closed pipe is quiet", "[tool][signals]") {
