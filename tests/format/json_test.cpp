@@ -32,6 +32,10 @@ TEST_CASE("json: a mistake is one line with its place", "[json][errors]") {
     CHECK_THROWS_WITH(read_json_file("/missing/x.json"), "/missing/x.json: cannot be opened");
 }
 
+TEST_CASE("json: a device without an end is not read", "[json][errors]") {
+    CHECK_THROWS_WITH(read_json_file("/dev/zero"), "/dev/zero: is a device, expected a file");
+}
+
 TEST_CASE("json: a hundred thousand open brackets end in an Error", "[json][errors]") {
     CHECK_THROWS_AS(parse_json("x.json", std::string(100'000, '[')), Error);
 }

@@ -1,5 +1,6 @@
 #include "gptoss/format/mapped_file.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "catch.hpp"
@@ -32,6 +33,9 @@ TEST_CASE("mapped_file: what cannot be mapped is named with the reason", "[mappe
     CHECK_THROWS_WITH(MappedFile(folder.path),
                       folder.path.string() + ": is a directory, expected a file");
     CHECK_THROWS_WITH(MappedFile("/dev/null"), "/dev/null: is not a regular file");
+    REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);  // that nobody writes into
+    CHECK_THROWS_WITH(MappedFile(folder / "pipe"),
+                      (folder / "pipe").string() + ": is not a regular file");
     write_bytes(path, "");
     CHECK_THROWS_WITH(MappedFile(path), path + ": is empty");
 }

@@ -16,6 +16,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "gptoss/core/check.hpp"
@@ -81,9 +82,13 @@ inline OrderedJson parse_ordered_json(const std::string& where, std::string_view
 }
 
 inline std::string read_text_file(const std::filesystem::path& path) {
+    std::error_code problem;
+    const auto status = std::filesystem::status(path, problem);
+    if (is_character_file(status) || is_block_file(status)) {  // may have no end
+        throw Error(path.string() + ": is a device, expected a file");
+    }
     std::ifstream file(path, std::ios::binary);
-    const bool is_file = file && !std::filesystem::is_directory(path);
-    if (!is_file) throw Error(path.string() + ": cannot be opened");
+    if (!file || is_directory(status)) throw Error(path.string() + ": cannot be opened");
     return {std::istreambuf_iterator<char>(file), {}};
 }
 

@@ -26,7 +26,8 @@ namespace gptoss {
 class MappedFile {
 public:
     explicit MappedFile(const std::filesystem::path& path) : path_(path.string()) {
-        const int descriptor = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+        const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;  // a pipe is refused, not waited for
+        const int descriptor = ::open(path_.c_str(), flags);
         if (descriptor < 0) fail("cannot be opened: " + last_reason());
         try {
             map(descriptor);
