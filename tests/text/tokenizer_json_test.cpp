@@ -164,7 +164,12 @@ TEST_CASE("tokenizer_json: another split rule is refused", "[tokenizer_json][err
     CHECK_THROWS_WITH(load(document), ContainsSubstring("pre_tokenizer has no Split step"));
     document = toy_document();
     document["pre_tokenizer"]["pretokenizers"][1]["add_prefix_space"] = true;
-    CHECK_THROWS_WITH(load(document), ContainsSubstring("add_prefix_space"));
+    CHECK_THROWS_WITH(load(document), ContainsSubstring("add_prefix_space = true"));
+    document["pre_tokenizer"]["pretokenizers"][1]["add_prefix_space"] = nullptr;
+    CHECK_THROWS_WITH(load(document), ContainsSubstring("add_prefix_space = null, expected false"));
+    document = toy_document();
+    document["pre_tokenizer"]["pretokenizers"][1].erase("use_regex");
+    CHECK_THROWS_WITH(load(document), ContainsSubstring("use_regex = true, expected false"));
     document = toy_document();
     document["normalizer"] = {{"type", "NFC"}};
     CHECK_THROWS_WITH(load(document), ContainsSubstring("there is a normalizer, expected null"));

@@ -109,6 +109,14 @@ inline std::vector<SpecialToken> read_added_tokens(const nlohmann::json& added_t
     return tokens;
 }
 
+// A key of the ByteLevel step; absent it means true.
+inline void require_false(const nlohmann::json& step, const char* key, const std::string& path) {
+    const nlohmann::json value = step.contains(key) ? step[key] : nlohmann::json(true);
+    if (value == false) return;
+    throw Error(path + ": the ByteLevel step has " + key + " = " + value.dump() +
+                ", expected false");
+}
+
 // Text must reach split.hpp as it is, and the file must mean the same cuts.
 inline void require_same_split(const nlohmann::json& document, const std::string& path) {
     if (document.contains("normalizer") && !document["normalizer"].is_null()) {
@@ -130,10 +138,9 @@ inline void require_same_split(const nlohmann::json& document, const std::string
         } else if (type != "ByteLevel") {
             throw Error(path + ": pre_tokenizer has a step " + quoted(type) +
                         ", expected Split and ByteLevel");
-        } else if (step.value("add_prefix_space", true) || step.value("use_regex", true)) {
-            throw Error(path +
-                        ": the ByteLevel step has add_prefix_space or use_regex, "
-                        "expected neither");
+        } else {
+            require_false(step, "add_prefix_space", path);
+            require_false(step, "use_regex", path);
         }
     }
     if (!has_split) throw Error(path + ": pre_tokenizer has no Split step");
