@@ -160,8 +160,9 @@ void add_harmony(CLI::App& app, Tool& tool) {
         add_subcommand(app, "harmony", "Conversations to tokens and back, as the models read them",
                        kHarmonyExamples);
     harmony->require_subcommand(0, 1);
-    harmony->add_option("--vectors", flags->vectors, "Check every case of a folder")
-        ->type_name("DIR");
+    CLI::Option* vectors =
+        harmony->add_option("--vectors", flags->vectors, "Check every case of a folder");
+    vectors->type_name("DIR");
 
     flags->render =
         add_subcommand(*harmony, "render", "Print a conversation as text", kHarmonyExamples);
@@ -190,6 +191,8 @@ void add_harmony(CLI::App& app, Tool& tool) {
         ->type_name("NAME");
     flags->parse->add_flag("--lenient", flags->lenient,
                            "Read a header that ends without <|message|> as a message");
+    flags->render->excludes(vectors);
+    flags->parse->excludes(vectors);
     when_chosen(harmony, tool, [flags, &tool] { return run_harmony(*flags, tool.globals); });
 }
 

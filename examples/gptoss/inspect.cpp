@@ -343,6 +343,7 @@ void inspect_model(const InspectFlags& flags, const Globals& globals,
 }
 
 int run_inspect(const InspectFlags& flags, const Globals& globals) {
+    if (flags.names && globals.json) throw Error("--names prints Markdown, expected no --json");
     if (flags.names) {
         print(name_map_text());
         return 0;

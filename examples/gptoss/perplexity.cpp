@@ -154,15 +154,16 @@ void add_perplexity(CLI::App& app, Tool& tool) {
     CLI::Option* text =
         perplexity->add_option("TEXT", flags->text, "The text, as it is; - reads standard input");
     text->type_name("");
-    perplexity
-        ->add_option("--question", flags->question,
-                     "Take TEXT as an assistant's answer to this, in the Harmony format")
-        ->type_name("TEXT");
+    CLI::Option* question =
+        perplexity->add_option("--question", flags->question,
+                               "Take TEXT as an assistant's answer to this, in the Harmony format");
+    question->type_name("TEXT");
     perplexity
         ->add_option("--conversation", flags->conversation,
                      "A conversation instead of TEXT; what the assistant says counts")
         ->type_name("FILE.json")
-        ->excludes(text);
+        ->excludes(text)
+        ->excludes(question);
     perplexity->add_flag("--per-token", flags->per_token, "Also a line per token");
     when_chosen(perplexity, tool, [flags, &tool] { return run_perplexity(*flags, tool.globals); });
 }

@@ -152,8 +152,9 @@ void add_tokenize(CLI::App& app, Tool& tool) {
     CLI::App* tokenize = add_subcommand(
         app, "tokenize", "Text to token ids and back, with o200k_harmony", kTokenizeExamples);
     tokenize->require_subcommand(0, 1);
-    tokenize->add_option("--vectors", flags->vectors, "Check lines {\"text\", \"ids\"} of a file")
-        ->type_name("FILE.jsonl");
+    CLI::Option* vectors = tokenize->add_option("--vectors", flags->vectors,
+                                                "Check lines {\"text\", \"ids\"} of a file");
+    vectors->type_name("FILE.jsonl");
 
     flags->encode =
         add_subcommand(*tokenize, "encode", "Print the ids of a text", kTokenizeExamples);
@@ -167,6 +168,8 @@ void add_tokenize(CLI::App& app, Tool& tool) {
     flags->decode->add_option("IDS", flags->ids, "Ids, as 1 2 3 or 1,2,3; - reads standard input")
         ->required()
         ->type_name("");
+    flags->encode->excludes(vectors);
+    flags->decode->excludes(vectors);
     when_chosen(tokenize, tool, [flags, &tool] { return run_tokenize(*flags, tool.globals); });
 }
 

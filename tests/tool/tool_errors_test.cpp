@@ -182,6 +182,19 @@ TEST_CASE("tool errors: a value that is empty, or no count", "[tool][errors]") {
               .status == 0);
 }
 
+TEST_CASE("tool errors: arguments of which one would mean nothing", "[tool][errors]") {
+    CHECK_THAT(complaint_of({"perplexity", "--conversation", "c.json", "--question", "q"}),
+               ContainsSubstring("--question"));
+    CHECK_THAT(complaint_of({"tokenize", "encode", "hi", "--vectors", "f"}),
+               ContainsSubstring("--vectors"));
+    CHECK_THAT(complaint_of({"tokenize", "--vectors", "f", "decode", "1"}),
+               ContainsSubstring("--vectors"));
+    CHECK_THAT(complaint_of({"harmony", "--vectors", "f", "render", "f"}),
+               ContainsSubstring("--vectors"));
+    CHECK(complaint_of({"inspect", "--names", "--json"}) ==
+          "--names prints Markdown, expected no --json");
+}
+
 TEST_CASE("tool errors: layers beyond what a config may have", "[tool][errors]") {
     CHECK(complaint_of({"synth", "--preset", "tiny", "--layers", "1025", "--out", "x"}) ==
           "--layers is 1025, expected 1 to 1024");
