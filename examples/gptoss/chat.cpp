@@ -122,7 +122,8 @@ int run_chat(const ChatFlags& flags, const Globals& globals) {
         source, encoding, printer, start, {flags.max_tokens, ChatOptions{}.max_calls, {}}};
     if (flags.prompt.empty()) {
         session.run(std::cin, ask);
-        return 0;
+        const bool is_script = ::isatty(STDIN_FILENO) != 1;  // a person has seen the mistakes
+        return is_script && session.n_mistakes > 0 ? 1 : 0;
     }
     const std::string question = text_argument(flags.prompt);
     if (question.empty()) throw Error("the question is empty, expected a text");

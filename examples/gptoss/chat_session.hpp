@@ -67,6 +67,7 @@ struct ChatSession {
     ChatOptions options = {};
     ToolFunctions functions = {};
     Conversation conversation = start.conversation();
+    int n_mistakes = 0;  // lines that ended in an Error
 
     // One turn. An Error (a context that is too small) leaves the conversation as it was.
     ChatTurn say(const std::string& text) {
@@ -118,12 +119,14 @@ struct ChatSession {
         std::string line;
         ask();
         while (std::getline(input, line)) {
+            if (line.ends_with('\r')) line.pop_back();
             const bool is_command = line.starts_with("/");
-            const bool is_blank = line.find_first_not_of(" \t\r") == std::string::npos;
+            const bool is_blank = line.find_first_not_of(" \t") == std::string::npos;
             try {
                 if (is_command && !command(line)) return;
                 if (!is_command && !is_blank) say(line);
             } catch (const Error& error) {
+                ++n_mistakes;
                 const std::string advice = is_command ? "" : "; /reset begins anew";
                 printer.note("[" + std::string(error.what()) + advice + "]");
             }

@@ -189,6 +189,14 @@ TEST_CASE("chat session: /exit ends, other commands explain", "[tool][chat]") {
     CHECK(stage.script.prompts.empty());
 }
 
+TEST_CASE("chat session: lines that end as on Windows", "[tool][chat]") {
+    Stage stage({kAnswer}, {});
+    stage.type("2 + 2?\r\n\r\n/exit\r\nnot said\r\n");
+    REQUIRE(stage.script.prompts.size() == 1);
+    CHECK_THAT(stage.script.prompts[0], ContainsSubstring("<|message|>2 + 2?<|end|>"));
+    CHECK(stage.notes == "");
+}
+
 TEST_CASE("chat session: Ctrl-C stops the answer and keeps the session", "[tool][chat]") {
     Stage stage({"<|channel|>final<|message|>one two three four<|return|>", kAnswer}, {});
     stage.script.interrupt = true;
@@ -214,6 +222,7 @@ TEST_CASE("chat session: what is wrong is told, and the session goes on", "[tool
           "[effort is \"maximal\", expected low, medium or high]\n"
           "[the answer is no message: Unexpected token 188183 while expecting start token 200006]\n"
           "[context: the conversation is too long; /reset begins anew]\n");
+    CHECK(stage.session.n_mistakes == 2);  // the answer is the model's
     CHECK_THAT(stage.script.prompts[1], !ContainsSubstring("long long"));
     CHECK_THAT(stage.output, EndsWith("It is 4 💖\n\n"));
 }

@@ -146,6 +146,14 @@ TEST_CASE("tool chat: mistakes are one line", "[tool][chat][errors]") {
           "gptoss: " + (folder / "tools.json").string() + "[0]: missing field `description`\n");
 }
 
+TEST_CASE("tool chat: a mistake at a prompt that is a pipe is the exit status",
+          "[tool][chat][errors]") {
+    const ToolRun run = chat("/effort maximal\r\n/exit\r\n/show\n", {});
+    CHECK(run.status == 1);
+    CHECK(run.output == "");
+    CHECK(run.errors == "[effort is \"maximal\", expected low, medium or high]\n");
+}
+
 TEST_CASE("tool chat: a conversation beyond the context is an error", "[tool][chat][errors]") {
     std::string long_text;
     for (int n = 0; n < 140'000; ++n) {
