@@ -186,6 +186,10 @@ int main(int argc, char** argv) {
         return stopped.exit_status();
     } catch (const CLI::ExtrasError& error) {
         complain(on_one_line(error.what()) + " (a text with spaces needs quotes; see --help)");
+    } catch (const CLI::RequiredError& error) {
+        const bool is_flag = std::string(error.what()).starts_with("-");
+        complain(on_one_line(error.what()) +
+                 (is_flag ? "" : " (one that begins with a dash goes behind --; see --help)"));
     } catch (const CLI::ParseError& error) {
         complain(on_one_line(error.what()));
     } catch (const std::bad_alloc&) {

@@ -76,7 +76,10 @@ Passage subject_of(const PerplexityFlags& flags, const Model& model) {
     const Tokenizer& tokenizer = require_tokenizer(model);
     if (!flags.conversation.empty()) return of_conversation(tokenizer, flags.conversation);
     const std::string text = text_argument(flags.text);
-    if (!flags.question.empty()) return as_answer(tokenizer, flags.question, text);
+    if (!flags.question.empty()) {
+        require_valid_utf8("--question", flags.question);
+        return as_answer(tokenizer, flags.question, text);
+    }
     Passage passage{tokenizer.encode(text), {}};
     passage.counts.assign(passage.tokens.size(), true);
     return passage;

@@ -219,6 +219,19 @@ TEST_CASE("tool errors: a prompt that is not UTF-8", "[tool][errors]") {
     CHECK(complaint_of({"tokenize", "encode", "ab\xFF"}) == expected);
     CHECK(complaint_of({"tokenize", "encode", "--allow-special", "ab\xFF"}) == expected);
     CHECK_THAT(complaint_of({"tokenize", "encode", "--", "-\xFF"}), ContainsSubstring("UTF-8"));
+    CHECK(complaint_of({"chat", "hi", "--instructions", "ab\xFF"}) ==
+          "--instructions: text is not valid UTF-8 at byte 2 (0xFF)");
+    CHECK(complaint_of({"chat", "hi", "--date", "\xFF"}) ==
+          "--date: text is not valid UTF-8 at byte 0 (0xFF)");
+    CHECK(complaint_of({"perplexity", "a b", "--question", "\xFF"}) ==
+          "--question: text is not valid UTF-8 at byte 0 (0xFF)");
+}
+
+TEST_CASE("tool errors: a text that begins with a dash", "[tool][errors]") {
+    CHECK(complaint_of({"tokenize", "encode", "-x"}) ==
+          "TEXT is required (one that begins with a dash goes behind --; see --help)");
+    CHECK(complaint_of({"trace"}) == "no prompt: expected a text or --ids");
+    CHECK(complaint_of({"synth", "--preset", "tiny"}) == "--out is required");
 }
 
 TEST_CASE("tool errors: a prompt without tokens", "[tool][errors]") {
