@@ -59,7 +59,10 @@ struct TensorRange {
 
 inline Shape read_shape(const std::string& where, const nlohmann::json& entry) {
     const auto shape = entry.find("shape");
-    if (shape == entry.end() || !shape->is_array()) throw Error(where + ": has no shape");
+    if (shape == entry.end()) throw Error(where + ": has no shape");
+    if (!shape->is_array()) {
+        throw Error(where + ": shape is " + shape->dump() + ", expected a list");
+    }
     Shape extents;
     for (const nlohmann::json& extent : *shape) {
         const std::uint64_t largest = std::numeric_limits<std::int64_t>::max();
@@ -75,11 +78,15 @@ inline TensorRange read_tensor_range(const std::string& where, const std::string
                                      const nlohmann::json& entry, std::uint64_t data_size) {
     if (!entry.is_object()) throw Error(where + ": is not an object");
     const auto dtype = entry.find("dtype");
-    if (dtype == entry.end() || !dtype->is_string()) throw Error(where + ": has no dtype");
+    if (dtype == entry.end()) throw Error(where + ": has no dtype");
+    if (!dtype->is_string()) throw Error(where + ": dtype is " + dtype->dump() + ", expected text");
     const auto offsets = entry.find("data_offsets");
-    const bool is_pair = offsets != entry.end() && offsets->is_array() && offsets->size() == 2 &&
+    if (offsets == entry.end()) throw Error(where + ": has no data_offsets");
+    const bool is_pair = offsets->is_array() && offsets->size() == 2 &&
                          (*offsets)[0].is_number_unsigned() && (*offsets)[1].is_number_unsigned();
-    if (!is_pair) throw Error(where + ": data_offsets are not two counts");
+    if (!is_pair) {
+        throw Error(where + ": data_offsets are " + offsets->dump() + ", expected two counts");
+    }
 
     TensorRange range;
     range.name = name;
