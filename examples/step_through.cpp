@@ -1,7 +1,7 @@
 // The program to step through: the nano model reads the first half of a sum and says how it goes on.
 //
 //     cmake --preset debug && cmake --build --preset debug --target step_through
-//     gdb -x scripts/debug/gptoss.gdb build/debug/bin/step_through
+//     gdb -x scripts/debug/gptoss.py build/debug/bin/step_through
 //     (gdb) break gptoss::attention_block
 //     (gdb) run
 //     (gdb) step                       lands in layers/rmsnorm.hpp

@@ -1,4 +1,4 @@
-"""gdb prints views as rows with their shape; sourced by gptoss.gdb.
+"""gdb prints views as rows with their shape; sourced by gptoss.py.
 
     (gdb) print a.attn_norm
     $1 = MatrixView (4, 96)

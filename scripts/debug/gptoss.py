@@ -1,0 +1,28 @@
+"""For stepping from a line of the forward into the loop that does the work, and for looking at
+tensors; gdb only.
+
+    gdb -x scripts/debug/gptoss.py build/debug/bin/step_through
+    (gdb) break gptoss::attention_block
+    (gdb) run
+    (gdb) step                     one step per line; an op's line lands in layers/<op>.hpp
+    (gdb) finish
+    (gdb) print a.attn_norm        the view as rows, with its shape
+    (gdb) rows a.attn_norm 2 4     rows [2, 4) in full
+"""
+import pathlib
+
+import gdb
+
+# step goes over what is not the subject: views and their conversions, and other people's code.
+SKIPPED = (
+    "-gfi */gptoss/core/*.hpp",
+    "-rfu ^std::",
+    "-rfu ^__gnu_cxx::",
+    "-rfu ^nlohmann::",
+    "-rfu ^Catch::",
+)
+for what in SKIPPED:
+    gdb.execute(f"skip {what}", to_string=True)
+
+gdb.execute("set pagination off")
+gdb.execute(f"source {pathlib.Path(__file__).with_name('views.py')}")
