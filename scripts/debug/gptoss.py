@@ -16,6 +16,8 @@ import gdb
 # step goes over what is not the subject: views and their conversions, and other people's code.
 SKIPPED = (
     "-gfi */gptoss/core/*.hpp",
+    "-gfi *.c",  # glibc, where its debug symbols are installed
+    "-gfi *.S",
     "-rfu ^std::",
     "-rfu ^__gnu_cxx::",
     "-rfu ^nlohmann::",
