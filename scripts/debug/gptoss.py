@@ -13,8 +13,12 @@ import pathlib
 
 import gdb
 
-# step goes over what is not the subject: views and their conversions, and other people's code.
+# step goes over what is not the subject: checks, whoever watches, views and their conversions, and
+# other people's code.
 SKIPPED = (
+    "-rfu ^gptoss::require_",
+    "-rfu ^gptoss::validate",
+    "-fi gptoss/trace/watch.hpp",
     "-gfi */gptoss/core/*.hpp",
     "-gfi *.c",  # glibc, where its debug symbols are installed
     "-gfi *.S",

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""One step from each op line of the forward lands in that op's header.
+"""One step from each op line of the forward lands in that op's header, a few more in its loop.
 
     tests/house/step_into_ops.py build/debug/bin/step_through
 
-gdb stops at every line "Ops::name(" of the forward, steps once, and says where it then is. Which
-function an op is, and which header defines it, is read from ops/scalar.hpp and layers/.
+gdb stops at every line "Ops::name(" of the forward, steps once, and says where it then is; then it
+counts the steps to the first loop that is no check's. Which function an op is, and which header
+defines it, is read from ops/scalar.hpp and layers/.
 """
 import pathlib
 import re
@@ -15,6 +16,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 GPTOSS = ROOT / "include" / "gptoss"
+MOST_STEPS_TO_LOOP = 12  # a line each for shapes and checks
 FORWARD = ["model/transformer.hpp", "model/attention_block.hpp", "model/expert_block.hpp",
            "run/generate.hpp"]
 
@@ -23,14 +25,25 @@ STEP_FROM_EVERY_STOP = r"""
 set width 0
 run > /dev/null
 python
+import linecache
+
 def place():
     return gdb.selected_frame().find_sal()
+
+def is_loop():
+    line = linecache.getline(place().symtab.fullname(), place().line)
+    return line.lstrip().startswith("for (") and "require" not in gdb.selected_frame().name()
 
 for _ in range({n_stops}):
     stop = place()
     gdb.execute("step", to_string=True)
     function = gdb.selected_frame().name()
     print(f"STEP {{stop.symtab.filename}}:{{stop.line}} {{function}} {{place().symtab.fullname()}}")
+    n_steps = 1
+    while not is_loop() and n_steps <= {most_steps}:
+        gdb.execute("step", to_string=True)
+        n_steps += 1
+    print(f"LOOP {{stop.symtab.filename}}:{{stop.line}} {{n_steps}}")
     gdb.execute("continue", to_string=True)
 end
 """
@@ -80,7 +93,8 @@ def run_gdb(program, script):
 def problems_of(program):
     expected = op_lines()
     breakpoints = "".join(f"tbreak {place}\n" for place in expected)
-    output = run_gdb(program, breakpoints + STEP_FROM_EVERY_STOP.format(n_stops=len(expected)))
+    output = run_gdb(program, breakpoints + STEP_FROM_EVERY_STOP.format(
+        n_stops=len(expected), most_steps=MOST_STEPS_TO_LOOP))
 
     seen = set()
     for stop, function, file in re.findall(r"^STEP (\S+) (\S+) (\S+)$", output, re.MULTILINE):
@@ -95,6 +109,9 @@ def problems_of(program):
             yield f"{place}: one step from Ops::{op} lands in {function} of {file}"
         else:
             print(f"{place}: Ops::{op} -> layers/{wanted.name}")
+    for stop, n_steps in re.findall(r"^LOOP (\S+) (\d+)$", output, re.MULTILINE):
+        if int(n_steps) > MOST_STEPS_TO_LOOP:
+            yield f"{stop}: more than {MOST_STEPS_TO_LOOP} steps to the first loop"
     for place in expected.keys() - seen:
         yield f"{place}: Ops::{expected[place]} was never reached"
     if len(seen) < len(expected):
