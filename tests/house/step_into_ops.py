@@ -48,6 +48,19 @@ for _ in range({n_stops}):
 end
 """
 
+# From the line of expert_linear down to a single weight.
+STEP_INTO_MXFP4 = r"""
+break gptoss::expert_linear
+run > /dev/null
+python
+for _ in range(60):
+    print("IN", gdb.selected_frame().name())
+    gdb.execute("step", to_string=True)
+end
+"""
+WAY_INTO_MXFP4 = ["expert_linear", "ExpertStack::decode_block", "Mxfp4Row::decode_block",
+                  "mxfp4_decode_block", "mxfp4_scale"]
+
 # And one look at a tensor: printed as rows with its shape.
 PRINT_A_VIEW = r"""
 break gptoss::expert_block
@@ -118,6 +131,13 @@ def problems_of(program):
         print(output)
 
 
+def mxfp4_problems(program):
+    output = run_gdb(program, STEP_INTO_MXFP4)
+    entered = list(dict.fromkeys(re.findall(r"^IN gptoss::(\S+)$", output, re.MULTILINE)))
+    if entered != WAY_INTO_MXFP4:
+        yield f"step from expert_linear enters {entered}, expected {WAY_INTO_MXFP4}"
+
+
 def view_problems(program):
     output = run_gdb(program, PRINT_A_VIEW)
     if not re.search(r"= MatrixView \(38, 96\)\n  \[0\]( +[-\d.e]+){8}  \.\.\.\n  \[1\]", output):
@@ -129,7 +149,7 @@ def main():
         print("SKIPPED: step_into_ops: gdb is not installed")
         return 77
     program = str(pathlib.Path(sys.argv[1]).resolve())
-    problems = [*problems_of(program), *view_problems(program)]
+    problems = [*problems_of(program), *mxfp4_problems(program), *view_problems(program)]
     for problem in problems:
         print(problem)
     print(f"{len(op_lines())} op lines, {len(problems)} problems")
