@@ -44,7 +44,8 @@ def read_row(view, row, first_cols):
 def format_row(view, row, max_cols):
     _, cols = shape_of(view)
     shown = min(cols, max_cols)
-    numbers = "".join(f"{value:>12.5g}" for value in read_row(view, row, shown))
+    numbers = "".join(f"{value:>12d}" if isinstance(value, int) else f"{value:>12.5g}"
+                      for value in read_row(view, row, shown))
     return f"  [{row}]{numbers}{'  ...' if shown < cols else ''}"
 
 

@@ -7,6 +7,7 @@ gdb stops at every line "Ops::name(" of the forward, steps once, and says where 
 counts the steps to the first loop that is no check's. Which function an op is, and which header
 defines it, is read from ops/scalar.hpp and layers/.
 """
+import itertools
 import pathlib
 import re
 import shutil
@@ -61,12 +62,23 @@ end
 WAY_INTO_MXFP4 = ["expert_linear", "ExpertStack::decode_block", "Mxfp4Row::decode_block",
                   "mxfp4_decode_block", "mxfp4_scale"]
 
-# And one look at a tensor: printed as rows with its shape.
-PRINT_A_VIEW = r"""
+# Looks at tensors: what is typed there, and what the answer must match.
+LOOK = r"""
 break gptoss::expert_block
 run > /dev/null
-print a.attn_norm
+python
+for command in {commands}:
+    print("LOOK")
+    try:
+        print(gdb.execute(command, to_string=True))
+    except gdb.error as error:
+        print(error)
+end
 """
+LOOKS = {
+    "print a.attn_norm": r"MatrixView \(38, 96\)\n  \[0\]( +[-\d.e]+){8}  \.\.\.\n  \[1\]",
+    "print a.tokens.data[0] = 200019, a.tokens": r"IdsView \(38, 1\)\n  \[0\] +200019\n",
+}
 
 
 def op_lines():
@@ -139,9 +151,10 @@ def mxfp4_problems(program):
 
 
 def view_problems(program):
-    output = run_gdb(program, PRINT_A_VIEW)
-    if not re.search(r"= MatrixView \(38, 96\)\n  \[0\]( +[-\d.e]+){8}  \.\.\.\n  \[1\]", output):
-        yield f"print a.attn_norm does not show rows and shape:\n{output}"
+    answers = run_gdb(program, LOOK.format(commands=list(LOOKS))).split("LOOK\n")[1:]
+    for (command, expected), answer in itertools.zip_longest(LOOKS.items(), answers):
+        if not re.search(expected, answer or ""):
+            yield f"{command}: expected {expected}, got\n{answer}"
 
 
 def main():
