@@ -49,16 +49,34 @@ def format_row(view, row, max_cols):
     return f"  [{row}]{numbers}{'  ...' if shown < cols else ''}"
 
 
+def type_name(type_):
+    return type_.strip_typedefs().unqualified().name or ""
+
+
+def is_view(type_):
+    name = type_name(type_)
+    return re.match(r"^gptoss::((Const)?(Vector|Matrix|Ids)View|Bf16Matrix)$", name) is not None
+
+
+def shape_line(view):
+    name = type_name(view.type).replace("gptoss::", "")
+    rows, cols = shape_of(view)
+    return f"{name} ({cols})" if "Vector" in name else f"{name} ({rows}, {cols})"
+
+
+def in_frame_line():
+    """Is this an argument in a line of a backtrace? gdb before 13 does not tell."""
+    return getattr(gdb, "print_options", dict)().get("summary", False)
+
+
 class ViewPrinter:
     def __init__(self, view):
         self.view = view
 
     def to_string(self):
-        name = self.view.type.strip_typedefs().name.replace("gptoss::", "")
         rows, cols = shape_of(self.view)
-        is_vector = "Vector" in name
-        lines = [f"{name} ({cols})" if is_vector else f"{name} ({rows}, {cols})"]
-        if rows * cols == 0:
+        lines = [shape_line(self.view)]
+        if rows * cols == 0 or in_frame_line():
             return lines[0]
         try:
             lines += [format_row(self.view, r, MAX_COLS) for r in range(min(rows, MAX_ROWS))]
@@ -66,6 +84,23 @@ class ViewPrinter:
             lines.append("  (its memory cannot be read)")
         if rows > MAX_ROWS:
             lines.append("  ...")
+        return "\n".join(lines)
+
+
+class MembersPrinter:
+    """A struct with views in it, a line per member; printing one of them shows its rows."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def to_string(self):
+        lines = [type_name(self.value.type).replace("gptoss::", "")]
+        if in_frame_line():
+            return lines[0]
+        for field in self.value.type.strip_typedefs().fields():
+            member = self.value[field.name]
+            text = shape_line(member) if is_view(field.type) else member.format_string(max_depth=1)
+            lines.append(f"  {field.name:<20}{text}")
         return "\n".join(lines)
 
 
@@ -86,9 +121,12 @@ class RowsCommand(gdb.Command):
 
 
 def lookup(value):
-    name = value.type.strip_typedefs().unqualified().name or ""
-    if re.match(r"^gptoss::((Const)?(Vector|Matrix|Ids)View|Bf16Matrix)$", name):
+    type_ = value.type.strip_typedefs()
+    if is_view(type_):
         return ViewPrinter(value)
+    is_ours = type_.code == gdb.TYPE_CODE_STRUCT and type_name(type_).startswith("gptoss::")
+    if is_ours and any(is_view(field.type) for field in type_.fields()):
+        return MembersPrinter(value)
     return None
 
 

@@ -78,6 +78,8 @@ end
 LOOKS = {
     "print a.attn_norm": r"MatrixView \(38, 96\)\n  \[0\]( +[-\d.e]+){8}  \.\.\.\n  \[1\]",
     "print a.tokens.data[0] = 200019, a.tokens": r"IdsView \(38, 1\)\n  \[0\] +200019\n",
+    "backtrace": r"\(transformer=\.\.\., tokens=ConstIdsView \(38, 1\), chunk=512,",
+    "print a": r"Activations\n  tokens +IdsView \(38, 1\)\n  positions +IdsView \(38, 1\)\n",
 }
 
 
