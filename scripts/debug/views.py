@@ -4,6 +4,7 @@
     $1 = MatrixView (4, 96)
       [0]    0.5312  -1.2041   ...
 """
+import math
 import re
 import struct
 
@@ -13,55 +14,87 @@ import gdb.printing
 MAX_ROWS = 8  # what print shows; the command rows shows all
 MAX_COLS = 8
 
+MXFP4_VALUES = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0,
+                -0.0, -0.5, -1.0, -1.5, -2.0, -3.0, -4.0, -6.0)
 
-def row_pointer_and_format(view):
-    """The first element, and how struct.unpack reads one. BF16 is read as its bits."""
-    if view.type.strip_typedefs().name.endswith("Bf16Matrix"):
-        return view["bytes"], "H", 2
-    element = view["data"].type.target().strip_typedefs()
-    return view["data"], ("f" if element.code == gdb.TYPE_CODE_FLT else "i"), 4
+
+def type_name(type_):
+    return (type_.strip_typedefs().unqualified().name or "").replace("gptoss::", "")
+
+
+def is_view(type_):
+    return re.match(r"^((Const)?(Vector|Matrix|Ids)View|Bf16Matrix|Mxfp4Matrix|ExpertStack)$",
+                    type_name(type_)) is not None
 
 
 def shape_of(view):
+    """(size), (rows, cols) or (n_experts, rows, cols)."""
     fields = [field.name for field in view.type.strip_typedefs().fields()]
-    if "size" in fields:
-        return 1, int(view["size"])
-    return int(view["rows"]), int(view["cols"])
+    extents = ("n_experts", "rows", "cols", "size")
+    return [int(view[extent]) for extent in extents if extent in fields]
+
+
+def rows_and_cols(view):
+    """Like everywhere, rows are all indices but the last: row o of expert e is e * rows + o."""
+    *others, cols = shape_of(view)
+    return math.prod(others), cols
+
+
+def shape_line(view):
+    return f"{type_name(view.type)} ({', '.join(map(str, shape_of(view)))})"
+
+
+def read_array(pointer, first, last, letter):
+    """Elements [first, last) of an array; the letter is struct.unpack's for their type."""
+    size = struct.calcsize(letter)
+    address = int(pointer) + first * size
+    memory = gdb.selected_inferior().read_memory(address, (last - first) * size)
+    return struct.unpack(f"<{last - first}{letter}", bytes(memory))
+
+
+def read_bf16(pointer, first, last):
+    """BF16 is the upper half of a float."""
+    bits = read_array(pointer, first, last, "H")
+    return [struct.unpack("<f", struct.pack("<I", upper << 16))[0] for upper in bits]
+
+
+def read_mxfp4(view, first, last):
+    """As in core/mxfp4.hpp: two codes in a byte, and a scale for every 32 of them."""
+    codes = read_array(view["codes"], first // 2, (last + 1) // 2, "B")
+    scales = read_array(view["scales"], first // 32, (last + 31) // 32, "B")
+    numbers = []
+    for i in range(first, last):
+        byte = codes[i // 2 - first // 2]
+        code = byte >> 4 if i % 2 else byte & 15
+        scale = scales[i // 32 - first // 32]
+        numbers.append(MXFP4_VALUES[code] * (math.nan if scale == 255 else 2.0 ** (scale - 127)))
+    return numbers
 
 
 def read_row(view, row, first_cols):
     """The first elements of a row, as numbers."""
-    pointer, letter, width = row_pointer_and_format(view)
-    _, cols = shape_of(view)
-    address = int(pointer) + row * cols * width
-    memory = gdb.selected_inferior().read_memory(address, first_cols * width)
-    values = struct.unpack(f"<{first_cols}{letter}", bytes(memory))
-    if letter == "H":  # BF16 is the upper half of a float
-        return [struct.unpack("<f", struct.pack("<I", bits << 16))[0] for bits in values]
-    return values
+    name = type_name(view.type)
+    _, cols = rows_and_cols(view)
+    first, last = row * cols, row * cols + first_cols
+    if name.endswith("IdsView"):
+        return read_array(view["data"], first, last, "i")
+    if name.endswith("View"):
+        return read_array(view["data"], first, last, "f")
+    if name == "Bf16Matrix":
+        return read_bf16(view["bytes"], first, last)
+    if name == "ExpertStack" and view["bf16_transposed"] != 0:
+        e, o = divmod(row, int(view["rows"]))  # element i is [e][i][o]
+        places = [(e * cols + i) * int(view["rows"]) + o for i in range(first_cols)]
+        return [read_bf16(view["bf16_transposed"], place, place + 1)[0] for place in places]
+    return read_mxfp4(view, first, last)
 
 
 def format_row(view, row, max_cols):
-    _, cols = shape_of(view)
+    _, cols = rows_and_cols(view)
     shown = min(cols, max_cols)
     numbers = "".join(f"{value:>12d}" if isinstance(value, int) else f"{value:>12.5g}"
                       for value in read_row(view, row, shown))
     return f"  [{row}]{numbers}{'  ...' if shown < cols else ''}"
-
-
-def type_name(type_):
-    return type_.strip_typedefs().unqualified().name or ""
-
-
-def is_view(type_):
-    name = type_name(type_)
-    return re.match(r"^gptoss::((Const)?(Vector|Matrix|Ids)View|Bf16Matrix)$", name) is not None
-
-
-def shape_line(view):
-    name = type_name(view.type).replace("gptoss::", "")
-    rows, cols = shape_of(view)
-    return f"{name} ({cols})" if "Vector" in name else f"{name} ({rows}, {cols})"
 
 
 def in_frame_line():
@@ -74,7 +107,7 @@ class ViewPrinter:
         self.view = view
 
     def to_string(self):
-        rows, cols = shape_of(self.view)
+        rows, cols = rows_and_cols(self.view)
         lines = [shape_line(self.view)]
         if rows * cols == 0 or in_frame_line():
             return lines[0]
@@ -94,7 +127,7 @@ class MembersPrinter:
         self.value = value
 
     def to_string(self):
-        lines = [type_name(self.value.type).replace("gptoss::", "")]
+        lines = [type_name(self.value.type)]
         if in_frame_line():
             return lines[0]
         for field in self.value.type.strip_typedefs().fields():
@@ -113,7 +146,7 @@ class RowsCommand(gdb.Command):
     def invoke(self, argument, from_tty):
         words = argument.split()
         view = gdb.parse_and_eval(words[0])
-        n_rows, cols = shape_of(view)
+        n_rows, cols = rows_and_cols(view)
         first = int(words[1]) if len(words) > 1 else 0
         last = int(words[2]) if len(words) > 2 else (first + 1 if len(words) > 1 else n_rows)
         for row in range(first, min(last, n_rows)):
@@ -124,7 +157,7 @@ def lookup(value):
     type_ = value.type.strip_typedefs()
     if is_view(type_):
         return ViewPrinter(value)
-    is_ours = type_.code == gdb.TYPE_CODE_STRUCT and type_name(type_).startswith("gptoss::")
+    is_ours = (type_.name or "").startswith("gptoss::") and type_.code == gdb.TYPE_CODE_STRUCT
     if is_ours and any(is_view(field.type) for field in type_.fields()):
         return MembersPrinter(value)
     return None

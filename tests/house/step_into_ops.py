@@ -78,6 +78,11 @@ end
 LOOKS = {
     "print a.attn_norm": r"MatrixView \(38, 96\)\n  \[0\]( +[-\d.e]+){8}  \.\.\.\n  \[1\]",
     "print a.tokens.data[0] = 200019, a.tokens": r"IdsView \(38, 1\)\n  \[0\] +200019\n",
+    "print w.gate_up": r"ExpertStack \(16, 128, 96\)\n  \[0\]",
+    "print w.gate_up.mxfp4(1)": r"Mxfp4Matrix \(128, 96\)\n  \[0\]",
+    "call w.gate_up.decode_block(1, 5, 0, a.mlp_out.data)": "",
+    "python print(read_row(gdb.parse_and_eval('w.gate_up'), 128 + 5, 32)"
+    " == list(read_row(gdb.parse_and_eval('a.mlp_out'), 0, 32)))": "True",
     "backtrace": r"\(transformer=\.\.\., tokens=ConstIdsView \(38, 1\), chunk=512,",
     "print a": r"Activations\n  tokens +IdsView \(38, 1\)\n  positions +IdsView \(38, 1\)\n",
 }
