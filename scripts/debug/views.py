@@ -41,7 +41,9 @@ def rows_and_cols(view):
 
 
 def shape_line(view):
-    return f"{type_name(view.type)} ({', '.join(map(str, shape_of(view)))})"
+    shape = shape_of(view)
+    note = " (not a valid view)" if min(shape) < 0 else ""
+    return f"{type_name(view.type)} ({', '.join(map(str, shape))}){note}"
 
 
 def read_array(pointer, first, last, letter):
@@ -107,16 +109,17 @@ class ViewPrinter:
         self.view = view
 
     def to_string(self):
-        rows, cols = rows_and_cols(self.view)
         lines = [shape_line(self.view)]
-        if rows * cols == 0 or in_frame_line():
+        if min(shape_of(self.view)) <= 0 or in_frame_line():
             return lines[0]
+        rows, _ = rows_and_cols(self.view)
         try:
-            lines += [format_row(self.view, r, MAX_COLS) for r in range(min(rows, MAX_ROWS))]
-        except gdb.MemoryError:
-            lines.append("  (its memory cannot be read)")
-        if rows > MAX_ROWS:
-            lines.append("  ...")
+            for row in range(min(rows, MAX_ROWS)):
+                lines.append(format_row(self.view, row, MAX_COLS))
+            if rows > MAX_ROWS:
+                lines.append("  ...")
+        except (gdb.MemoryError, OverflowError):  # the latter for an address beyond 64 bits
+            lines.append("  (memory that cannot be read)")
         return "\n".join(lines)
 
 

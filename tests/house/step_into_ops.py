@@ -83,6 +83,10 @@ LOOKS = {
     "call w.gate_up.decode_block(1, 5, 0, a.mlp_out.data)": "",
     "python print(read_row(gdb.parse_and_eval('w.gate_up'), 128 + 5, 32)"
     " == list(read_row(gdb.parse_and_eval('a.mlp_out'), 0, 32)))": "True",
+    "print a.mlp_out.rows = -5, a.mlp_out.cols = -1, a.mlp_out":
+        r"MatrixView \(-5, -1\) \(not a valid view\)\n",
+    "print a.mlp_out.rows = 38, a.mlp_out.cols = 1000000000, a.mlp_out":
+        r"MatrixView \(38, 1000000000\)\n  \[0\] .*\n  \(memory that cannot be read\)\n",
     "backtrace": r"\(transformer=\.\.\., tokens=ConstIdsView \(38, 1\), chunk=512,",
     "print a": r"Activations\n  tokens +IdsView \(38, 1\)\n  positions +IdsView \(38, 1\)\n",
 }
