@@ -7,7 +7,7 @@ tensors; gdb only.
     (gdb) step                     one step per line; an op's line lands in layers/<op>.hpp
     (gdb) finish
     (gdb) print a.attn_norm        the view as rows, with its shape
-    (gdb) rows a.attn_norm 2 4     rows [2, 4) in full
+    (gdb) rows a.attn_norm 2 4     rows [2, 4) in full; 2 4 0 32: their columns [0, 32)
 """
 import pathlib
 

@@ -73,11 +73,11 @@ def read_mxfp4(view, first, last):
     return numbers
 
 
-def read_row(view, row, first_cols):
-    """The first elements of a row, as numbers."""
+def read_row(view, row, first_col, last_col):
+    """Columns [first_col, last_col) of a row, as numbers."""
     name = type_name(view.type)
     _, cols = rows_and_cols(view)
-    first, last = row * cols, row * cols + first_cols
+    first, last = row * cols + first_col, row * cols + last_col
     if name.endswith("IdsView"):
         return read_array(view["data"], first, last, "i")
     if name.endswith("View"):
@@ -86,17 +86,15 @@ def read_row(view, row, first_cols):
         return read_bf16(view["bytes"], first, last)
     if name == "ExpertStack" and view["bf16_transposed"] != 0:
         e, o = divmod(row, int(view["rows"]))  # element i is [e][i][o]
-        places = [(e * cols + i) * int(view["rows"]) + o for i in range(first_cols)]
+        places = [(e * cols + i) * int(view["rows"]) + o for i in range(first_col, last_col)]
         return [read_bf16(view["bf16_transposed"], place, place + 1)[0] for place in places]
     return read_mxfp4(view, first, last)
 
 
-def format_row(view, row, max_cols):
-    _, cols = rows_and_cols(view)
-    shown = min(cols, max_cols)
+def format_row(view, row, first_col, last_col):
     numbers = "".join(f"{value:>12d}" if isinstance(value, int) else f"{value:>12.5g}"
-                      for value in read_row(view, row, shown))
-    return f"  [{row}]{numbers}{'  ...' if shown < cols else ''}"
+                      for value in read_row(view, row, first_col, last_col))
+    return f"  [{row}]{numbers}"
 
 
 def in_frame_line():
@@ -112,10 +110,11 @@ class ViewPrinter:
         lines = [shape_line(self.view)]
         if min(shape_of(self.view)) <= 0 or in_frame_line():
             return lines[0]
-        rows, _ = rows_and_cols(self.view)
+        rows, cols = rows_and_cols(self.view)
+        more = "  ..." if cols > MAX_COLS else ""
         try:
             for row in range(min(rows, MAX_ROWS)):
-                lines.append(format_row(self.view, row, MAX_COLS))
+                lines.append(format_row(self.view, row, 0, min(cols, MAX_COLS)) + more)
             if rows > MAX_ROWS:
                 lines.append("  ...")
         except (gdb.MemoryError, OverflowError):  # the latter for an address beyond 64 bits
@@ -140,20 +139,53 @@ class MembersPrinter:
         return "\n".join(lines)
 
 
+def words_of(line):
+    """Split at spaces, but not inside brackets: cache.layers[layer + 1].keys is one word."""
+    return re.findall(r"(?:\[[^\]]*\]|\([^)]*\)|\S)+", line)
+
+
+def evaluate_view(expression):
+    """Its value; a pointer or a reference to a view will do."""
+    named = value = gdb.parse_and_eval(expression)
+    while value.type.strip_typedefs().code in (gdb.TYPE_CODE_PTR, gdb.TYPE_CODE_REF):
+        value = value.referenced_value()
+    if not is_view(value.type):
+        raise gdb.error(f"{expression} is of type {named.type}, which is no view")
+    if min(shape_of(value)) <= 0:
+        raise gdb.error(f"{expression} is {shape_line(value)} and holds nothing")
+    return value
+
+
+def require_range(what, first, last, size):
+    if not 0 <= first < last <= size:
+        raise gdb.error(f"{what} [{first}, {last}) are not within [0, {size})")
+
+
 class RowsCommand(gdb.Command):
-    """rows VIEW [FIRST [LAST]]: rows [FIRST, LAST) of a view with all their columns."""
+    """rows VIEW [FIRST [LAST [FIRST_COL LAST_COL]]]
+
+    Rows [FIRST, LAST) of a view, with all columns or with [FIRST_COL, LAST_COL)."""
 
     def __init__(self):
         super().__init__("rows", gdb.COMMAND_DATA, gdb.COMPLETE_EXPRESSION)
 
     def invoke(self, argument, from_tty):
-        words = argument.split()
-        view = gdb.parse_and_eval(words[0])
-        n_rows, cols = rows_and_cols(view)
-        first = int(words[1]) if len(words) > 1 else 0
-        last = int(words[2]) if len(words) > 2 else (first + 1 if len(words) > 1 else n_rows)
-        for row in range(first, min(last, n_rows)):
-            print(format_row(view, row, cols))
+        words = words_of(argument)
+        if len(words) not in (1, 2, 3, 5):
+            raise gdb.GdbError("usage: " + self.__doc__.split("\n")[0])
+        try:
+            view = evaluate_view(words[0])
+            limits = [int(gdb.parse_and_eval(word)) for word in words[1:]]
+            n_rows, n_cols = rows_and_cols(view)
+            first = limits[0] if limits else 0
+            last = limits[1] if len(limits) > 1 else first + 1 if limits else n_rows
+            first_col, last_col = limits[2:] or (0, n_cols)
+            require_range("rows", first, last, n_rows)
+            require_range("columns", first_col, last_col, n_cols)
+            for row in range(first, last):
+                print(format_row(view, row, first_col, last_col))
+        except gdb.error as error:
+            raise gdb.GdbError(f"rows: {error}")
 
 
 def lookup(value):

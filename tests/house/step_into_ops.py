@@ -70,7 +70,7 @@ python
 for command in {commands}:
     print("LOOK")
     try:
-        print(gdb.execute(command, to_string=True))
+        print(gdb.execute(command, to_string=True), end="")
     except gdb.error as error:
         print(error)
 end
@@ -81,8 +81,16 @@ LOOKS = {
     "print w.gate_up": r"ExpertStack \(16, 128, 96\)\n  \[0\]",
     "print w.gate_up.mxfp4(1)": r"Mxfp4Matrix \(128, 96\)\n  \[0\]",
     "call w.gate_up.decode_block(1, 5, 0, a.mlp_out.data)": "",
-    "python print(read_row(gdb.parse_and_eval('w.gate_up'), 128 + 5, 32)"
-    " == list(read_row(gdb.parse_and_eval('a.mlp_out'), 0, 32)))": "True",
+    "python print(read_row(gdb.parse_and_eval('w.gate_up'), 128 + 5, 0, 32)"
+    " == list(read_row(gdb.parse_and_eval('a.mlp_out'), 0, 0, 32)))": "True",
+    "rows a.attn_norm 2 4": r"^  \[2\]( +\S+){96}\n  \[3\]( +\S+){96}\n$",
+    "rows (const gptoss::MatrixView&)a.attn_norm layer+1 3 95 96": r"^  \[1\] +\S+\n  \[2\]",
+    "rows &a.tokens 1": r"^  \[1\] +82\n$",
+    "rows w.gate_up.mxfp4(0 + 1) 5": r"^  \[5\]( +\S+){96}\n$",
+    "rows a.attn_norm -1": r"^rows: rows \[-1, 0\) are not within \[0, 38\)$",
+    "rows a.attn_norm 5 2": r"^rows: rows \[5, 2\) are not within \[0, 38\)$",
+    "rows a": "^rows: a is of type gptoss::Activations &, which is no view$",
+    "rows": "^usage: rows VIEW",
     "print a.mlp_out.rows = -5, a.mlp_out.cols = -1, a.mlp_out":
         r"MatrixView \(-5, -1\) \(not a valid view\)\n",
     "print a.mlp_out.rows = 38, a.mlp_out.cols = 1000000000, a.mlp_out":
