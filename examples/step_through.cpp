@@ -7,6 +7,7 @@
 //     (gdb) step                       lands in layers/rmsnorm.hpp
 //     (gdb) finish
 //     (gdb) print a.attn_norm          the view as rows, with its shape
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 
@@ -22,6 +23,24 @@ const std::int32_t kPrompt[] = {1029, 82,   839,  1031, 720, 288,  263, 289,  25
                                 88,   82,   276,  1031, 22,  10,   20,  28};
 constexpr int kPromptSize = int(sizeof kPrompt / sizeof kPrompt[0]);
 
+// Called where a value is not a number; `break saw_nan` stops at the first one.
+void saw_nan(gptoss::Site site, int layer, int row, int col) {
+    std::printf("NaN: %s, row %d, column %d\n", gptoss::site_name(site, layer).c_str(), row, col);
+}
+
+// Because it wants every site, attn_scores, attn_weights and attn_sink_share are written too.
+struct EverySite : gptoss::Watch {
+    bool wants(gptoss::Site, int) override { return true; }
+
+    void show(gptoss::Site site, int layer, gptoss::ConstMatrixView values) override {
+        for (int row = 0; row < values.rows; ++row) {
+            for (int col = 0; col < values.cols; ++col) {
+                if (std::isnan(values.row(row)[col])) return saw_nan(site, layer, row, col);
+            }
+        }
+    }
+};
+
 int main() {
     gptoss::Transformer<> transformer(
         gptoss::load_weights(GPTOSS_SOURCE_DIR "/examples/nano/model"));
@@ -29,8 +48,9 @@ int main() {
     gptoss::GenerateOptions options;
     options.sampling.temperature = 0;
     options.max_tokens = 1;
+    EverySite watch;
     const gptoss::GenerateResult result = gptoss::generate(
-        transformer, {kPrompt, kPromptSize}, options, [](std::int32_t) { return true; });
+        transformer, {kPrompt, kPromptSize}, options, [](std::int32_t) { return true; }, &watch);
 
     std::printf("next token: %d\n", result.ids[0]);  // 899 is "12"
 }

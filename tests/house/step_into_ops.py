@@ -91,12 +91,17 @@ LOOKS = {
     "rows a.attn_norm 5 2": r"^rows: rows \[5, 2\) are not within \[0, 38\)$",
     "rows a": "^rows: a is of type gptoss::Activations &, which is no view$",
     "rows": "^usage: rows VIEW",
-    "print a.mlp_out.rows = -5, a.mlp_out.cols = -1, a.mlp_out":
-        r"MatrixView \(-5, -1\) \(not a valid view\)\n",
-    "print a.mlp_out.rows = 38, a.mlp_out.cols = 1000000000, a.mlp_out":
-        r"MatrixView \(38, 1000000000\)\n  \[0\] .*\n  \(memory that cannot be read\)\n",
+    "print a.attn_weights": r"MatrixView \(608, 38\)\n  \[0\]",
+    "print a.attn_sink_share": r"MatrixView \(38, 16\)\n  \[0\] +[\d.e-]*[1-9]",
     "backtrace": r"\(transformer=\.\.\., tokens=ConstIdsView \(38, 1\), chunk=512,",
     "print a": r"Activations\n  tokens +IdsView \(38, 1\)\n  positions +IdsView \(38, 1\)\n",
+    "delete": "",
+    "break gptoss::attend": "",
+    "continue": "gptoss::attend",
+    "print mix.rows = -5, mix.cols = -1, mix":
+        r"MatrixView \(-5, -1\) \(not a valid view\)\n",
+    "print mix.rows = 38, mix.cols = 1000000000, mix":
+        r"MatrixView \(38, 1000000000\)\n  \[0\] .*\n  \(memory that cannot be read\)\n",
 }
 
 

@@ -33,7 +33,7 @@ struct Activations {
     MatrixView attn_k_rope;      // (T, n_kv_heads * head_dim)
     MatrixView attn_scores;      // (n_heads * T, S) while watched, else empty
     MatrixView attn_weights;     // (n_heads * T, S) while watched, else empty
-    MatrixView attn_sink_share;  // (T, n_heads)
+    MatrixView attn_sink_share;  // (T, n_heads), written while watched
     MatrixView attn_mix;         // (T, n_heads * head_dim)
     MatrixView attn_out;         // (T, hidden_size)
     MatrixView attn_residual;    // (T, hidden_size)
