@@ -1,4 +1,6 @@
 // The program to step through: the nano model reads the first half of a sum and says how it goes on.
+// A pass of 38 tokens fills the cache; in the two passes of one token that follow, full layers make
+// their cache longer, and sliding ones write over its oldest row.
 //
 //     cmake --preset debug && cmake --build --preset debug --target step_through
 //     gdb -x scripts/debug/gptoss.py build/debug/bin/step_through
@@ -47,10 +49,12 @@ int main() {
 
     gptoss::GenerateOptions options;
     options.sampling.temperature = 0;
-    options.max_tokens = 1;
+    options.max_tokens = 3;
     EverySite watch;
     const gptoss::GenerateResult result = gptoss::generate(
         transformer, {kPrompt, kPromptSize}, options, [](std::int32_t) { return true; }, &watch);
 
-    std::printf("next token: %d\n", result.ids[0]);  // 899 is "12"
+    for (const std::int32_t id : result.ids) {
+        std::printf("next token: %d\n", id);  // "12", ",", " "
+    }
 }

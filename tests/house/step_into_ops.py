@@ -96,8 +96,9 @@ LOOKS = {
     "backtrace": r"\(transformer=\.\.\., tokens=ConstIdsView \(38, 1\), chunk=512,",
     "print a": r"Activations\n  tokens +IdsView \(38, 1\)\n  positions +IdsView \(38, 1\)\n",
     "delete": "",
-    "break gptoss::attend": "",
+    "break gptoss::attend if positions.rows == 1": "",
     "continue": "gptoss::attend",
+    "print q": r"ConstMatrixView \(1, 512\)\n  \[0\]",
     "print mix.rows = -5, mix.cols = -1, mix":
         r"MatrixView \(-5, -1\) \(not a valid view\)\n",
     "print mix.rows = 38, mix.cols = 1000000000, mix":
