@@ -13,6 +13,7 @@ import gdb.printing
 
 MAX_ROWS = 8  # what print shows; the command rows shows all
 MAX_COLS = 8
+MAX_CHILDREN = 10_000  # rows, and columns of each, in an editor's tree
 
 MXFP4_VALUES = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0,
                 -0.0, -0.5, -1.0, -1.5, -2.0, -3.0, -4.0, -6.0)
@@ -27,11 +28,14 @@ def is_view(type_):
                     type_name(type_)) is not None
 
 
-def shape_of(view):
-    """(size), (rows, cols) or (n_experts, rows, cols)."""
+def extents_of(view):
+    """size; rows and cols; or n_experts, rows and cols."""
     fields = [field.name for field in view.type.strip_typedefs().fields()]
-    extents = ("n_experts", "rows", "cols", "size")
-    return [int(view[extent]) for extent in extents if extent in fields]
+    return [name for name in ("n_experts", "rows", "cols", "size") if name in fields]
+
+
+def shape_of(view):
+    return [int(view[name]) for name in extents_of(view)]
 
 
 def rows_and_cols(view):
@@ -91,6 +95,13 @@ def read_row(view, row, first_col, last_col):
     return read_mxfp4(view, first, last)
 
 
+def array_of(numbers):
+    """A float or int array of gdb's, which it can take apart."""
+    name = "int" if isinstance(numbers[0], int) else "float"
+    memory = struct.pack(f"{len(numbers)}{name[0]}", *numbers)
+    return gdb.Value(memory, gdb.lookup_type(name).array(len(numbers) - 1))
+
+
 def format_row(view, row, first_col, last_col):
     numbers = "".join(f"{value:>12d}" if isinstance(value, int) else f"{value:>12.5g}"
                       for value in read_row(view, row, first_col, last_col))
@@ -103,10 +114,14 @@ def in_frame_line():
 
 
 class ViewPrinter:
+    """print asks for the text and then for children, an editor only for children."""
+
     def __init__(self, view):
         self.view = view
+        self.is_shown = False
 
     def to_string(self):
+        self.is_shown = True
         lines = [shape_line(self.view)]
         if min(shape_of(self.view)) <= 0 or in_frame_line():
             return lines[0]
@@ -121,14 +136,34 @@ class ViewPrinter:
             lines.append("  (memory that cannot be read)")
         return "\n".join(lines)
 
+    def children(self):
+        """The extents; then a row each, as an array to open, or an element each."""
+        if self.is_shown:
+            return
+        yield from zip(extents_of(self.view), shape_of(self.view))
+        if min(shape_of(self.view)) <= 0:
+            return
+        rows, cols = (min(extent, MAX_CHILDREN) for extent in rows_and_cols(self.view))
+        try:
+            for row in range(rows):
+                array = array_of(read_row(self.view, row, 0, cols))
+                if extents_of(self.view) == ["size"]:
+                    yield from ((f"[{i}]", array[i]) for i in range(cols))
+                else:
+                    yield f"[{row}]", array[0] if cols == 1 else array
+        except (gdb.MemoryError, OverflowError):
+            return
+
 
 class MembersPrinter:
     """A struct with views in it, a line per member; printing one of them shows its rows."""
 
     def __init__(self, value):
         self.value = value
+        self.is_shown = False
 
     def to_string(self):
+        self.is_shown = True
         lines = [type_name(self.value.type)]
         if in_frame_line():
             return lines[0]
@@ -137,6 +172,11 @@ class MembersPrinter:
             text = shape_line(member) if is_view(field.type) else member.format_string(max_depth=1)
             lines.append(f"  {field.name:<20}{text}")
         return "\n".join(lines)
+
+    def children(self):
+        if not self.is_shown:
+            for field in self.value.type.strip_typedefs().fields():
+                yield field.name, self.value[field.name]
 
 
 def words_of(line):

@@ -77,6 +77,9 @@ end
 """
 LOOKS = {
     "print a.attn_norm": r"MatrixView \(38, 96\)\n  \[0\]( +[-\d.e]+){8}  \.\.\.\n  \[1\]",
+    "print w.norm_gain": r"^\$\d+ = ConstVectorView \(96\)\n  \[0\]( +\S+){8}  \.\.\.\n$",
+    "python print([name for name, _ in ViewPrinter(gdb.parse_and_eval('a.attn_norm')).children()])":
+        r"^\['rows', 'cols', '\[0\]', '\[1\]', .*, '\[37\]'\]$",
     "print a.tokens.data[0] = 200019, a.tokens": r"IdsView \(38, 1\)\n  \[0\] +200019\n",
     "print w.gate_up": r"ExpertStack \(16, 128, 96\)\n  \[0\]",
     "print w.gate_up.mxfp4(1)": r"Mxfp4Matrix \(128, 96\)\n  \[0\]",
