@@ -26,6 +26,10 @@ SKIPPED = (
     "-rfu ^gptoss::Bf16Row::",
     "-rfu ^gptoss::ExpertStack::mxfp4",
     "-rfu ^gptoss::rows_of",
+    "-rfu ^gptoss::fast::kernels",
+    "-rfu ^gptoss::fast::bf16_unit",
+    "-rfu ^gptoss::fast::n_threads",
+    "-rfu ^gptoss::fast::one_group",
     "-gfi *.c",  # glibc, where its debug symbols are installed
     "-gfi *.S",
     "-rfu ^std::",
