@@ -224,12 +224,14 @@ class RowsCommand(gdb.Command):
             require_range("columns", first_col, last_col, n_cols)
             for row in range(first, last):
                 print(format_row(view, row, first_col, last_col))
-        except gdb.error as error:
+        except (gdb.error, OverflowError) as error:
             raise gdb.GdbError(f"rows: {error}")
 
 
 def lookup(value):
     type_ = value.type.strip_typedefs()
+    if value.is_optimized_out:  # as a whole or in part, where the program was optimized
+        return None
     if is_view(type_):
         return ViewPrinter(value)
     is_ours = (type_.name or "").startswith("gptoss::") and type_.code == gdb.TYPE_CODE_STRUCT
