@@ -118,3 +118,10 @@ TEST_CASE("harmony_vector_cases: a parse error has its text and its place", "[ha
                       "complete");
     CHECK_NOTHROW(check_parse(input + R"("eos": false, "expected_messages": []})"));
 }
+
+TEST_CASE("harmony_vector_cases: an item of input has a text or ids", "[harmony][errors]") {
+    CHECK_THROWS_WITH(check_parse(R"({"input": [{"text": "hi"}, {}]})"),
+                      "an item of input: missing field `ids`");
+    CHECK_THROWS_WITH(check_parse(R"({"input": [5]})"),
+                      "an item of input: invalid type: number, expected an object");
+}

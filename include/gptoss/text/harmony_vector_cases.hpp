@@ -160,7 +160,7 @@ inline std::vector<std::int32_t> input_ids(const HarmonyEncoding& encoding,
         const std::vector<std::int32_t> piece =
             item.contains("text")
                 ? encoding.tokenizer.encode_with_special(item["text"].get<std::string>())
-                : item["ids"].get<std::vector<std::int32_t>>();
+                : require_field(item, "ids", "an item of input").get<std::vector<std::int32_t>>();
         ids.insert(ids.end(), piece.begin(), piece.end());
     }
     return ids;
