@@ -73,6 +73,7 @@ gptoss::KvCache copy_of(const gptoss::KvCache& cache, const gptoss::Config& conf
     copy.length = cache.length;
     for (const gptoss::LayerCache& layer : cache.layers) {
         gptoss::LayerCache layer_copy;
+        layer_copy.first_held = layer.first_held;
         layer_copy.memory = gptoss::Buffer::allocate<gptoss::HostMemory>(layer.memory.bytes());
         std::memcpy(layer_copy.memory.data(), layer.memory.data(), layer.memory.bytes());
         const int capacity = layer.keys.rows;

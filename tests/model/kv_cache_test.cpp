@@ -217,6 +217,47 @@ TEST_CASE("kv_cache: keys and values are apart, and so are the layers", "[kv_cac
     CHECK(cache.layers[kSliding].keys.data != layer.keys.data);
 }
 
+TEST_CASE("kv_cache: a cache that was moved away is empty", "[kv_cache]") {
+    const Config config = small_config();
+    KvCache cache;
+    store_tokens(cache, config, 6);
+    KvCache saved = std::move(cache);
+    CHECK(cache.length == 0);
+    CHECK(cache.layers.empty());
+    CHECK(saved.length == 6);
+    CHECK(holds(saved.layers[kFull], 5));
+
+    store_tokens(cache, config, 2);
+    cache = std::move(saved);
+    CHECK(saved.length == 0);
+    CHECK(cache.length == 6);
+    CHECK(holds(cache.layers[kFull], 5));
+}
+
+TEST_CASE("kv_cache: length goes back as far as a ring holds what is seen from there",
+          "[kv_cache]") {
+    const Config config = small_config();
+    KvCache cache;
+    store_tokens(cache, config, 5);
+    store_tokens(cache, config, 1);  // position 5 over position 0, in a ring of 5
+    CHECK(cache.layers[kSliding].first_held == 1);
+    cache.length = 3;
+    REQUIRE_THROWS_WITH(reserve<HostMemory>(cache, config, 1),
+                        "kv_cache: length is 3, so positions from 0 on are seen, but those before "
+                        "1 are written over");
+    cache.length = 4;
+    CHECK_NOTHROW(store_tokens(cache, config, 1));
+    CHECK(cache.layers[kSliding].first_held == 1);  // position 0 stays lost
+    store_tokens(cache, config, 1);
+    for (int s = 1; s < 6; ++s) {
+        CHECK(holds(cache.layers[kSliding], s));
+        CHECK(holds(cache.layers[kFull], s));
+    }
+    cache.length = 0;
+    CHECK_NOTHROW(store_tokens(cache, config, 2));
+    CHECK_NOTHROW(store_tokens(cache, config, 2));
+}
+
 // --- Errors -----------------------------------------------------------------------------------
 
 TEST_CASE("kv_cache: a context beyond the maximum is refused, and the cache stays as it was",
@@ -232,4 +273,17 @@ TEST_CASE("kv_cache: a context beyond the maximum is refused, and the cache stay
     REQUIRE_THROWS_WITH(reserve<HostMemory>(cache, config, 1),
                         "context: 10 tokens and 1 more, expected at most 10 (max_context_length)");
     CHECK(cache.layers[kFull].keys.rows == 10);
+}
+
+TEST_CASE("kv_cache: positions without rows are refused", "[kv_cache][errors]") {
+    const Config config = small_config();
+    KvCache cache;
+    cache.length = 6;  // a sliding layer would have the last 3, a full one all
+    REQUIRE_THROWS_WITH(reserve<HostMemory>(cache, config, 1),
+                        "kv_cache: keys.rows is 0, expected at least 3 (positions that are seen)");
+    cache.length = 0;
+    store_tokens(cache, config, 5);
+    cache.length = 9;
+    REQUIRE_THROWS_WITH(reserve<HostMemory>(cache, config, 1),
+                        "kv_cache: keys.rows is 5, expected at least 9 (positions that are seen)");
 }

@@ -203,6 +203,27 @@ TEST_CASE("forward: watching changes no bit", "[forward]") {
     CHECK(same_bits(logits_of(watched), logits_in_chunks(weights, tiny_tokens(), 12)));
 }
 
+TEST_CASE("forward: once its cache is moved away, a transformer begins anew", "[forward]") {
+    const Weights weights = synthetic_weights(preset_tiny(), 1);
+    Transformer<> transformer(weights);
+    transformer.feed(tiny_tokens());
+    const KvCache saved = std::move(transformer.cache);
+    transformer.feed(tiny_tokens(), LogitRows::all);
+    CHECK(same_bits(logits_of(transformer), logits_in_chunks(weights, tiny_tokens(), 12)));
+    CHECK(saved.length == 12);
+}
+
+TEST_CASE("forward: another end behind a common prefix", "[forward]") {
+    const Weights weights = synthetic_weights(preset_tiny(), 1);
+    Transformer<> transformer(weights);
+    transformer.feed(tiny_tokens());  // a ring of 12 has lost nothing yet
+    transformer.cache.length = 9;
+    transformer.feed({kTinyTokens.data() + 9, 3});
+    const std::vector<float> all = logits_in_chunks(weights, tiny_tokens(), 12);
+    const std::vector<float> last(all.end() - transformer.a.logits.cols, all.end());
+    CHECK(same_bits(logits_of(transformer), last));
+}
+
 TEST_CASE("forward: an id outside the vocabulary is named and changes nothing",
           "[forward][errors]") {
     Transformer<> transformer(synthetic_weights(preset_tiny(), 1));

@@ -11,13 +11,17 @@
 // Source   Shazeer 2019, Fast Transformer Decoding, section 2.4; Jiang et al. 2023, Mistral 7B,
 //          section 2 (rolling buffer).
 // Units    float32: 4,096 bytes per position and layer in the real models.
-// Errors   Error when the context would pass max_context_length.
+// Errors   Error when the context would pass max_context_length, and when a layer does not hold what
+//          is seen from length on.
 // Pitfalls A ring of exactly window rows is too short for a pass of several tokens: its last tokens
 //          overwrite keys that its first ones still need. Keys are stored rotated by their absolute
 //          position, so a row can move when the ring grows, but its content never changes.
+//          Setting length back to a common prefix works as far as no ring has written over what
+//          is seen from there, and back to 0 always.
 #pragma once
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gptoss/core/buffer.hpp"
@@ -28,14 +32,25 @@
 namespace gptoss {
 
 struct LayerCache {
-    MatrixView keys;    // (capacity, n_kv_heads * head_dim)
-    MatrixView values;  // (capacity, n_kv_heads * head_dim)
+    MatrixView keys;     // (capacity, n_kv_heads * head_dim)
+    MatrixView values;   // (capacity, n_kv_heads * head_dim)
+    int first_held = 0;  // positions before it are written over
     Buffer memory;
 };
 
 struct KvCache {
     std::vector<LayerCache> layers;
     int length = 0;  // positions stored so far
+
+    // Moved away, it is empty: without its rows it has no positions either.
+    KvCache() = default;
+    KvCache(KvCache&& other) noexcept
+        : layers(std::move(other.layers)), length(std::exchange(other.length, 0)) {}
+    KvCache& operator=(KvCache&& other) noexcept {
+        layers = std::move(other.layers);
+        length = std::exchange(other.length, 0);
+        return *this;
+    }
 };
 
 // How many rows a layer needs to add n_tokens behind length positions.
@@ -82,6 +97,16 @@ inline void require_context(const KvCache& cache, const Config& c, int n_tokens)
                 std::to_string(c.max_context_length) + " (max_context_length)");
 }
 
+// The n_seen positions before length, which the next pass sees, must be there.
+inline void require_held(const LayerCache& cache, int length, int n_seen) {
+    require_at_least("kv_cache", "keys.rows", cache.keys.rows, n_seen, "positions that are seen");
+    const int first_seen = length - n_seen;
+    if (n_seen == 0 || first_seen >= cache.first_held) return;
+    throw Error("kv_cache: length is " + std::to_string(length) + ", so positions from " +
+                std::to_string(first_seen) + " on are seen, but those before " +
+                std::to_string(cache.first_held) + " are written over");
+}
+
 // Makes room for n_tokens more positions in every layer.
 template <class Memory>
 void reserve(KvCache& cache, const Config& c, int n_tokens) {
@@ -89,11 +114,16 @@ void reserve(KvCache& cache, const Config& c, int n_tokens) {
     cache.layers.resize(std::size_t(c.n_layers));
     for (int layer = 0; layer < c.n_layers; ++layer) {
         LayerCache& layer_cache = cache.layers[std::size_t(layer)];
+        require_held(layer_cache, cache.length, needed_capacity(c, layer, cache.length, 0));
+        const int first_held = cache.length == 0 ? 0 : layer_cache.first_held;
         const int old_capacity = layer_cache.keys.rows;
         const int needed = needed_capacity(c, layer, cache.length, n_tokens);
-        if (needed <= old_capacity) continue;
-        const int new_capacity = grown_capacity(c, layer, old_capacity, needed);
-        grow<Memory>(layer_cache, c, cache.length, new_capacity);
+        if (needed > old_capacity) {
+            const int new_capacity = grown_capacity(c, layer, old_capacity, needed);
+            grow<Memory>(layer_cache, c, cache.length, new_capacity);
+        }
+        const int first_kept = cache.length + n_tokens - layer_cache.keys.rows;
+        layer_cache.first_held = std::max(first_held, first_kept);
     }
 }
 
