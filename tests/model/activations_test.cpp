@@ -150,6 +150,24 @@ TEST_CASE("activations: a smaller pass reuses the memory, a larger one takes mor
     CHECK(a.logits.rows == 70);
 }
 
+TEST_CASE("activations: a pass too large for the memory leaves no view of what was given back",
+          "[activations][errors]") {
+    struct FullMemory : HostMemory {
+        static void* allocate(std::size_t) { throw std::bad_alloc(); }
+    };
+    Activations a;
+    shape_activations<HostMemory>(a, preset_odd(), 10, 1);
+    CHECK_THROWS_AS(shape_activations<FullMemory>(a, preset_odd(), 400, 1), std::bad_alloc);
+    CHECK(a.memory.bytes() == 0);
+    for (const SiteView& entry : site_views(a)) {
+        INFO(site_symbol(entry.site));
+        CHECK(entry.view.data == nullptr);
+        CHECK(entry.view.rows == 0);
+    }
+    shape_activations<HostMemory>(a, preset_odd(), 3, 1);
+    CHECK(a.embedding.rows == 3);
+}
+
 TEST_CASE("activations: scores and weights have memory only when it is asked for",
           "[activations]") {
     const Config config = preset_odd();

@@ -123,7 +123,7 @@ template <class Memory>
 void shape_activations(Activations& a, const Config& c, int n_tokens, int n_logit_rows) {
     const std::size_t bytes = activation_bytes(c, n_tokens, n_logit_rows);
     if (bytes > a.memory.bytes()) {
-        a.memory = Buffer();  // release before taking more
+        a = Activations();  // release before taking more, and keep no view of what was released
         a.memory = Buffer::allocate<Memory>(bytes);
     }
     ViewCutter cutter{&a.memory, 0};
