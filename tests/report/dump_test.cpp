@@ -100,6 +100,34 @@ TEST_CASE("dump: scores of an earlier pass are padded with what hidden positions
           std::vector<float>{1, 0, 2, 2});
 }
 
+TEST_CASE("dump: a pass that did not finish is no dump", "[dump][errors]") {
+    struct Interrupted : Recorder {
+        using Recorder::Recorder;
+        bool stops = false;
+        void show(Site site, int layer, ConstMatrixView values) override {
+            if (stops && layer == 2) throw Error("interrupted");
+            Recorder::show(site, layer, values);
+        }
+    };
+    for (const bool last_only : {false, true}) {
+        const TempFolder folder;
+        Transformer<> transformer(odd());
+        Interrupted recorder(odd().config, {Site::attn_norm, Site::logits}, last_only);
+        transformer.feed({kTokens.data(), 3}, LogitRows::all, &recorder);
+        recorder.stops = true;
+        CHECK_THROWS(transformer.feed({kTokens.data() + 3, 2}, LogitRows::all, &recorder));
+        recorder.stops = false;
+        transformer.feed({kTokens.data() + 3, 2}, LogitRows::all, &recorder);
+
+        const std::filesystem::path path = folder / "run.safetensors";
+        CHECK_THROWS_WITH(write(path, recorder),
+                          path.string() +
+                              ": block.2.attn.norm was shown by 2 passes, expected 3: "
+                              "one did not finish");
+        CHECK_FALSE(std::filesystem::exists(path));
+    }
+}
+
 // --- A whole run ------------------------------------------------------------------------------
 
 TEST_CASE("dump: all sites of all layers, in the shapes and types of the list", "[dump]") {

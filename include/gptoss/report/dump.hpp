@@ -15,7 +15,8 @@
 // earlier pass are padded to the S of the last: -inf and 0, since later positions are hidden from
 // it.
 //
-// Errors   Error, naming the file, if it cannot be written; nothing is left under its name then.
+// Errors   Error, naming the file, if it cannot be written or a recorded pass did not finish; nothing
+//          is left under its name then.
 #pragma once
 #include <algorithm>
 #include <bit>
@@ -95,9 +96,20 @@ inline std::string tokens_text(const std::vector<std::int32_t>& tokens) {
     return "[" + text + "]";
 }
 
+// A pass that threw has shown some sites and not the others: their rows would be of other tokens.
+inline void require_whole_passes(const std::string& where, const Recorder& recorder) {
+    for (const RecordedSite& recorded : recorder.recorded()) {
+        if (recorded.n_shown == recorder.n_passes()) continue;
+        throw Error(where + ": " + site_name(recorded.site, recorded.layer) + " was shown by " +
+                    std::to_string(recorded.n_shown) + " passes, expected " +
+                    std::to_string(recorder.n_passes()) + ": one did not finish");
+    }
+}
+
 inline void write_dump(const std::filesystem::path& path, const Recorder& recorder,
                        const std::string& config_text) {
     static_assert(std::endian::native == std::endian::little, "safetensors is little-endian");
+    require_whole_passes(path.string(), recorder);
     std::vector<JoinedSite> joined;
     for (const RecordedSite& recorded : recorder.recorded()) {
         joined.push_back(join_passes(recorded, recorder.config()));

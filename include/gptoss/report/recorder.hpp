@@ -31,6 +31,7 @@ struct RecordedSite {
     Site site;
     int layer;
     std::vector<RecordedPass> passes;
+    int n_shown = 0;  // by how many passes, all kept or the last one only
 };
 
 // All sites but the two large ones.
@@ -61,6 +62,7 @@ public:
     void begin_pass(ConstIdsView tokens, ConstIdsView /*positions*/) override {
         tokens_.insert(tokens_.end(), tokens.data, tokens.data + tokens.rows);
         pass_tokens_ = tokens.rows;
+        ++n_passes_;
     }
     void show(Site site, int layer, ConstMatrixView values) override {
         RecordedPass pass{values.rows, values.cols, {}, {}};
@@ -75,12 +77,14 @@ public:
 
     const Config& config() const { return config_; }
     const std::vector<std::int32_t>& tokens() const { return tokens_; }
+    int n_passes() const { return n_passes_; }  // that began
     const std::vector<RecordedSite>& recorded() const { return recorded_; }
 
 private:
     void add(Site site, int layer, RecordedPass pass) {
         const auto [place, is_new] = place_of_.try_emplace({layer, site}, recorded_.size());
         if (is_new) recorded_.push_back({site, layer, {}});
+        ++recorded_[place->second].n_shown;
         std::vector<RecordedPass>& passes = recorded_[place->second].passes;
         if (last_only_) {
             passes.clear();
@@ -123,6 +127,7 @@ private:
     std::set<Site> sites_;
     bool last_only_;
     int pass_tokens_ = 0;
+    int n_passes_ = 0;
     std::vector<std::int32_t> tokens_;
     std::vector<RecordedSite> recorded_;  // in the order they were first shown
     std::map<std::pair<int, Site>, std::size_t> place_of_;
