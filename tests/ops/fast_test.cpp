@@ -344,6 +344,19 @@ TEST_CASE("fast: ranges cover every item once, for any number of threads", "[fas
     }
 }
 
+TEST_CASE("fast: what a range throws comes out, whichever thread has it", "[fast]") {
+#ifdef _OPENMP
+    omp_set_num_threads(3);
+#endif
+    for (const int bad : {0, 4, 8}) {
+        const auto refuse_bad = [&](int first, int last) {
+            if (first <= bad && bad < last) throw Error("item " + std::to_string(bad));
+        };
+        CHECK_THROWS_WITH(fast::for_ranges(9, fast::kWorkWorthThreads, refuse_bad),
+                          "item " + std::to_string(bad));
+    }
+}
+
 TEST_CASE("fast: one thread and three give the same bits", "[fast]") {
 #ifdef _OPENMP
     const int hidden_size = 160, n_tokens = 37, n_experts = 8;

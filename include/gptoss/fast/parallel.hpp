@@ -8,10 +8,11 @@
 // Where    under every op of fast/. Threads are OpenMP's, and omp_set_num_threads sets how many;
 //          without OpenMP everything runs in the caller's thread.
 // Units    work counts multiply-adds: waking a thread costs what some ten thousand of them do.
-// Errors   none; body must not throw.
+// Errors   what body throws, once all threads are done; of several errors one.
 #pragma once
 #include <algorithm>
 #include <cstdint>
+#include <exception>
 
 #ifdef _OPENMP
 #include <omp.h>
@@ -38,12 +39,19 @@ void for_ranges(int n_items, std::int64_t work, const Body& body) {
         return;
     }
 #ifdef _OPENMP
+    std::exception_ptr error;  // carried out: none may leave a thread
 #pragma omp parallel num_threads(n_wanted)
     {
         const std::int64_t thread = omp_get_thread_num();
         const std::int64_t n = omp_get_num_threads();
-        body(int(n_items * thread / n), int(n_items * (thread + 1) / n));
+        try {
+            body(int(n_items * thread / n), int(n_items * (thread + 1) / n));
+        } catch (...) {
+#pragma omp critical
+            error = std::current_exception();
+        }
     }
+    if (error) std::rethrow_exception(error);
 #endif
 }
 
