@@ -106,6 +106,17 @@ TEST_CASE("config: each rule is broken by name", "[config][errors]") {
     CHECK_THROWS_WITH(validate(c), StartsWith("config: swiglu_limit is "));
 }
 
+TEST_CASE("config: a RoPE that is scaled down is refused, 1 is plain RoPE", "[config][errors]") {
+    Config c = preset_tiny();
+    for (const float factor : {0.0f, -1.0f, 1e-30f, std::numeric_limits<float>::quiet_NaN()}) {
+        c.rope_scaling_factor = factor;
+        CHECK_THROWS_WITH(validate(c), "config: rope_scaling_factor is " + std::to_string(factor) +
+                                           ", expected >= 1 (1 is plain RoPE)");
+    }
+    c.rope_scaling_factor = 1.0f;
+    CHECK_NOTHROW(validate(c));
+}
+
 TEST_CASE("config: YaRN bounds in the wrong order are refused, without scaling they do not matter",
           "[config][errors]") {
     Config c = preset_tiny();

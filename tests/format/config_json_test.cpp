@@ -195,6 +195,13 @@ TEST_CASE("config_json: the rules of validate are reported with the file",
           "[config_json][errors]") {
     CHECK_THROWS_WITH(read(with(openai(), "experts_per_token", 33)),
                       "c.json: config: top_k is 33, expected at most n_experts = 32");
+    CHECK_THROWS_WITH(read(with(openai(), "rope_scaling_factor", -1e30)),
+                      StartsWith("c.json: config: rope_scaling_factor is -1000000"));
+    nlohmann::json unscaled = hugging_face();
+    unscaled["rope_scaling"]["factor"] = 0;
+    CHECK_THROWS_WITH(read(unscaled),
+                      "c.json: config: rope_scaling_factor is 0.000000, expected "
+                      ">= 1 (1 is plain RoPE)");
     CHECK_THROWS_WITH(read(with(openai(), "num_hidden_layers", 2000)),
                       "c.json: num_hidden_layers is 2000, expected at most 1024");
     CHECK_THROWS_WITH(read(with(openai(), "num_experts", 2147483647)),

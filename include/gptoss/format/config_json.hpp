@@ -14,6 +14,7 @@
 // Pitfalls Numbers come as 1, 1.0 or 1e0 where a float is meant. A reader that knows only one
 //          spelling of the rotation silently drops YaRN; here having neither is an error.
 #pragma once
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <limits>
@@ -98,7 +99,7 @@ inline Config config_from_openai(const JsonObject& in) {
     c.initial_context_length = in.integer("initial_context_length");
     const double longest = double(c.initial_context_length) * double(c.rope_scaling_factor);
     if (longest > 1e9) in.refuse("rope_scaling_factor", "a context below 10^9 tokens");
-    c.max_context_length = int(longest);
+    c.max_context_length = int(std::max(longest, 0.0));  // validate names a factor below 1
 
     // This layout has no ids; a vocabulary knows its own. Where the real ones do not fit, these are
     // the last two.
