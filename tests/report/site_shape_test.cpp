@@ -37,6 +37,14 @@ TEST_CASE("site shape: another order, size or rank is refused", "[site_shape]") 
     CHECK_FALSE(fits(Site::mlp_gate_up, {21, 128}, {7, 3, 128}));
 }
 
+TEST_CASE("site shape: extents beyond any model's have no reading", "[site_shape]") {
+    const std::int64_t huge = std::int64_t(1) << 40;
+    CHECK(
+        shape_readings(Site::attn_q, {0, huge, huge}).empty());  // no values, so a file may say it
+    CHECK(shape_readings(Site::attn_q, {1, std::int64_t(1) << 62, 8, 0}).empty());
+    CHECK(shape_readings(Site::mlp_gate_up, {huge, huge, 0}).empty());
+}
+
 TEST_CASE("site shape: the last token alone fits", "[site_shape]") {
     CHECK(reading_that_fits(Site::attn_q, {1, 1, 192}, {7, 192}) == Shape{1, 192});
     CHECK(fits(Site::attn_q, {1, 6, 32}, {7, 192}));

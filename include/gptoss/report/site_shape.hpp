@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "gptoss/core/config.hpp"
 #include "gptoss/format/tensor.hpp"
 #include "gptoss/trace/sites.hpp"
 
@@ -38,6 +39,9 @@ inline Shape heads_merged(const Shape& shape) {
 inline std::vector<Shape> shape_readings(Site site, const Shape& shape) {
     const std::size_t rank = site_rank(site);
     std::vector<Shape> readings;
+    for (const std::int64_t extent : shape) {
+        if (extent > kLargestExtent) return readings;  // merged, it might not fit 64 bits
+    }
     if (shape.size() == rank) readings.push_back(shape);
     if (shape.size() == rank + 1 && shape[0] == 1) {
         readings.push_back(Shape(shape.begin() + 1, shape.end()));
