@@ -235,3 +235,14 @@ TEST_CASE("activations: 20b at 4,096 tokens needs 432 MB besides the mapped file
     CHECK_THAT(double(bytes_of(cache)) / 1e6, WithinAbs(233, 1));
     CHECK_THAT(megabytes, WithinAbs(432, 2));  // promised: less than 1.5 GiB
 }
+
+TEST_CASE("activations: bytes are counted right for the largest config that is valid",
+          "[activations]") {
+    Config config = preset_tiny();
+    config.n_experts = int(kLargestExtent);
+    config.top_k = int(kLargestExtent);
+    REQUIRE_NOTHROW(validate(config));
+    const std::size_t n_expert_rows = std::size_t(512) * std::size_t(config.top_k);
+    const int floats_per_row = 3 * config.intermediate_size + config.hidden_size;
+    CHECK(activation_bytes(config, 512, 1) > 4 * n_expert_rows * std::size_t(floats_per_row));
+}

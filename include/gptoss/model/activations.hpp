@@ -61,15 +61,15 @@ struct ViewCutter {
     const Buffer* buffer = nullptr;
     std::size_t offset = 0;
 
-    std::size_t take(int rows, int cols) {
+    std::size_t take(std::int64_t rows, int cols) {
         const std::size_t bytes = std::size_t(rows) * std::size_t(cols) * 4;  // float or int32
         const std::size_t start = offset;
         offset += (bytes + 63) / 64 * 64;  // the next view starts on a cache line
         return start;
     }
-    void cut(MatrixView& view, int rows, int cols) {
+    void cut(MatrixView& view, std::int64_t rows, int cols) {
         const std::size_t start = take(rows, cols);
-        if (buffer != nullptr) view = buffer->matrix(start, rows, cols);
+        if (buffer != nullptr) view = buffer->matrix(start, int(rows), cols);
     }
     void cut(IdsView& view, int rows, int cols) {
         const std::size_t start = take(rows, cols);
@@ -79,7 +79,7 @@ struct ViewCutter {
 
 inline void cut_views(Activations& a, ViewCutter& cutter, const Config& c, int n_tokens,
                       int n_logit_rows) {
-    const int n_expert_rows = n_tokens * c.top_k;
+    const std::int64_t n_expert_rows = std::int64_t(n_tokens) * c.top_k;
     cutter.cut(a.tokens, n_tokens, 1);
     cutter.cut(a.positions, n_tokens, 1);
     cutter.cut(a.rope_table, n_tokens, c.head_dim);
