@@ -127,8 +127,8 @@ private:
         if (key.stage() != stage_) {
             const int n_layers = std::max(n_layers_of(reference_), n_layers_of(other_));
             const int next = std::min(key.stage(), n_layers);
-            for (int layer = attended_ ? stage_ + 1 : stage_; layer < next; ++layer) {
-                if (layer < 0) continue;
+            const int first = attended_ ? stage_ + 1 : stage_;
+            for (int layer = std::max(first, 0); layer < next && allows_any(seen_); ++layer) {
                 seen_ = spread(seen_, window(layer), kAttendedShare);  // a layer without sites
             }
             stage_ = key.stage();

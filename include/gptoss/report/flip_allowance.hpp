@@ -38,11 +38,16 @@ inline constexpr double kLeftOut = std::numeric_limits<double>::infinity();
 // Per token: 0 strict, above it lenient, kLeftOut not compared.
 using Allowance = std::vector<double>;
 
+inline bool allows_any(const Allowance& own) {
+    return std::any_of(own.begin(), own.end(), [](double allowed) { return allowed > 0; });
+}
+
 // What tokens are allowed once they have attended to each other: their own, or a share of the most
 // of those they see. window counts the visible keys, the own one included; 0 means all earlier.
 // A token left out leaves no other out.
 inline Allowance spread(const Allowance& own, int window, double share) {
     Allowance seen = own;
+    if (!allows_any(own)) return seen;
     double most_before = 0;
     for (std::size_t t = 1; t < own.size(); ++t) {
         most_before = std::max(most_before, std::min(own[t - 1], kMostAllowance));
