@@ -1,6 +1,7 @@
 #include "gptoss/run/anchored_run.hpp"
 
 #include <algorithm>
+#include <concepts>
 #include <limits>
 
 #include "catch.hpp"
@@ -24,6 +25,10 @@ struct TinyRun {
         return anchored_run(right, weights, dump, tokens_per_pass).sites.at({site, layer}).values;
     }
 };
+
+// A recorder keeps a reference to its track.
+static_assert(std::constructible_from<AnchoredRecorder, const Config&, const Dump&>);
+static_assert(!std::constructible_from<AnchoredRecorder, const Config&, Dump>);
 
 }  // namespace
 

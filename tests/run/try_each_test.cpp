@@ -7,6 +7,13 @@
 
 using namespace gptoss;
 
+// What applies points into the list of pitfalls.
+template <class List>
+concept CanBeTried =
+    requires(List&& list) { those_that_apply(std::forward<List>(list), Config{}); };
+static_assert(CanBeTried<const std::vector<Pitfall>&>);
+static_assert(!CanBeTried<std::vector<Pitfall>>);
+
 TEST_CASE("try each: every run once, for any number of workers", "[diagnose]") {
     for (const int n_workers : {1, 2, 3, 100}) {
         INFO(n_workers << " workers");

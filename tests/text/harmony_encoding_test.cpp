@@ -20,6 +20,15 @@ static_assert(!AppendsControl<std::string>);
 static_assert(!std::convertible_to<std::int32_t, ControlToken>);
 static_assert(std::same_as<decltype(std::declval<HarmonyTokens&>().ids()), const Ids&>);
 
+// What keeps a reference refuses a temporary.
+template <class T>
+concept MakesEncoding = requires(T&& tokenizer) { harmony_encoding(std::forward<T>(tokenizer)); };
+
+static_assert(MakesEncoding<const Tokenizer&>);
+static_assert(!MakesEncoding<Tokenizer>);
+static_assert(std::constructible_from<HarmonyTokens, const HarmonyEncoding&>);
+static_assert(!std::constructible_from<HarmonyTokens, HarmonyEncoding>);
+
 TEST_CASE("harmony_encoding: the seven control tokens of the published models", "[harmony]") {
     CHECK(harmony().id(ControlToken::start) == 200006);
     CHECK(harmony().id(ControlToken::channel) == 200005);

@@ -1,5 +1,7 @@
 #include "gptoss/text/harmony_parse.hpp"
 
+#include <concepts>
+
 #include "catch.hpp"
 #include "harmony_text.hpp"
 
@@ -25,6 +27,10 @@ std::vector<std::string> summary(const ParseResult& result) {
 }
 
 using Lines = std::vector<std::string>;
+
+// A parser keeps a reference to its encoding.
+static_assert(std::constructible_from<StreamableParser, const HarmonyEncoding&, Role>);
+static_assert(!std::constructible_from<StreamableParser, HarmonyEncoding, Role>);
 
 }  // namespace
 

@@ -66,6 +66,7 @@ class AnchoredRecorder : public PassWatch {
 public:
     AnchoredRecorder(const Config& config, const Dump& track)
         : recorder_(config, all_sites()), track_(track) {}
+    AnchoredRecorder(const Config&, const Dump&&) = delete;  // it must outlive the recorder
 
     bool wants(Site site, int layer) override { return track_.sites.contains({site, layer}); }
     void begin_pass(ConstIdsView tokens, ConstIdsView positions) override {

@@ -26,6 +26,8 @@ namespace gptoss {
 
 using OnTried = std::function<void(int n_tried, int n_in_all)>;
 
+std::vector<const Pitfall*> those_that_apply(std::vector<Pitfall>&&, const Config&) = delete;
+
 inline std::vector<const Pitfall*> those_that_apply(const std::vector<Pitfall>& pitfalls,
                                                     const Config& config) {
     std::vector<const Pitfall*> list;

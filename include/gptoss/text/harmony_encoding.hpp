@@ -53,6 +53,8 @@ inline HarmonyEncoding harmony_encoding(const Tokenizer& tokenizer) {
     return encoding;
 }
 
+HarmonyEncoding harmony_encoding(const Tokenizer&&) = delete;
+
 // What ends the content of a message.
 inline std::vector<std::int32_t> stop_tokens(const HarmonyEncoding& encoding) {
     return {encoding.id(ControlToken::return_), encoding.id(ControlToken::end),
@@ -68,6 +70,7 @@ inline std::vector<std::int32_t> stop_tokens_for_assistant_actions(
 class HarmonyTokens {
 public:
     explicit HarmonyTokens(const HarmonyEncoding& encoding) : encoding_(encoding) {}
+    explicit HarmonyTokens(const HarmonyEncoding&&) = delete;  // it must outlive the tokens
 
     void append(ControlToken token) { ids_.push_back(encoding_.id(token)); }
 

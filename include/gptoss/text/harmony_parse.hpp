@@ -43,6 +43,9 @@ public:
           pending_role_(role),
           state_(role ? StreamState::header : StreamState::expect_start),
           content_{encoding.tokenizer} {}
+    // The encoding must outlive the parser.
+    explicit StreamableParser(const HarmonyEncoding&&, std::optional<Role> = {},
+                              ParseOptions = {}) = delete;
 
     // The next token, and the end of the stream. The error's text, if it was a mistake.
     std::optional<std::string> process(std::int32_t id) {
