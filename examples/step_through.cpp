@@ -3,7 +3,7 @@
 // their cache longer, and sliding ones write over its oldest row.
 //
 //     cmake --preset debug && cmake --build --preset debug --target step_through
-//     gdb -x scripts/debug/gptoss.py build/debug/bin/step_through
+//     gdb -x scripts/debug/gptoss.gdb build/debug/bin/step_through
 //     (gdb) break gptoss::attention_block
 //     (gdb) run
 //     (gdb) step                       lands in layers/rmsnorm.hpp

@@ -1,7 +1,7 @@
 """For stepping from a line of the forward into the loop that does the work, and for looking at
 tensors; gdb only.
 
-    gdb -x scripts/debug/gptoss.py build/debug/bin/step_through
+    gdb -x scripts/debug/gptoss.gdb build/debug/bin/step_through
     (gdb) break gptoss::attention_block
     (gdb) run
     (gdb) step                     one step per line; an op's line lands in layers/<op>.hpp

@@ -137,9 +137,9 @@ def run_gdb(program, script):
     with tempfile.NamedTemporaryFile("w", suffix=".gdb") as file:
         file.write(script)
         file.flush()
-        command = ["gdb", "-batch", "-nx", "-x", ROOT / "scripts/debug/gptoss.py", "-x", file.name,
+        command = ["gdb", "-batch", "-nx", "-x", "scripts/debug/gptoss.gdb", "-x", file.name,
                    "--args", program]
-        result = subprocess.run(command, cwd="/", capture_output=True, text=True, timeout=300)
+        result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     return result.stdout + result.stderr
 
 
