@@ -98,6 +98,8 @@ LOOKS = {
     "print a.attn_sink_share": r"MatrixView \(38, 16\)\n  \[0\] +[\d.e-]*[1-9]",
     "backtrace": r"\(transformer=\.\.\., tokens=ConstIdsView \(38, 1\), chunk=512,",
     "print a": r"Activations\n  tokens +IdsView \(38, 1\)\n  positions +IdsView \(38, 1\)\n",
+    "next": r"\n?\d+\s+see<Ops>\(watch",
+    "step": r"\n?\d+\s+Ops::linear\(",
     "delete": "",
     "break gptoss::attend if positions.rows == 1": "",
     "continue": "gptoss::attend",
