@@ -212,6 +212,9 @@ TEST_CASE("bf16 golden: nano in a chat with tools, the first layer", "[golden]")
 }
 
 TEST_CASE("bf16 golden: two tokens at 20b widths", "[golden]") {
+#ifndef __OPTIMIZE__
+    skip_test("takes half a minute without optimization; the release build runs it");
+#endif
     const Golden golden("block20b_bf16", config_of_block20b());
     Transformer<Bf16Ops> transformer(golden.weights);
     CountFirstRows count(golden);
