@@ -5,8 +5,8 @@
 
 Writes the tables of docs/diagnose.md: how often the planted mistake is named first and within the
 first three, and every case where it is not the first. Dumps are those of our own wrong models and,
-if this python3 has numpy, of a numpy port with the mistakes written anew. Takes half an hour of one
-core; --quick prints one small model in a minute. DIR is a configured build folder. --keep
+if this python3 has numpy, of a numpy port with the mistakes written anew. Takes an hour of two busy
+cores; --quick prints one small model in a minute. DIR is a configured build folder. --keep
 leaves the lines of every run in FOLDER and does not repeat a run that is there.
 """
 import argparse
