@@ -3,7 +3,7 @@
 
     scripts/error_growth.py [--tool PROGRAM]
 
-Runs the README's first tokens, 45 to 800 of them, through the trained nano on the plain path, on the
+Runs the first 45 to 800 tokens of the LICENSE, which does not change, through the trained nano on the plain path, on the
 tuned one and, if this python3 has numpy, in the numpy port, and compares the others with the first.
 A line per site: its largest error in any layer over rms, by length, by what factor it has grown in
 all, and the largest share of its bound. Takes a minute.
@@ -59,7 +59,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--tool", type=pathlib.Path, default=ROOT / "build/release/bin/gptoss")
     tool = parser.parse_args().tool.resolve()
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    text = (ROOT / "LICENSE").read_text(encoding="utf-8")
     ids = run(tool, "tokenize", "encode", text, "--model", NANO).replace(",", " ").split()
     table, worst = collections.defaultdict(list), collections.defaultdict(float)
     for length in LENGTHS:

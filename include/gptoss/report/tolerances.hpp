@@ -21,8 +21,8 @@
 //
 // Measured on nano by scripts/error_growth.py: right runs of 45 to 800 tokens, the plain path against
 // the tuned one and the numpy port. Over that, 18 times as long, errors of weights, q_rope and k_rope
-// grow 16 to 22 times, of sink_share 9, of all others 1.8 to 6.3. With this rule the largest is at 0.81
-// of its bound.
+// grow 11 to 30 times, of sink_share 10, of all others 1.5 to 5.6. With this rule the largest, of
+// gate_up, is at 0.86 of its bound.
 //
 // Where    the golden tests, and the comparer (report/compare.hpp).
 #pragma once
@@ -50,8 +50,9 @@ inline constexpr Tolerance kTolerances[] = {
     {Site::attn_q_rope, 1e-6, 2e-5, 2e-4, "4.6e-7: the last bit of cos and sin, two products"},
     {Site::attn_k_rope, 1e-6, 2e-5, 2e-4, "4.7e-7: the last bit of cos and sin, two products"},
     {Site::attn_scores, 2.8e-6, 3e-5, 3e-4, "1.4e-6: sequential float32 sum of head_dim products"},
-    {Site::attn_weights, 1e-5, 8e-5, 2e-4,
-     "4.9e-6: exp passes on the scores' error; most weights, and so rms, are near 0"},
+    {Site::attn_weights, 1e-5, 1.8e-4, 2e-4,
+     "4.9e-6, in a pass of nano 8.9e-5: exp passes on the scores' error; most weights, and so "
+     "rms, are near 0"},
     {Site::attn_sink_share, 1.4e-6, 7e-6, 2e-4, "7.0e-7: exp and one division"},
     {Site::attn_mix, 2.6e-6, 3e-5, 4e-4, "1.3e-6: weights as above, sum of up to 60 products"},
     {Site::attn_out, 5.2e-6, 2e-5, 3e-4, "2.6e-6: sequential float32 sum of 256 products"},
