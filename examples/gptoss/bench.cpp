@@ -361,11 +361,10 @@ int run_bench(const BenchFlags& flags, const Globals& globals) {
     for (const int n_tokens : flags.prompt_tokens)
         require_at_least_one("--prompt-tokens", n_tokens);
     const Path path = chosen_path(globals);
-    const BenchModel subject =
-        bench_model(flags, globals);  // may take long: Ctrl-C ends it at once
+    const BenchModel subject = bench_model(flags, globals);
     for (const int n_tokens : flags.prompt_tokens)
         require_context({}, subject.weights.config, n_tokens);
-    const StopOnSignal stop_on_signal;
+    const StopOnSignal stop_on_signal;  // not before: what made the weights is ended at once
     Report report{subject, path, flags, rates_under(path)};
     ChosenTransformer transformer(subject.weights, path);
     for (const Bf16Matrix* w : dense_matrices(transformer.w)) {

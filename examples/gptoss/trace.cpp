@@ -104,18 +104,18 @@ void feed_in_chunks(ChosenTransformer& transformer, const std::vector<std::int32
 
 // The last column is there only if it has something to say.
 Table summary_table(const std::vector<SiteSummary>& summaries) {
-    const bool has_odd = !first_odd_site(summaries).empty();
+    const bool has_nonfinite = !first_nonfinite_site(summaries).empty();
     Table table{"llrrrrr"};
-    table.add({"site", "shape", "min", "max", "mean", "rms", has_odd ? "not finite" : ""});
+    table.add({"site", "shape", "min", "max", "mean", "rms", has_nonfinite ? "not finite" : ""});
     for (const SiteSummary& summary : summaries) {
         const Statistics& s = summary.statistics;
         const auto number = [&s](double value) {
             return s.n_finite == 0 && s.n_values > 0 ? "none" : formatted("%.5g", value);
         };
-        const std::size_t n_odd = summary.n_odd();
+        const std::size_t n_nonfinite = summary.n_nonfinite();
         table.add({site_name(summary.site, summary.layer), shape_text(summary.shape), number(s.min),
                    number(s.max), number(s.mean), number(s.rms),
-                   n_odd > 0 ? std::to_string(n_odd) : ""});
+                   n_nonfinite > 0 ? std::to_string(n_nonfinite) : ""});
     }
     return table;
 }
@@ -123,10 +123,10 @@ Table summary_table(const std::vector<SiteSummary>& summaries) {
 nlohmann::ordered_json json_of(const std::vector<SiteSummary>& summaries,
                                const std::vector<std::int32_t>& tokens) {
     nlohmann::ordered_json json;
-    const std::string first_odd = first_odd_site(summaries);
+    const std::string first_nonfinite = first_nonfinite_site(summaries);
     json["tokens"] = tokens;
     json["first_not_finite"] = nullptr;
-    if (!first_odd.empty()) json["first_not_finite"] = first_odd;
+    if (!first_nonfinite.empty()) json["first_not_finite"] = first_nonfinite;
     json["sites"] = nlohmann::ordered_json::array();
     for (const SiteSummary& summary : summaries) {
         const Statistics& s = summary.statistics;
@@ -170,8 +170,8 @@ void print_summaries(const std::vector<SiteSummary>& summaries,
                      const std::vector<std::int32_t>& tokens, bool as_json) {
     if (as_json) return print_json(json_of(summaries, tokens));
     print(summary_table(summaries).text());
-    const std::string first_odd = first_odd_site(summaries);
-    if (!first_odd.empty()) print("the first that is not finite: " + first_odd + "\n");
+    const std::string first_nonfinite = first_nonfinite_site(summaries);
+    if (!first_nonfinite.empty()) print("the first that is not finite: " + first_nonfinite + "\n");
 }
 
 int run_trace(const TraceFlags& flags, const Globals& globals) {
@@ -195,10 +195,10 @@ int run_trace(const TraceFlags& flags, const Globals& globals) {
         const std::vector<SiteSummary> summaries = summarize(recorder);
         print_summaries(summaries, tokens, globals.json);
         flush_output();
-        const std::string first_odd = first_odd_site(summaries);
-        if (first_odd.empty()) throw;
+        const std::string first_nonfinite = first_nonfinite_site(summaries);
+        if (first_nonfinite.empty()) throw;
         throw Error(std::string(error.what()) + "; the first site that is not finite is " +
-                    first_odd);
+                    first_nonfinite);
     }
     const std::vector<SiteSummary> summaries = summarize(recorder);
 

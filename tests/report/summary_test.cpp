@@ -65,9 +65,9 @@ TEST_CASE("summary: the first site with a NaN; hidden scores are none", "[summar
     const SiteSummary scores = summary(Site::attn_scores, {1, -infinity});
     const SiteSummary wrong_scores = summary(Site::attn_scores, {1, infinity});
     const SiteSummary mix = summary(Site::attn_mix, {1, std::nanf(""), -infinity});
-    CHECK(scores.n_odd() == 0);
-    CHECK(wrong_scores.n_odd() == 1);
-    CHECK(mix.n_odd() == 2);
-    CHECK(first_odd_site({scores}) == "");
-    CHECK(first_odd_site({scores, mix, wrong_scores}) == "block.2.attn.mix");
+    CHECK(scores.n_nonfinite() == 0);
+    CHECK(wrong_scores.n_nonfinite() == 1);
+    CHECK(mix.n_nonfinite() == 2);
+    CHECK(first_nonfinite_site({scores}) == "");
+    CHECK(first_nonfinite_site({scores, mix, wrong_scores}) == "block.2.attn.mix");
 }

@@ -5,8 +5,8 @@
 // Where    the table of the tool's trace, and its HTML page (report/html.hpp).
 // Units    those of the site.
 // Pitfalls Hidden positions of attn.scores are -inf and are left out: n_values - n_finite counts
-//          them, NaN and infinities too; SiteSummary::n_odd counts what no right run has. Ids are summarized as
-//          numbers. Sums are double.
+//          them, NaN and infinities too; SiteSummary::n_nonfinite counts what no right run has. Ids
+//          are summarized as numbers. Sums are double.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -58,7 +58,7 @@ struct SiteSummary {
     Statistics statistics;
 
     // Values that no right run has: NaN and infinities, but for the -inf of hidden scores.
-    std::size_t n_odd() const {
+    std::size_t n_nonfinite() const {
         const std::size_t n_hidden = site == Site::attn_scores ? statistics.n_hidden : 0;
         return statistics.n_values - statistics.n_finite - n_hidden;
     }
@@ -77,9 +77,9 @@ inline std::vector<SiteSummary> summarize(const Recorder& recorder) {
 }
 
 // The name of the first site with such a value: what comes behind it got it from there. "" if none has.
-inline std::string first_odd_site(const std::vector<SiteSummary>& summaries) {
+inline std::string first_nonfinite_site(const std::vector<SiteSummary>& summaries) {
     for (const SiteSummary& summary : summaries) {
-        if (summary.n_odd() > 0) return site_name(summary.site, summary.layer);
+        if (summary.n_nonfinite() > 0) return site_name(summary.site, summary.layer);
     }
     return "";
 }
