@@ -13,6 +13,12 @@
 // A three-dimensional activation is a matrix whose rows are its first two indices flattened:
 // gate_up (n_tokens, top_k, 2 * intermediate_size) has row t * top_k + j.
 // Weights point into the mapped checkpoint, at any alignment, so they are read through bytes.
+//
+// Values are stored as float; the plain ops compute in double and round once, where they store. A
+// sum of 2880 products in one float is a hundred times less exact than the blocked sums of PyTorch,
+// and a reference has to be closer to the truth than whatever it judges. The bits then do not
+// depend on whether a compiler fuses multiplication and addition: the product of two floats is
+// exact in double.
 #pragma once
 #include <cstddef>
 #include <cstdint>

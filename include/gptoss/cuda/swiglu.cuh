@@ -17,7 +17,7 @@ static __global__ void swiglu_kernel(ConstMatrixView h, float limit, MatrixView 
         const float gate = h_row[2 * i] > limit ? limit : h_row[2 * i];
         const float linear = h_row[2 * i + 1];
         const float up = linear > limit ? limit : linear < -limit ? -limit : linear;
-        const float sigmoid = 1.0f / (1.0f + expf(-kSwigluAlpha * gate));
+        const float sigmoid = 1.0f / (1.0f + expf(-float(kSwigluAlpha) * gate));
         y_row[i] = gate * sigmoid * (up + 1.0f);
     }
 }

@@ -24,7 +24,8 @@
 // Errors   ShapeError, naming the operand, if extents disagree.
 // Pitfalls Query head h reads kv head h / 8, consecutive groups, not h % 8. The scale is
 //          1/sqrt(head_dim), not of hidden_size. Window 128 means 128 keys with oneself, not 129.
-//          Weights sum to less than 1. Mask by position, never by row of a rolling cache.
+//          Weights sum to less than 1. Mask by position, never by row of a rolling cache. Dot
+//          products and mix are summed in double.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -85,30 +86,32 @@ inline void record_row(MatrixView record, int row, float hidden, int first,
 // scores[s] = q . k[s,g] / sqrt(head_dim) for s = first .. first + scores.size - 1
 inline void score_keys(const float* q_th, ConstMatrixView keys, int g, int head_dim, int first,
                        VectorView scores) {
-    const float scale = 1.0f / std::sqrt(float(head_dim));
+    const double scale = 1.0 / std::sqrt(double(head_dim));
     for (int i = 0; i < scores.size; ++i) {
         const int slot = (first + i) % keys.rows;
         const float* k_sg = keys.row(slot) + g * head_dim;  // (head_dim)
-        float dot = 0.0f;
+        double dot = 0.0;
         for (int d = 0; d < head_dim; ++d) {
-            dot += q_th[d] * k_sg[d];
+            dot += double(q_th[d]) * k_sg[d];
         }
-        scores.data[i] = dot * scale;
+        scores.data[i] = float(dot * scale);
     }
 }
 
 // mix = sum_s weights[s] * v[s,g] over the same positions
 inline void mix_values(ConstVectorView weights, ConstMatrixView values, int g, int head_dim,
                        int first, float* mix_th) {
-    for (int d = 0; d < head_dim; ++d) {
-        mix_th[d] = 0.0f;
-    }
+    std::vector<double> sums(std::size_t(head_dim), 0.0);
     for (int i = 0; i < weights.size; ++i) {
         const int slot = (first + i) % values.rows;
         const float* v_sg = values.row(slot) + g * head_dim;  // (head_dim)
+        const double weight = weights.data[i];
         for (int d = 0; d < head_dim; ++d) {
-            mix_th[d] += weights.data[i] * v_sg[d];
+            sums[std::size_t(d)] += weight * v_sg[d];
         }
+    }
+    for (int d = 0; d < head_dim; ++d) {
+        mix_th[d] = float(sums[std::size_t(d)]);
     }
 }
 

@@ -10,8 +10,9 @@
 // Source   official model: class MLPBlock, the last einsum.
 // Units    none.
 // Errors   ShapeError, naming the operand, if extents disagree.
-// Pitfalls The order is descending logit; another order changes the last bits. The experts' bias is
-//          already in expert_out, so it is weighted too: not added once per expert in full.
+// Pitfalls The experts' bias is already in expert_out, so it is weighted too: not added once per
+//          expert in full. The sum is double; in float, another order than descending logit changes
+//          the last bits.
 #pragma once
 #include "gptoss/core/check.hpp"
 #include "gptoss/core/view.hpp"
@@ -30,11 +31,11 @@ inline void combine(ConstMatrixView expert_out, ConstMatrixView weights, MatrixV
         const float* weights_t = weights.row(t);  // (top_k)
         float* out_t = out.row(t);                // (hidden_size)
         for (int i = 0; i < hidden_size; ++i) {
-            float sum = 0.0f;
+            double sum = 0.0;
             for (int j = 0; j < top_k; ++j) {
-                sum += weights_t[j] * expert_out.row(t * top_k + j)[i];
+                sum += double(weights_t[j]) * expert_out.row(t * top_k + j)[i];
             }
-            out_t[i] = sum;
+            out_t[i] = float(sum);
         }
     }
 }

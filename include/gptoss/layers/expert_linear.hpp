@@ -15,7 +15,8 @@
 // Errors   ShapeError, naming the operand, if extents disagree.
 // Pitfalls The bias belongs to the expert and is weighted with it (combine comes after). All files
 //          store (out, in) except those unpacked to BF16; hidden_size equals intermediate_size in
-//          the real models, so a transposed down matrix passes every shape check.
+//          the real models, so a transposed down matrix passes every shape check. The sum is
+//          double.
 #pragma once
 #include <string>
 
@@ -53,16 +54,16 @@ inline void expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_e
             float* y_tj = y.row(t * top_k + j);                             // (out)
 
             for (int o = 0; o < out_size; ++o) {
-                float sum = 0.0f;
+                double sum = 0.0;
                 for (int block = 0; block < n_blocks; ++block) {
                     float w[kMxfp4BlockSize];
                     all_experts.decode_block(e, o, block, w);
                     const float* x_block = x_tj + block * kMxfp4BlockSize;  // (32)
                     for (int i = 0; i < kMxfp4BlockSize; ++i) {
-                        sum += x_block[i] * w[i];
+                        sum += double(x_block[i]) * w[i];
                     }
                 }
-                y_tj[o] = sum + bias_e[o];
+                y_tj[o] = float(sum + bias_e[o]);
             }
         }
     }

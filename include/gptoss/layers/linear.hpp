@@ -12,7 +12,8 @@
 // Units    none.
 // Errors   ShapeError, naming the operand, if extents disagree.
 // Pitfalls Weights are (out, in): one output is one contiguous row. Attention has biases here, on
-//          all four projections. The file may fuse q, k and v; their rows are apart in w.
+//          all four projections. The file may fuse q, k and v; their rows are apart in w. The sum
+//          is double and rounded once, with the bias in it.
 #pragma once
 #include "gptoss/core/check.hpp"
 #include "gptoss/core/view.hpp"
@@ -32,11 +33,11 @@ inline void linear(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, Matrix
         float* y_t = y.row(t);        // (out)
         for (int o = 0; o < out_size; ++o) {
             const Bf16Row w_o = w.row(o);  // (in)
-            float sum = 0.0f;
+            double sum = 0.0;
             for (int i = 0; i < in_size; ++i) {
-                sum += x_t[i] * w_o[i];
+                sum += double(x_t[i]) * w_o[i];
             }
-            y_t[o] = sum + bias.data[o];
+            y_t[o] = float(sum + bias.data[o]);
         }
     }
 }

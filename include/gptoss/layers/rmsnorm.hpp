@@ -13,7 +13,8 @@
 // Units    x is dimensionless; eps (1e-5) is in units of x squared.
 // Errors   ShapeError, naming the operand, if extents disagree.
 // Pitfalls eps goes inside the root. The mean runs over channels, never over tokens.
-//          Sum in float even if x came from bf16. There is no mean subtraction and no bias.
+//          Sum in double, as here: the squares of bf16 numbers round the same way thousands of
+//          times over, and one float sum drifts. There is no mean subtraction and no bias.
 #pragma once
 #include <cmath>
 
@@ -32,15 +33,15 @@ inline void rmsnorm(ConstMatrixView x, ConstVectorView gain, float eps, MatrixVi
         const float* x_t = x.row(t);  // (hidden_size)
         float* y_t = y.row(t);        // (hidden_size)
 
-        float sum_of_squares = 0.0f;
+        double sum_of_squares = 0.0;
         for (int i = 0; i < hidden_size; ++i) {
-            sum_of_squares += x_t[i] * x_t[i];
+            sum_of_squares += double(x_t[i]) * x_t[i];
         }
-        const float mean_square = sum_of_squares / float(hidden_size);
-        const float inv_rms = 1.0f / std::sqrt(mean_square + eps);
+        const double mean_square = sum_of_squares / hidden_size;
+        const double inv_rms = 1.0 / std::sqrt(mean_square + eps);
 
         for (int i = 0; i < hidden_size; ++i) {
-            y_t[i] = x_t[i] * inv_rms * gain.data[i];
+            y_t[i] = float(x_t[i] * inv_rms * gain.data[i]);
         }
     }
 }

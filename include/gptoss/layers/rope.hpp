@@ -21,7 +21,8 @@
 // Pitfalls Pairs are (d, d + half), halves, not neighbours. low and high are not rounded. YaRN acts
 //          from position 0 at any length. c multiplies q and k, so scores grow by c squared. The
 //          angle is the float32 product position * inv_freq, as in the official model: an exact
-//          one differs by 2.5e-3 radians at position 131,071.
+//          one differs by 2.5e-3 radians at position 131,071. Its cosine and sine are taken in
+//          double and rounded: C libraries differ in the last bit of 1 % of float ones.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -70,8 +71,8 @@ inline void rope_table(const Config& config, ConstIdsView positions, MatrixView 
             const float angle = float(positions.data[t]) * inv_freq;
             float* cos_t = table.row(t);  // (half)
             float* sin_t = cos_t + half;  // (half)
-            cos_t[d] = std::cos(angle) * concentration;
-            sin_t[d] = std::sin(angle) * concentration;
+            cos_t[d] = float(std::cos(double(angle)) * concentration);
+            sin_t[d] = float(std::sin(double(angle)) * concentration);
         }
     }
 }
@@ -92,10 +93,10 @@ inline void rope(ConstMatrixView x, ConstMatrixView table, MatrixView y) {
             const float* x_th = x.row(t) + h * head_dim;  // (head_dim)
             float* y_th = y.row(t) + h * head_dim;        // (head_dim)
             for (int d = 0; d < half; ++d) {
-                const float first = x_th[d];
-                const float second = x_th[d + half];
-                y_th[d] = first * cos_t[d] - second * sin_t[d];
-                y_th[d + half] = second * cos_t[d] + first * sin_t[d];
+                const double first = x_th[d];
+                const double second = x_th[d + half];
+                y_th[d] = float(first * cos_t[d] - second * sin_t[d]);
+                y_th[d + half] = float(second * cos_t[d] + first * sin_t[d]);
             }
         }
     }

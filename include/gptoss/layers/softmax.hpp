@@ -14,7 +14,8 @@
 //          official model: function sdpa.
 // Errors   ShapeError if weights and scores differ in length.
 // Pitfalls The sink stands in the denominator only. It is not scaled by 1/sqrt(head_dim), not
-//          rotated and never masked. Subtract the maximum, or exp overflows at 89.
+//          rotated and never masked. Subtract the maximum, or exp overflows (a float at 89).
+//          Exponentials and their sum are double.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -32,35 +33,39 @@ inline float largest(ConstVectorView scores) {
     return maximum;
 }
 
+// weights[s] = exp(scores[s] - maximum); returns their sum.
+inline double exponentials(ConstVectorView scores, float maximum, VectorView weights) {
+    double sum = 0.0;
+    for (int s = 0; s < scores.size; ++s) {
+        const double exponential = std::exp(double(scores.data[s]) - maximum);
+        weights.data[s] = float(exponential);
+        sum += exponential;
+    }
+    return sum;
+}
+
+inline void divide(VectorView weights, double denominator) {
+    for (int s = 0; s < weights.size; ++s) {
+        weights.data[s] = float(weights.data[s] / denominator);
+    }
+}
+
 inline void softmax(ConstVectorView scores, VectorView weights) {
     require_size("softmax", "weights", weights, scores.size, "scores.size");
     const float maximum = largest(scores);
 
-    float denominator = 0.0f;
-    for (int s = 0; s < scores.size; ++s) {
-        weights.data[s] = std::exp(scores.data[s] - maximum);
-        denominator += weights.data[s];
-    }
-    for (int s = 0; s < scores.size; ++s) {
-        weights.data[s] /= denominator;
-    }
+    const double denominator = exponentials(scores, maximum, weights);
+    divide(weights, denominator);
 }
 
 inline float softmax_with_sink(ConstVectorView scores, float sink, VectorView weights) {
     require_size("softmax_with_sink", "weights", weights, scores.size, "scores.size");
     const float maximum = std::max(largest(scores), sink);
 
-    float denominator = 0.0f;
-    for (int s = 0; s < scores.size; ++s) {
-        weights.data[s] = std::exp(scores.data[s] - maximum);
-        denominator += weights.data[s];
-    }
-    const float sink_exp = std::exp(sink - maximum);
-    denominator += sink_exp;
-    for (int s = 0; s < scores.size; ++s) {
-        weights.data[s] /= denominator;
-    }
-    return sink_exp / denominator;
+    const double sink_exponential = std::exp(double(sink) - maximum);
+    const double denominator = exponentials(scores, maximum, weights) + sink_exponential;
+    divide(weights, denominator);
+    return float(sink_exponential / denominator);
 }
 
 }  // namespace gptoss

@@ -15,7 +15,7 @@
 // Errors   ShapeError, naming the operand, if extents disagree.
 // Pitfalls gate and up alternate; they are not two halves of h. The gate has no lower clamp (4e-4
 //          at most in y, so only a test of this function sees it). up is clamped on both sides and
-//          gets +1. alpha is 1.702, not 1.
+//          gets +1. alpha is 1.702, not 1. Computed in double, rounded once.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -25,7 +25,7 @@
 
 namespace gptoss {
 
-inline constexpr float kSwigluAlpha = 1.702f;  // x * sigmoid(1.702 x) is close to GELU
+inline constexpr double kSwigluAlpha = 1.702;  // x * sigmoid(1.702 x) is close to GELU
 
 inline void swiglu(ConstMatrixView h, float limit, MatrixView y) {
     const int n_rows = h.rows;
@@ -39,8 +39,8 @@ inline void swiglu(ConstMatrixView h, float limit, MatrixView y) {
         for (int i = 0; i < intermediate_size; ++i) {
             const float gate = std::min(h_row[2 * i], limit);
             const float up = std::clamp(h_row[2 * i + 1], -limit, limit);
-            const float sigmoid = 1.0f / (1.0f + std::exp(-kSwigluAlpha * gate));
-            y_row[i] = gate * sigmoid * (up + 1.0f);
+            const double sigmoid = 1.0 / (1.0 + std::exp(-kSwigluAlpha * gate));
+            y_row[i] = float(gate * sigmoid * (up + 1.0));
         }
     }
 }

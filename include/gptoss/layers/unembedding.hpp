@@ -12,7 +12,8 @@
 // Units    logits are dimensionless.
 // Errors   ShapeError, naming the operand, if extents disagree.
 // Pitfalls No bias, no soft cap, and not the embedding table: the two are learned apart. Most rows
-//          from 199998 on are reserved tokens that no text uses; they get logits too.
+//          from 199998 on are reserved tokens that no text uses; they get logits too. The sum is
+//          double.
 #pragma once
 #include "gptoss/core/check.hpp"
 #include "gptoss/core/view.hpp"
@@ -31,11 +32,11 @@ inline void unembed(ConstMatrixView x, Bf16Matrix w, MatrixView logits) {
         float* logits_t = logits.row(t);  // (vocab_size)
         for (int o = 0; o < vocab_size; ++o) {
             const Bf16Row w_o = w.row(o);  // (hidden_size)
-            float sum = 0.0f;
+            double sum = 0.0;
             for (int i = 0; i < hidden_size; ++i) {
-                sum += x_t[i] * w_o[i];
+                sum += double(x_t[i]) * w_o[i];
             }
-            logits_t[o] = sum;
+            logits_t[o] = float(sum);
         }
     }
 }

@@ -36,10 +36,10 @@ inline MadeMatrix clamped(ConstMatrixView h, float limit) {
 template <class Right>
 void swiglu_with_alpha_1(MadeMatrix h, MatrixView y) {
     for (std::size_t i = 0; i < h.values.size(); i += 2) {
-        h.values[i] /= kSwigluAlpha;
+        h.values[i] /= float(kSwigluAlpha);
     }
     Right::swiglu(h.view(), kNoLimit, y);
-    multiply(y, kSwigluAlpha);
+    multiply(y, float(kSwigluAlpha));
 }
 
 inline void subtract_1_from_ups(MadeMatrix& h) {
