@@ -42,7 +42,7 @@ public:
     MappedFile& operator=(const MappedFile&) = delete;
 
     const std::uint8_t* bytes() const { return static_cast<const std::uint8_t*>(memory_); }
-    std::uint64_t size() const { return size_; }
+    std::size_t size() const { return size_; }
     const std::string& path() const { return path_; }
 
 private:

@@ -63,9 +63,10 @@ inline std::string safetensors_header(const std::vector<TensorHeader>& tensors,
     while (json.size() % 8 != 0)
         json += ' ';
 
+    const std::uint64_t length = json.size();  // 8 bytes in the file, also where size_t has 4
     std::string bytes;
     for (int i = 0; i < 8; ++i)
-        bytes += char((json.size() >> (8 * i)) & 255);
+        bytes += char((length >> (8 * i)) & 255);
     return bytes + json;
 }
 

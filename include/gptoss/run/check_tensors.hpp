@@ -97,7 +97,8 @@ inline void check_scales(const FoundTensors& found, const std::vector<TensorSpec
         if (spec.rows[0]->values.kind != Values::scales) continue;
         const FoundTensor& tensor = found.at(spec.name);
         const std::uint8_t* bytes = tensor.view.bytes;
-        const void* nan_scale = std::memchr(bytes, kMxfp4NanScale, tensor.view.n_bytes);
+        const void* nan_scale =
+            std::memchr(bytes, kMxfp4NanScale, std::size_t(tensor.view.n_bytes));
         if (nan_scale == nullptr) continue;
         const auto index = static_cast<const std::uint8_t*>(nan_scale) - bytes;
         problems.push_back(tensor.file->path + ": " + quoted(spec.name) + ": scale " +
