@@ -9,7 +9,7 @@ set(data_dir "${CMAKE_INSTALL_DATADIR}/gptoss")
 install(DIRECTORY include/gptoss DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
         FILES_MATCHING PATTERN "*.hpp" PATTERN "*.cuh"
         PATTERN data EXCLUDE)
-install(DIRECTORY include/gptoss/text/data/ DESTINATION "${data_dir}")
+install(DIRECTORY include/gptoss/tokenizer/data/ DESTINATION "${data_dir}")
 install(DIRECTORY tests/golden/data/ DESTINATION "${data_dir}/goldens")
 install(DIRECTORY examples/validate/ DESTINATION "${data_dir}/validate"
         FILES_MATCHING PATTERN "*.py")

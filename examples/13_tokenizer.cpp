@@ -4,14 +4,14 @@
 #include <string>
 #include <vector>
 
-#include "gptoss/text/load_tokenizer.hpp"
-#include "gptoss/text/streaming_decoder.hpp"
+#include "gptoss/tokenizer/load_tokenizer.hpp"
+#include "gptoss/tokenizer/streaming_decoder.hpp"
 
-void print_pieces(const gptoss::Tokenizer& tokenizer, const std::string& text) {
-    for (const std::string_view piece : gptoss::split_pieces(text)) {
+void print_pieces(const gptoss::tokenizer::Tokenizer& tokenizer, const std::string& text) {
+    for (const std::string_view piece : gptoss::tokenizer::split_pieces(text)) {
         std::printf("[%s]", std::string(piece).c_str());
         std::vector<std::int32_t> ids;
-        gptoss::bpe_encode(tokenizer.vocabulary.ranks, piece, ids);
+        gptoss::tokenizer::bpe_encode(tokenizer.vocabulary.ranks, piece, ids);
         for (const std::int32_t id : ids) {
             std::printf(" %d", id);
         }
@@ -21,8 +21,8 @@ void print_pieces(const gptoss::Tokenizer& tokenizer, const std::string& text) {
 }
 
 int main() {
-    const gptoss::Tokenizer tokenizer =
-        gptoss::load_tokenizer(GPTOSS_DATA_DIR "/o200k_base.tiktoken");
+    const gptoss::tokenizer::Tokenizer tokenizer =
+        gptoss::tokenizer::load_tokenizer(GPTOSS_DATA_DIR "/o200k_base.tiktoken");
 
     print_pieces(tokenizer, "Hello, camelCase! It's 12345.");
 
@@ -32,7 +32,7 @@ int main() {
                 tokenizer.encode(name).size(), tokenizer.encode_with_special(name)[0]);
 
     // A character may need several tokens: the stream waits until it is whole.
-    gptoss::StreamingDecoder decoder{tokenizer.vocabulary};
+    gptoss::tokenizer::StreamingDecoder decoder{tokenizer.vocabulary};
     for (const std::int32_t id : tokenizer.encode("Go 🏀!")) {
         const std::string text = decoder.push(id);
         std::printf("%5d -> \"%s\", %zu bytes held\n", id, text.c_str(), decoder.held.size());

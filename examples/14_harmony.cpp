@@ -6,7 +6,7 @@
 #include "gptoss/text/harmony_json.hpp"
 #include "gptoss/text/harmony_parse.hpp"
 #include "gptoss/text/harmony_render.hpp"
-#include "gptoss/text/load_tokenizer.hpp"
+#include "gptoss/tokenizer/load_tokenizer.hpp"
 
 using namespace gptoss;
 
@@ -30,7 +30,8 @@ void print_ids(const char* title, const std::vector<std::int32_t>& ids, std::siz
 }
 
 int main() {
-    const Tokenizer tokenizer = load_tokenizer(GPTOSS_DATA_DIR "/o200k_base.tiktoken");
+    const tokenizer::Tokenizer tokenizer =
+        tokenizer::load_tokenizer(GPTOSS_DATA_DIR "/o200k_base.tiktoken");
     const HarmonyEncoding encoding = harmony_encoding(tokenizer);
 
     Conversation conversation =

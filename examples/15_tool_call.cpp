@@ -7,7 +7,7 @@
 
 #include "gptoss/run/chat.hpp"
 #include "gptoss/run/load.hpp"
-#include "gptoss/text/load_tokenizer.hpp"
+#include "gptoss/tokenizer/load_tokenizer.hpp"
 
 using namespace gptoss;
 
@@ -36,7 +36,7 @@ std::string weather(const Message& call) {
 
 int main() {
     Transformer<> transformer(load_weights(kModel));
-    const Tokenizer tokenizer = load_tokenizer(kModel);
+    const tokenizer::Tokenizer tokenizer = tokenizer::load_tokenizer(kModel);
     const HarmonyEncoding encoding = harmony_encoding(tokenizer);
     GenerateOptions greedy;
     greedy.sampling.temperature = 0;

@@ -56,7 +56,7 @@ WITHOUT_TEST = {
     "cuda/warp.cuh": "tests/cuda/ops.cpp runs every kernel that gives a row to a warp",
     "cuda/weights.cuh": "two readers; tests/cuda/ops.cpp runs every op that reads weights",
     "gptoss.hpp": "only includes; tests/house compiles it in two files of one program",
-    "text/unicode_ranges.hpp": "generated; tests/text/unicode_test.cpp reads the whole table",
+    "tokenizer/unicode_ranges.hpp": "generated; tests/tokenizer/unicode_test.cpp reads the whole table",
     "fast/amx.hpp": "tests/fast/bf16_unit_test.cpp runs it, or a model of it",
     "fast/bf16_dots.hpp": "tests/fast/bf16_unit_test.cpp runs it where it is",
     "fast/instruction_set.hpp": "tests/fast/kernels_test.cpp asks for each",

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes include/gptoss/text/unicode_ranges.hpp from scripts/data/unicode16_classes.tsv.
+"""Writes include/gptoss/tokenizer/unicode_ranges.hpp from scripts/data/unicode16_classes.tsv.
 
     scripts/generate_unicode.py            rewrite the header
     scripts/generate_unicode.py --check    exit 1 if the header is not what would be written
@@ -17,7 +17,7 @@ import sys
 VERSION = "16.0.0"
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CLASSES_FILE = ROOT / "scripts/data/unicode16_classes.tsv"
-HEADER_FILE = ROOT / "include/gptoss/text/unicode_ranges.hpp"
+HEADER_FILE = ROOT / "include/gptoss/tokenizer/unicode_ranges.hpp"
 
 CLASS_OF_CATEGORY = {
     "Lu": "upper", "Lt": "upper", "Ll": "lower", "Lm": "caseless", "Lo": "caseless",

@@ -54,8 +54,8 @@ ToolNamespaces read_tools_file(const std::string& path) {
 }
 
 ChatStart start_of(const ChatFlags& flags) {
-    if (flags.instructions) require_valid_utf8("--instructions", *flags.instructions);
-    if (flags.date) require_valid_utf8("--date", *flags.date);
+    if (flags.instructions) tokenizer::require_valid_utf8("--instructions", *flags.instructions);
+    if (flags.date) tokenizer::require_valid_utf8("--date", *flags.date);
     ChatStart start;
     start.system.reasoning_effort = effort_of(flags.effort);
     start.system.conversation_start_date = flags.date;

@@ -65,20 +65,20 @@ public:
     }
 
     // Tokens as text; what is a control token, and not text that looks like one, stands out.
-    void show_prompt(const Tokenizer& tokenizer, const std::vector<std::int32_t>& ids) {
+    void show_prompt(const tokenizer::Tokenizer& tokenizer, const std::vector<std::int32_t>& ids) {
         if (look_.json) {
             write_event({{"event", "prompt"}, {"text", tokenizer.decode(ids)}, {"ids", ids}});
             return;
         }
         std::vector<std::int32_t> text_ids;
         for (const std::int32_t id : ids) {
-            if (!is_special_token(tokenizer.vocabulary, id)) {
+            if (!tokenizer::is_special_token(tokenizer.vocabulary, id)) {
                 text_ids.push_back(id);
                 continue;
             }
             write_text(tokenizer.decode(text_ids));
             text_ids.clear();
-            const std::string name(token_bytes(tokenizer.vocabulary, id));
+            const std::string name(tokenizer::token_bytes(tokenizer.vocabulary, id));
             write_(look_.is_terminal ? "\033[7m" + safe_for_terminal(name) + "\033[0m" : name);
         }
         write_text(tokenizer.decode(text_ids));

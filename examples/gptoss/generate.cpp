@@ -84,7 +84,7 @@ Explanation explain(int position, std::int32_t id, const std::vector<float>& log
 // --- How it looks -----------------------------------------------------------------------------
 
 // "\" fox\"", or the bare id without a tokenizer
-std::string label(const std::optional<Tokenizer>& tokenizer, std::int32_t id) {
+std::string label(const std::optional<tokenizer::Tokenizer>& tokenizer, std::int32_t id) {
     if (!tokenizer) return std::to_string(id);
     return quoted(token_text(tokenizer->vocabulary, id));
 }
@@ -94,7 +94,8 @@ std::string padded(const std::string& text, std::size_t width) {
     return used < width ? text + std::string(width - used, ' ') : text;
 }
 
-std::string explanation_line(const Explanation& e, const std::optional<Tokenizer>& tokenizer) {
+std::string explanation_line(const Explanation& e,
+                             const std::optional<tokenizer::Tokenizer>& tokenizer) {
     char numbers[64];
     std::snprintf(numbers, sizeof numbers, "%8d  %6d  ", e.position, e.chosen.id);
     std::string line = numbers + padded(label(tokenizer, e.chosen.id), 16);
@@ -109,7 +110,8 @@ std::string explanation_line(const Explanation& e, const std::optional<Tokenizer
 constexpr const char* kExplanationTitle =
     "position      id  token                  p   the five likeliest\n";
 
-nlohmann::ordered_json json_of(const Choice& choice, const std::optional<Tokenizer>& tokenizer) {
+nlohmann::ordered_json json_of(const Choice& choice,
+                               const std::optional<tokenizer::Tokenizer>& tokenizer) {
     nlohmann::ordered_json json;
     json["id"] = choice.id;
     if (tokenizer) json["text"] = token_text(tokenizer->vocabulary, choice.id);
@@ -117,7 +119,8 @@ nlohmann::ordered_json json_of(const Choice& choice, const std::optional<Tokeniz
     return json;
 }
 
-nlohmann::ordered_json json_of(const Run& run, const std::optional<Tokenizer>& tokenizer) {
+nlohmann::ordered_json json_of(const Run& run,
+                               const std::optional<tokenizer::Tokenizer>& tokenizer) {
     nlohmann::ordered_json json;
     json["prompt_ids"] = run.prompt;
     json["ids"] = run.ids;
@@ -159,7 +162,7 @@ const char* stop_name(StopReason reason) {
 std::vector<std::int32_t> stop_ids(const Model& model) {
     std::vector<std::int32_t> ids = {model.weights.config.eos_token_id};
     if (!model.tokenizer) return ids;
-    const SpecialIds& special_ids = model.tokenizer->vocabulary.special_ids;
+    const tokenizer::SpecialIds& special_ids = model.tokenizer->vocabulary.special_ids;
     for (const char* name : {"<|return|>", "<|call|>", "<|endoftext|>"}) {
         const auto found = special_ids.find(name);
         if (found != special_ids.end()) ids.push_back(found->second);

@@ -79,7 +79,7 @@ std::vector<std::int32_t> rendered(const HarmonyEncoding& encoding, const Harmon
 
 int run_render(const HarmonyFlags& flags, const Globals& globals) {
     const OrderedJson json = parse_ordered_json(flags.file, read_input(flags.file));
-    const Tokenizer tokenizer = open_tokenizer(globals);
+    const tokenizer::Tokenizer tokenizer = open_tokenizer(globals);
     const std::vector<std::int32_t> ids = rendered(harmony_encoding(tokenizer), flags, json);
     if (globals.json) {
         print_json({{"text", tokenizer.decode(ids)}, {"ids", ids}});
@@ -93,7 +93,7 @@ int run_render(const HarmonyFlags& flags, const Globals& globals) {
 
 // Numbers are ids; anything else is text, in which control tokens stand by name. A line feed at its
 // end is the file's, not the text's.
-std::vector<std::int32_t> ids_of_input(const Tokenizer& tokenizer, std::string input) {
+std::vector<std::int32_t> ids_of_input(const tokenizer::Tokenizer& tokenizer, std::string input) {
     if (input.ends_with('\n')) input.pop_back();
     const bool is_ids = input.find_first_not_of("0123456789 \t\r\n,[]") == std::string::npos;
     if (!is_ids) return tokenizer.encode_with_special(input);
@@ -107,7 +107,7 @@ int run_parse(const HarmonyFlags& flags, const Globals& globals) {
     std::optional<Role> role;
     if (!flags.role.empty()) role = role_of(flags.role);
     const std::string input = read_input(flags.file);
-    const Tokenizer tokenizer = open_tokenizer(globals);
+    const tokenizer::Tokenizer tokenizer = open_tokenizer(globals);
     const ParseResult result = parse_messages_from_completion_tokens(
         harmony_encoding(tokenizer), ids_of_input(tokenizer, input), role, {!flags.lenient});
     // What was complete before a mistake is printed too.
@@ -126,7 +126,7 @@ int run_parse(const HarmonyFlags& flags, const Globals& globals) {
 // --- vectors ----------------------------------------------------------------------------------
 
 int run_vectors(const HarmonyFlags& flags, const Globals& globals) {
-    const Tokenizer tokenizer = open_tokenizer(globals);
+    const tokenizer::Tokenizer tokenizer = open_tokenizer(globals);
     const VectorReport report = run_harmony_vectors(harmony_encoding(tokenizer), flags.vectors);
     const std::size_t n_failed = report.mistakes.size();
     if (globals.json) {

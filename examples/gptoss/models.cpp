@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "gptoss/run/load.hpp"
-#include "gptoss/text/load_tokenizer.hpp"
-#include "gptoss/text/special_tokens.hpp"
+#include "gptoss/tokenizer/load_tokenizer.hpp"
+#include "gptoss/tokenizer/special_tokens.hpp"
 
 namespace gptoss::tool {
 namespace {
@@ -21,15 +21,15 @@ std::filesystem::path shipped(const char* name, const char* in_sources) {
 }
 
 // The model's own tokenizer.json, or the published one if the vocabulary has its size.
-std::optional<Tokenizer> tokenizer_of_model(const std::filesystem::path& dir,
-                                            const Config& config) {
+std::optional<tokenizer::Tokenizer> tokenizer_of_model(const std::filesystem::path& dir,
+                                                       const Config& config) {
     const bool is_original = dir.filename() == "original";  // of a released folder
     const std::filesystem::path beside = is_original ? dir.parent_path() : dir;
     for (const auto& folder : {dir, beside}) {
         const std::filesystem::path path = folder / "tokenizer.json";
-        if (std::filesystem::exists(path)) return load_tokenizer(path);
+        if (std::filesystem::exists(path)) return tokenizer::load_tokenizer(path);
     }
-    const bool fits_o200k = config.vocab_size > kO200kEndOfPrompt;
+    const bool fits_o200k = config.vocab_size > tokenizer::kO200kEndOfPrompt;
     if (fits_o200k) return shipped_tokenizer();
     return std::nullopt;
 }
@@ -61,18 +61,19 @@ Model open_model(const Globals& globals) {
     return model;
 }
 
-Tokenizer shipped_tokenizer() {
-    return load_tokenizer(shipped("o200k_base.tiktoken", GPTOSS_DATA_DIR "/o200k_base.tiktoken"));
+tokenizer::Tokenizer shipped_tokenizer() {
+    return tokenizer::load_tokenizer(
+        shipped("o200k_base.tiktoken", GPTOSS_DATA_DIR "/o200k_base.tiktoken"));
 }
 
-Tokenizer open_tokenizer(const Globals& globals) {
+tokenizer::Tokenizer open_tokenizer(const Globals& globals) {
     if (globals.model.empty()) return shipped_tokenizer();
     const std::filesystem::path path = globals.model;
-    if (std::filesystem::is_regular_file(path)) return load_tokenizer(path);
-    if (std::filesystem::exists(path / "tokenizer.json")) return load_tokenizer(path);
+    if (std::filesystem::is_regular_file(path)) return tokenizer::load_tokenizer(path);
+    if (std::filesystem::exists(path / "tokenizer.json")) return tokenizer::load_tokenizer(path);
 
     const Config config = read_config(checkpoint_folder(path) / "config.json");
-    std::optional<Tokenizer> tokenizer = tokenizer_of_model(path, config);
+    std::optional<tokenizer::Tokenizer> tokenizer = tokenizer_of_model(path, config);
     if (!tokenizer) throw Error(globals.model + ": has no tokenizer.json");
     return std::move(*tokenizer);
 }

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "gptoss/model/weights.hpp"
-#include "gptoss/text/tokenizer.hpp"
+#include "gptoss/tokenizer/tokenizer.hpp"
 #include "tool.hpp"
 
 namespace gptoss::tool {
@@ -12,7 +12,7 @@ namespace gptoss::tool {
 struct Model {
     std::string dir;
     Weights weights;
-    std::optional<Tokenizer> tokenizer;  // a small vocabulary may have none
+    std::optional<tokenizer::Tokenizer> tokenizer;  // a small vocabulary may have none
 };
 
 // --model, or without it the trained nano that ships with the tool.
@@ -24,9 +24,9 @@ Model open_model(const Globals& globals);
 bool samples_by_default(const std::string& model_dir);
 
 // The published o200k_harmony.
-Tokenizer shipped_tokenizer();
+tokenizer::Tokenizer shipped_tokenizer();
 
 // For tokenize: the shipped one without --model, which may also name a tokenizer's file.
-Tokenizer open_tokenizer(const Globals& globals);
+tokenizer::Tokenizer open_tokenizer(const Globals& globals);
 
 }  // namespace gptoss::tool

@@ -38,13 +38,13 @@ struct Passage {
     std::vector<bool> counts;
 };
 
-const Tokenizer& require_tokenizer(const Model& model) {
+const tokenizer::Tokenizer& require_tokenizer(const Model& model) {
     if (model.tokenizer) return *model.tokenizer;
     throw Error(model.dir + " has no tokenizer.json: perplexity needs one");
 }
 
 // The text as what an assistant answers, in the final channel; its own tokens count.
-Passage as_answer(const Tokenizer& tokenizer, const std::string& question,
+Passage as_answer(const tokenizer::Tokenizer& tokenizer, const std::string& question,
                   const std::string& text) {
     const HarmonyEncoding encoding = harmony_encoding(tokenizer);
     Conversation conversation;
@@ -63,7 +63,7 @@ Passage as_answer(const Tokenizer& tokenizer, const std::string& question,
     return passage;
 }
 
-Passage of_conversation(const Tokenizer& tokenizer, const std::string& path) {
+Passage of_conversation(const tokenizer::Tokenizer& tokenizer, const std::string& path) {
     const HarmonyEncoding encoding = harmony_encoding(tokenizer);
     const Conversation conversation = read_conversation(read_ordered_json_file(path), path);
     Passage passage;
@@ -73,11 +73,11 @@ Passage of_conversation(const Tokenizer& tokenizer, const std::string& path) {
 }
 
 Passage subject_of(const PerplexityFlags& flags, const Model& model) {
-    const Tokenizer& tokenizer = require_tokenizer(model);
+    const tokenizer::Tokenizer& tokenizer = require_tokenizer(model);
     if (!flags.conversation.empty()) return of_conversation(tokenizer, flags.conversation);
     const std::string text = text_argument(flags.text);
     if (!flags.question.empty()) {
-        require_valid_utf8("--question", flags.question);
+        tokenizer::require_valid_utf8("--question", flags.question);
         return as_answer(tokenizer, flags.question, text);
     }
     Passage passage{tokenizer.encode(text), {}};
@@ -85,7 +85,7 @@ Passage subject_of(const PerplexityFlags& flags, const Model& model) {
     return passage;
 }
 
-std::size_t counted_bytes(const Passage& passage, const Vocabulary& vocabulary) {
+std::size_t counted_bytes(const Passage& passage, const tokenizer::Vocabulary& vocabulary) {
     std::size_t n_bytes = 0;
     for (std::size_t t = 1; t < passage.tokens.size(); ++t) {
         if (passage.counts[t]) n_bytes += token_text(vocabulary, passage.tokens[t]).size();
@@ -96,7 +96,7 @@ std::size_t counted_bytes(const Passage& passage, const Vocabulary& vocabulary) 
 // --- How it looks -----------------------------------------------------------------------------
 
 Table token_table(const Passage& passage, const std::vector<double>& surprise,
-                  const Vocabulary& vocabulary) {
+                  const tokenizer::Vocabulary& vocabulary) {
     Table table{"rrlr"};
     table.add({"position", "id", "token", "nats"});
     for (std::size_t t = 1; t < passage.tokens.size(); ++t) {
@@ -122,7 +122,7 @@ int run_perplexity(const PerplexityFlags& flags, const Globals& globals) {
     const std::vector<double> surprise =
         surprises(transformer, tokens, kPerplexityChunk, &stop_watch);
     const Perplexity perplexity = perplexity_of(surprise, passage.counts);
-    const Vocabulary& vocabulary = model.tokenizer->vocabulary;
+    const tokenizer::Vocabulary& vocabulary = model.tokenizer->vocabulary;
     const double bits = perplexity.bits_per_byte(counted_bytes(passage, vocabulary));
 
     if (globals.json) {

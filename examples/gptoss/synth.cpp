@@ -6,8 +6,8 @@
 #include "gptoss/core/config.hpp"
 #include "gptoss/format/config_json.hpp"
 #include "gptoss/run/synth_checkpoint.hpp"
-#include "gptoss/text/special_tokens.hpp"
-#include "gptoss/text/write_tokenizer_json.hpp"
+#include "gptoss/tokenizer/special_tokens.hpp"
+#include "gptoss/tokenizer/write_tokenizer_json.hpp"
 #include "models.hpp"
 #include "signals.hpp"
 #include "terminal.hpp"
@@ -52,17 +52,17 @@ Layout layout_of(const SynthFlags& flags) {
 
 // A small vocabulary gets a tokenizer of its own: the first ranks and the ten named special tokens
 // behind them. The published size needs none, and below 256 ranks some bytes would have no token.
-std::optional<Vocabulary> vocabulary_for(const Config& config) {
-    const int n_special = int(named_special_tokens().size());
+std::optional<tokenizer::Vocabulary> vocabulary_for(const Config& config) {
+    const int n_special = int(tokenizer::named_special_tokens().size());
     const int n_ranks = config.vocab_size - n_special;
-    if (n_ranks < 256 || n_ranks > kO200kRanks) return std::nullopt;
-    return truncated_vocabulary(shipped_tokenizer().vocabulary, n_ranks,
-                                named_special_tokens_from(n_ranks));
+    if (n_ranks < 256 || n_ranks > tokenizer::kO200kRanks) return std::nullopt;
+    return tokenizer::truncated_vocabulary(shipped_tokenizer().vocabulary, n_ranks,
+                                           tokenizer::named_special_tokens_from(n_ranks));
 }
 
 std::string tokenizer_note(const Config& config, bool has_tokenizer_json) {
     if (has_tokenizer_json) return "tokenizer.json";
-    if (config.vocab_size > kO200kEndOfPrompt) return "o200k_harmony, as published";
+    if (config.vocab_size > tokenizer::kO200kEndOfPrompt) return "o200k_harmony, as published";
     return "none, the vocabulary is too small for text";
 }
 
@@ -73,8 +73,8 @@ int run_synth(const SynthFlags& flags, const Globals& globals) {
     options.layout = layout_of(flags);
     options.seed = flags.seed;
     options.shard_bytes = flags.shard_bytes;
-    const std::optional<Vocabulary> vocabulary = vocabulary_for(config);
-    if (vocabulary) options.tokenizer_json = tokenizer_json_text(*vocabulary);
+    const std::optional<tokenizer::Vocabulary> vocabulary = vocabulary_for(config);
+    if (vocabulary) options.tokenizer_json = tokenizer::tokenizer_json_text(*vocabulary);
 
     const StopOnSignal stop_on_signal;
     std::uint64_t n_bytes = 0;

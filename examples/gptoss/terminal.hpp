@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "gptoss/core/check.hpp"
-#include "gptoss/text/utf8.hpp"
+#include "gptoss/tokenizer/utf8.hpp"
 
 namespace gptoss::tool {
 
@@ -39,10 +39,10 @@ inline bool errors_are_terminal() {
 inline std::string safe_for_terminal(std::string_view text) {
     std::string safe;
     for (std::size_t at = 0; at < text.size();) {
-        const Utf8Char c = read_utf8(text, at);
+        const tokenizer::Utf8Char c = tokenizer::read_utf8(text, at);
         const bool is_control = c.point < 0x20 || (c.point >= 0x7F && c.point < 0xA0);
         if (is_control && c.point != '\n' && c.point != '\t') {
-            safe += kReplacementUtf8;
+            safe += tokenizer::kReplacementUtf8;
         } else {
             safe += text.substr(at, std::size_t(c.length));
         }

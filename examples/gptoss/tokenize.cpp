@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "gptoss/format/mapped_file.hpp"
-#include "gptoss/text/tokenizer_json.hpp"
+#include "gptoss/tokenizer/tokenizer_json.hpp"
 #include "models.hpp"
 #include "terminal.hpp"
 #include "tokens.hpp"
@@ -32,7 +32,7 @@ struct TokenizeFlags {
 // --- encode and decode ------------------------------------------------------------------------
 
 int run_encode(const TokenizeFlags& flags, const Globals& globals) {
-    const Tokenizer tokenizer = open_tokenizer(globals);
+    const tokenizer::Tokenizer tokenizer = open_tokenizer(globals);
     const std::string text = text_argument(flags.text);
     const std::vector<std::int32_t> ids =
         flags.allow_special ? tokenizer.encode_with_special(text) : tokenizer.encode(text);
@@ -89,13 +89,14 @@ std::string difference_of(const std::vector<std::int32_t>& got,
 }
 
 // "" if the tokenizer agrees with a line {"text": ..., "ids": [...]}, else what is wrong.
-std::string vector_mistake(const Tokenizer& tokenizer, std::string_view line) {
+std::string vector_mistake(const tokenizer::Tokenizer& tokenizer, std::string_view line) {
     try {
         const nlohmann::json json = parse_json("vector", line);
-        const auto text = require_json(json, "text", "string", "vector").get<std::string>();
+        const auto text =
+            tokenizer::require_json(json, "text", "string", "vector").get<std::string>();
         std::vector<std::int32_t> expected;
-        for (const nlohmann::json& id : require_json(json, "ids", "array", "vector")) {
-            expected.push_back(read_token_id(id, "of ids", "vector"));
+        for (const nlohmann::json& id : tokenizer::require_json(json, "ids", "array", "vector")) {
+            expected.push_back(tokenizer::read_token_id(id, "of ids", "vector"));
         }
         const std::vector<std::int32_t> got = tokenizer.encode(text);
         if (got != expected) return shortened(text) + ": " + difference_of(got, expected);
@@ -109,7 +110,7 @@ std::string vector_mistake(const Tokenizer& tokenizer, std::string_view line) {
 
 int run_vectors(const TokenizeFlags& flags, const Globals& globals) {
     const MappedFile file(flags.vectors);
-    const Tokenizer tokenizer = open_tokenizer(globals);
+    const tokenizer::Tokenizer tokenizer = open_tokenizer(globals);
     std::string_view rest(reinterpret_cast<const char*>(file.bytes()), std::size_t(file.size()));
     int n_passed = 0;
     auto failures = nlohmann::ordered_json::array();

@@ -13,8 +13,8 @@
 
 #include "gptoss/core/check.hpp"
 #include "gptoss/format/json.hpp"
-#include "gptoss/text/streaming_decoder.hpp"
-#include "gptoss/text/tokenizer.hpp"
+#include "gptoss/tokenizer/streaming_decoder.hpp"
+#include "gptoss/tokenizer/tokenizer.hpp"
 #include "models.hpp"
 #include "signals.hpp"
 
@@ -91,22 +91,22 @@ inline std::vector<std::int32_t> prompt_ids(const std::string& prompt, const std
 
 // --- Text of ids ------------------------------------------------------------------------------
 
-inline bool is_known(const Vocabulary& vocabulary, std::int32_t id) {
+inline bool is_known(const tokenizer::Vocabulary& vocabulary, std::int32_t id) {
     const bool is_rank = id >= 0 && std::size_t(id) < vocabulary.tokens.size();
-    return is_rank || is_special_token(vocabulary, id);
+    return is_rank || tokenizer::is_special_token(vocabulary, id);
 }
 
 // The embedding has more rows than the tokenizer has names, and a model may choose any.
-inline std::string token_text(const Vocabulary& vocabulary, std::int32_t id) {
+inline std::string token_text(const tokenizer::Vocabulary& vocabulary, std::int32_t id) {
     if (!is_known(vocabulary, id)) return "<|unknown_" + std::to_string(id) + "|>";
-    return std::string(token_bytes(vocabulary, id));
+    return std::string(tokenizer::token_bytes(vocabulary, id));
 }
 
 // What to print for the next id: complete characters only; without a tokenizer the ids themselves.
 class TokenPrinter {
 public:
-    explicit TokenPrinter(const std::optional<Tokenizer>& tokenizer) {
-        if (tokenizer) decoder_.emplace(StreamingDecoder{tokenizer->vocabulary});
+    explicit TokenPrinter(const std::optional<tokenizer::Tokenizer>& tokenizer) {
+        if (tokenizer) decoder_.emplace(tokenizer::StreamingDecoder{tokenizer->vocabulary});
     }
 
     std::string push(std::int32_t id) {
@@ -118,7 +118,7 @@ public:
     std::string finish() { return decoder_ ? decoder_->finish() : ""; }
 
 private:
-    std::optional<StreamingDecoder> decoder_;
+    std::optional<tokenizer::StreamingDecoder> decoder_;
     int n_pushed_ = 0;
 };
 

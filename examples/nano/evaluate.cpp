@@ -23,7 +23,7 @@
 #include "gptoss/model/transformer.hpp"
 #include "gptoss/run/generate.hpp"
 #include "gptoss/run/load.hpp"
-#include "gptoss/text/load_tokenizer.hpp"
+#include "gptoss/tokenizer/load_tokenizer.hpp"
 
 namespace {
 
@@ -113,7 +113,7 @@ void write_answers(const std::string& path, const std::vector<Ids>& answers) {
 void evaluate(const std::string& model_path, const std::string& cases_path,
               const std::string& answers_path) {
     gptoss::Transformer<> transformer(gptoss::load_weights(model_path));
-    const gptoss::Tokenizer tokenizer = gptoss::load_tokenizer(model_path);
+    const gptoss::tokenizer::Tokenizer tokenizer = gptoss::tokenizer::load_tokenizer(model_path);
     const auto special = [&](const char* name) {
         return tokenizer.encode_with_special(name).at(0);
     };

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import regex
 
-RANKS_FILE = Path(__file__).parents[2] / "include/gptoss/text/data/o200k_base.tiktoken"
+RANKS_FILE = Path(__file__).parents[2] / "include/gptoss/tokenizer/data/o200k_base.tiktoken"
 N_RANKS = 1024
 CONTROL = ["startoftext", "endoftext", "return", "constrain", "channel", "start", "end", "message",
            "call", "endofprompt"]                               # ids 1024, 1025, ... in this order

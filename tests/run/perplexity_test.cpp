@@ -4,9 +4,10 @@
 #include "golden.hpp"
 #include "gptoss/run/synth.hpp"
 #include "gptoss/text/harmony_render.hpp"
-#include "gptoss/text/load_tokenizer.hpp"
+#include "gptoss/tokenizer/load_tokenizer.hpp"
 
 using namespace gptoss;
+using namespace gptoss::tokenizer;
 using namespace gptoss::test;
 
 namespace {

@@ -109,7 +109,7 @@ TEST_CASE("tool: tokenize --json gives ids with their tokens, and text", "[tool]
 
 TEST_CASE("tool: tokenize --vectors passes the published sample", "[tool]") {
     CHECK(output_of({"tokenize", "--vectors",
-                     GPTOSS_SOURCE_DIR "/tests/text/data/tokenizer_vectors.jsonl"}) ==
+                     GPTOSS_SOURCE_DIR "/tests/tokenizer/data/tokenizer_vectors.jsonl"}) ==
           "328 passed, 0 failed\n");
 }
 

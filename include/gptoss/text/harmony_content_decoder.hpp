@@ -23,13 +23,13 @@
 #include <string_view>
 #include <vector>
 
-#include "gptoss/text/tokenizer.hpp"
-#include "gptoss/text/utf8.hpp"
+#include "gptoss/tokenizer/tokenizer.hpp"
+#include "gptoss/tokenizer/utf8.hpp"
 
 namespace gptoss {
 
 struct ContentDecoder {
-    const Tokenizer& tokenizer;
+    const tokenizer::Tokenizer& tokenizer;
     std::string text = {};
     std::vector<std::int32_t> ids = {};     // of text, encoded again piece by piece
     std::optional<std::string> delta = {};  // what the last token added to text
@@ -38,24 +38,24 @@ struct ContentDecoder {
 
     void push(std::int32_t id) {
         delta.reset();
-        has_unknown_id = has_unknown_id || !is_token(tokenizer.vocabulary, id);
+        has_unknown_id = has_unknown_id || !tokenizer::is_token(tokenizer.vocabulary, id);
         if (has_unknown_id) return;
-        held += token_bytes(tokenizer.vocabulary, id);
+        held += tokenizer::token_bytes(tokenizer.vocabulary, id);
 
-        const std::size_t n_valid = valid_utf8_size(held);
+        const std::size_t n_valid = tokenizer::valid_utf8_size(held);
         append(std::string_view(held).substr(0, n_valid));
         held.erase(0, n_valid);
         if (held.empty()) return;
-        const Utf8Char bad = read_utf8(held, 0);
-        if (bad.state == Utf8State::incomplete) return;
-        append(kReplacementUtf8);
+        const tokenizer::Utf8Char bad = tokenizer::read_utf8(held, 0);
+        if (bad.state == tokenizer::Utf8State::incomplete) return;
+        append(tokenizer::kReplacementUtf8);
         held.erase(0, std::size_t(bad.length));
     }
 
     // The end of the message; text and ids are then complete.
     void finish() {
-        if (has_unknown_id) append(kReplacementUtf8);
-        append(replace_invalid_utf8(held));
+        if (has_unknown_id) append(tokenizer::kReplacementUtf8);
+        append(tokenizer::replace_invalid_utf8(held));
         delta.reset();
         held.clear();
         has_unknown_id = false;

@@ -21,7 +21,7 @@
 #include <string_view>
 #include <vector>
 
-#include "gptoss/text/tokenizer.hpp"
+#include "gptoss/tokenizer/tokenizer.hpp"
 
 namespace gptoss {
 
@@ -37,23 +37,23 @@ inline const char* control_name(ControlToken token) {
 }
 
 struct HarmonyEncoding {
-    const Tokenizer& tokenizer;
+    const tokenizer::Tokenizer& tokenizer;
     std::array<std::int32_t, kControlTokenCount> control_ids;
 
     std::int32_t id(ControlToken token) const { return control_ids[std::size_t(token)]; }
 };
 
 // The tokenizer must outlive the encoding.
-inline HarmonyEncoding harmony_encoding(const Tokenizer& tokenizer) {
+inline HarmonyEncoding harmony_encoding(const tokenizer::Tokenizer& tokenizer) {
     HarmonyEncoding encoding{tokenizer, {}};
     for (int k = 0; k < kControlTokenCount; ++k) {
         const char* name = control_name(ControlToken(k));
-        encoding.control_ids[std::size_t(k)] = special_id(tokenizer.vocabulary, name);
+        encoding.control_ids[std::size_t(k)] = tokenizer::special_id(tokenizer.vocabulary, name);
     }
     return encoding;
 }
 
-HarmonyEncoding harmony_encoding(const Tokenizer&&) = delete;
+HarmonyEncoding harmony_encoding(const tokenizer::Tokenizer&&) = delete;
 
 // What ends the content of a message.
 inline std::vector<std::int32_t> stop_tokens(const HarmonyEncoding& encoding) {

@@ -17,9 +17,9 @@
 #include <vector>
 
 #include "gptoss/core/check.hpp"
-#include "gptoss/text/tokenizer.hpp"
-#include "gptoss/text/unicode.hpp"
-#include "gptoss/text/utf8.hpp"
+#include "gptoss/tokenizer/tokenizer.hpp"
+#include "gptoss/tokenizer/unicode.hpp"
+#include "gptoss/tokenizer/utf8.hpp"
 
 namespace gptoss {
 
@@ -33,7 +33,8 @@ inline bool is_escaped_in_rust(char32_t point) {
     const bool is_control = point < 0x20 || (point >= 0x7F && point < 0xA0);
     const bool is_combining = point >= 0x300 && point < 0x370;
     const bool is_zero_width = point >= 0x200B && point < 0x2010;
-    const bool is_blank = char_class(point) == CharClass::space && point != ' ';
+    const bool is_blank =
+        tokenizer::char_class(point) == tokenizer::CharClass::space && point != ' ';
     return is_control || is_combining || is_zero_width || is_blank || point == 0xFEFF;
 }
 
@@ -41,7 +42,7 @@ inline bool is_escaped_in_rust(char32_t point) {
 inline std::string rust_quoted(std::string_view text) {
     std::string quoted_text = "\"";
     for (std::size_t at = 0; at < text.size();) {
-        const Utf8Char c = read_utf8(text, at);
+        const tokenizer::Utf8Char c = tokenizer::read_utf8(text, at);
         const std::string_view letter = text.substr(at, std::size_t(c.length));
         at += std::size_t(c.length);
         if (c.point == 0) {
@@ -62,23 +63,25 @@ inline std::string rust_quoted(std::string_view text) {
 
 // The words of Rust's Utf8Error.
 inline std::string utf8_error_text(std::string_view bytes) {
-    const std::size_t at = valid_utf8_size(bytes);
-    const Utf8Char bad = read_utf8(bytes, at);
+    const std::size_t at = tokenizer::valid_utf8_size(bytes);
+    const tokenizer::Utf8Char bad = tokenizer::read_utf8(bytes, at);
     const std::string place = " from index " + std::to_string(at);
-    if (bad.state == Utf8State::incomplete) return "incomplete utf-8 byte sequence" + place;
+    if (bad.state == tokenizer::Utf8State::incomplete)
+        return "incomplete utf-8 byte sequence" + place;
     return "invalid utf-8 sequence of " + std::to_string(bad.length) + " bytes" + place;
 }
 
 // The text of a header; special tokens stand in it with their names.
-inline std::string decode_header(const Tokenizer& tokenizer, const std::vector<std::int32_t>& ids) {
+inline std::string decode_header(const tokenizer::Tokenizer& tokenizer,
+                                 const std::vector<std::int32_t>& ids) {
     const std::string what = "Could not decode tokens: ";
     for (const std::int32_t id : ids) {
-        if (is_token(tokenizer.vocabulary, id)) continue;
+        if (tokenizer::is_token(tokenizer.vocabulary, id)) continue;
         throw HarmonyError(
             what + "Invalid token error: Invalid token for decoding: " + std::to_string(id));
     }
     const std::string bytes = tokenizer.decode_bytes(ids);
-    if (valid_utf8_size(bytes) == bytes.size()) return bytes;
+    if (tokenizer::valid_utf8_size(bytes) == bytes.size()) return bytes;
     throw HarmonyError(what + "Invalid utf-8 sequence: " + utf8_error_text(bytes));
 }
 

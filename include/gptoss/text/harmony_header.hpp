@@ -28,7 +28,7 @@
 #include "gptoss/text/harmony_error.hpp"
 #include "gptoss/text/harmony_message.hpp"
 #include "gptoss/text/plain_text.hpp"
-#include "gptoss/text/utf8.hpp"
+#include "gptoss/tokenizer/utf8.hpp"
 
 namespace gptoss {
 
@@ -50,7 +50,7 @@ inline std::optional<std::string> take_channel(std::string& header) {
     const std::size_t begin = marker_at + marker.size();
     std::size_t end = begin;
     while (end < header.size() && header[end] != '<' && !is_space_at(header, end)) {
-        end += std::size_t(read_utf8(header, end).length);
+        end += std::size_t(tokenizer::read_utf8(header, end).length);
     }
     if (end == begin) {
         throw HarmonyError("channel marker present but no channel value found in header");

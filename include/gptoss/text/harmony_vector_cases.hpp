@@ -33,7 +33,7 @@ struct VectorMistake : Error {
 
 inline std::string excerpt(const std::string& text, std::size_t at) {
     const std::size_t begin = at < 20 ? 0 : at - 20;
-    return quoted(replace_invalid_utf8(text.substr(begin, 60)));
+    return quoted(tokenizer::replace_invalid_utf8(text.substr(begin, 60)));
 }
 
 inline void require_same_text(const std::string& what, const std::string& got,

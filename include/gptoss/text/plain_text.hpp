@@ -15,8 +15,8 @@
 #include <string_view>
 #include <vector>
 
-#include "gptoss/text/unicode.hpp"
-#include "gptoss/text/utf8.hpp"
+#include "gptoss/tokenizer/unicode.hpp"
+#include "gptoss/tokenizer/utf8.hpp"
 
 namespace gptoss {
 
@@ -43,17 +43,19 @@ inline std::vector<std::string> lines_of(std::string_view text) {
 }
 
 inline bool is_space_at(std::string_view text, std::size_t at) {
-    return char_class(read_utf8(text, at).point) == CharClass::space;
+    return tokenizer::char_class(tokenizer::read_utf8(text, at).point) ==
+           tokenizer::CharClass::space;
 }
 
 // Without whitespace at either end.
 inline std::string_view trimmed(std::string_view text) {
     std::size_t begin = text.size();
     std::size_t end = 0;
-    for (std::size_t at = 0; at < text.size(); at += std::size_t(read_utf8(text, at).length)) {
+    for (std::size_t at = 0; at < text.size();
+         at += std::size_t(tokenizer::read_utf8(text, at).length)) {
         if (is_space_at(text, at)) continue;
         begin = std::min(begin, at);
-        end = at + std::size_t(read_utf8(text, at).length);
+        end = at + std::size_t(tokenizer::read_utf8(text, at).length);
     }
     return begin < end ? text.substr(begin, end - begin) : std::string_view();
 }

@@ -6,10 +6,12 @@
 #include <string>
 #include <vector>
 
-#include "gptoss/text/tiktoken_file.hpp"
-#include "gptoss/text/tokenizer.hpp"
+#include "gptoss/tokenizer/tiktoken_file.hpp"
+#include "gptoss/tokenizer/tokenizer.hpp"
 
 namespace gptoss::test {
+
+using namespace gptoss::tokenizer;
 
 using Ids = std::vector<std::int32_t>;
 using Pieces = std::vector<std::string>;
@@ -40,7 +42,7 @@ struct Vector {
 inline const std::vector<Vector>& vectors() {
     static std::vector<Vector> all;
     if (!all.empty()) return all;
-    std::ifstream file(GPTOSS_SOURCE_DIR "/tests/text/data/tokenizer_vectors.jsonl");
+    std::ifstream file(GPTOSS_SOURCE_DIR "/tests/tokenizer/data/tokenizer_vectors.jsonl");
     std::string line;
     while (std::getline(file, line)) {
         const nlohmann::json entry = nlohmann::json::parse(line);

@@ -1,4 +1,4 @@
-#include "gptoss/text/tiktoken_file.hpp"
+#include "gptoss/tokenizer/tiktoken_file.hpp"
 
 #include <chrono>
 #include <iostream>
@@ -10,6 +10,7 @@
 #include "temp_folder.hpp"
 
 using namespace gptoss;
+using namespace gptoss::tokenizer;
 using gptoss::test::kRankFile;
 
 namespace {

@@ -9,11 +9,11 @@
 #include <filesystem>
 #include <string>
 
-#include "gptoss/text/tiktoken_file.hpp"
-#include "gptoss/text/tokenizer.hpp"
-#include "gptoss/text/tokenizer_json.hpp"
+#include "gptoss/tokenizer/tiktoken_file.hpp"
+#include "gptoss/tokenizer/tokenizer.hpp"
+#include "gptoss/tokenizer/tokenizer_json.hpp"
 
-namespace gptoss {
+namespace gptoss::tokenizer {
 
 inline Tokenizer load_tokenizer(const std::filesystem::path& path) {
     if (std::filesystem::is_directory(path)) return load_tokenizer(path / "tokenizer.json");
@@ -21,4 +21,4 @@ inline Tokenizer load_tokenizer(const std::filesystem::path& path) {
     return {load_tiktoken_file(path.string())};
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::tokenizer

@@ -1,10 +1,11 @@
-#include "gptoss/text/utf8.hpp"
+#include "gptoss/tokenizer/utf8.hpp"
 
 #include <string>
 
 #include "catch.hpp"
 
 using namespace gptoss;
+using namespace gptoss::tokenizer;
 
 namespace {
 

@@ -1,4 +1,4 @@
-#include "gptoss/text/tokenizer.hpp"
+#include "gptoss/tokenizer/tokenizer.hpp"
 
 #include <algorithm>
 #include <random>
@@ -8,6 +8,7 @@
 #include "o200k.hpp"
 
 using namespace gptoss;
+using namespace gptoss::tokenizer;
 using gptoss::test::Ids;
 using gptoss::test::o200k;
 

@@ -1,4 +1,4 @@
-#include "gptoss/text/unicode.hpp"
+#include "gptoss/tokenizer/unicode.hpp"
 
 #include <fstream>
 #include <map>
@@ -9,6 +9,7 @@
 #include "catch.hpp"
 
 using namespace gptoss;
+using namespace gptoss::tokenizer;
 
 TEST_CASE("unicode: one character of each class", "[unicode]") {
     CHECK(char_class(U'A') == CharClass::upper);

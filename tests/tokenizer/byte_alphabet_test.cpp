@@ -1,4 +1,4 @@
-#include "gptoss/text/byte_alphabet.hpp"
+#include "gptoss/tokenizer/byte_alphabet.hpp"
 
 #include <set>
 #include <string>
@@ -7,6 +7,7 @@
 #include "o200k.hpp"
 
 using namespace gptoss;
+using namespace gptoss::tokenizer;
 
 namespace {
 

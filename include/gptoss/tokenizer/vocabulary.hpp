@@ -23,11 +23,11 @@
 
 #include "gptoss/core/check.hpp"
 #include "gptoss/format/json.hpp"
-#include "gptoss/text/bpe.hpp"
-#include "gptoss/text/special_tokens.hpp"
-#include "gptoss/text/utf8.hpp"
+#include "gptoss/tokenizer/bpe.hpp"
+#include "gptoss/tokenizer/special_tokens.hpp"
+#include "gptoss/tokenizer/utf8.hpp"
 
-namespace gptoss {
+namespace gptoss::tokenizer {
 
 using SpecialIds = std::unordered_map<std::string_view, std::int32_t>;    // name -> id
 using SpecialNames = std::unordered_map<std::int32_t, std::string_view>;  // id -> its first name
@@ -174,4 +174,4 @@ inline int vocab_size(const Vocabulary& vocabulary) {
     return size;
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::tokenizer

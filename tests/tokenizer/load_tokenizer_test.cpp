@@ -1,11 +1,12 @@
-#include "gptoss/text/load_tokenizer.hpp"
+#include "gptoss/tokenizer/load_tokenizer.hpp"
 
 #include "catch.hpp"
-#include "gptoss/text/write_tokenizer_json.hpp"
+#include "gptoss/tokenizer/write_tokenizer_json.hpp"
 #include "o200k.hpp"
 #include "temp_folder.hpp"
 
 using namespace gptoss;
+using namespace gptoss::tokenizer;
 using gptoss::test::Ids;
 
 TEST_CASE("load_tokenizer: a rank file, a tokenizer.json and its directory", "[load_tokenizer]") {

@@ -1,4 +1,4 @@
-#include "gptoss/text/bpe.hpp"
+#include "gptoss/tokenizer/bpe.hpp"
 
 #include <chrono>
 #include <iostream>
@@ -10,6 +10,7 @@
 #include "o200k.hpp"
 
 using namespace gptoss;
+using namespace gptoss::tokenizer;
 using gptoss::test::Ids;
 using gptoss::test::o200k;
 

@@ -15,10 +15,10 @@
 #include <cstdint>
 #include <string>
 
-#include "gptoss/text/utf8.hpp"
-#include "gptoss/text/vocabulary.hpp"
+#include "gptoss/tokenizer/utf8.hpp"
+#include "gptoss/tokenizer/vocabulary.hpp"
 
-namespace gptoss {
+namespace gptoss::tokenizer {
 
 struct StreamingDecoder {
     const Vocabulary& vocabulary;
@@ -37,4 +37,4 @@ struct StreamingDecoder {
     }
 };
 
-}  // namespace gptoss
+}  // namespace gptoss::tokenizer

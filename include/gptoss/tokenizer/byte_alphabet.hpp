@@ -17,9 +17,9 @@
 #include <string>
 #include <string_view>
 
-#include "gptoss/text/utf8.hpp"
+#include "gptoss/tokenizer/utf8.hpp"
 
-namespace gptoss {
+namespace gptoss::tokenizer {
 
 inline constexpr int kAlphabetPoints = 256 + 68;  // no character of the alphabet is beyond
 
@@ -71,4 +71,4 @@ inline bool from_byte_alphabet(std::string_view text, std::string& bytes) {
     return true;
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::tokenizer

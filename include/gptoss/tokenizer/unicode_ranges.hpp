@@ -4,7 +4,7 @@
 // Copyright 1991-2024 Unicode, Inc. Unicode License v3, see LICENSES/Unicode-3.0.txt.
 #pragma once
 
-namespace gptoss {
+namespace gptoss::tokenizer {
 
 inline constexpr char kUnicodeVersion[] = "16.0.0";
 
@@ -808,4 +808,4 @@ inline constexpr UnicodeRange kUnicodeRanges[] = {
 };
 // clang-format on
 
-}  // namespace gptoss
+}  // namespace gptoss::tokenizer

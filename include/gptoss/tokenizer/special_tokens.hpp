@@ -18,7 +18,7 @@
 #include <string>
 #include <vector>
 
-namespace gptoss {
+namespace gptoss::tokenizer {
 
 struct SpecialToken {
     std::int32_t id;
@@ -71,4 +71,4 @@ inline std::vector<SpecialToken> o200k_harmony_special_tokens() {
     return tokens;
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::tokenizer

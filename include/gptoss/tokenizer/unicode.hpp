@@ -14,9 +14,9 @@
 #include <array>
 #include <cstddef>
 
-#include "gptoss/text/unicode_ranges.hpp"
+#include "gptoss/tokenizer/unicode_ranges.hpp"
 
-namespace gptoss {
+namespace gptoss::tokenizer {
 
 enum class CharClass : char {
     upper = 'U',     // Lu, Lt
@@ -61,4 +61,4 @@ constexpr CharClass char_class(char32_t point) {
     return search_unicode_ranges(point);
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::tokenizer

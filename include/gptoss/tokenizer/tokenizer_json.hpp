@@ -23,11 +23,11 @@
 #include "gptoss/core/check.hpp"
 #include "gptoss/format/json.hpp"
 #include "gptoss/format/mapped_file.hpp"
-#include "gptoss/text/byte_alphabet.hpp"
-#include "gptoss/text/special_tokens.hpp"
-#include "gptoss/text/vocabulary.hpp"
+#include "gptoss/tokenizer/byte_alphabet.hpp"
+#include "gptoss/tokenizer/special_tokens.hpp"
+#include "gptoss/tokenizer/vocabulary.hpp"
 
-namespace gptoss {
+namespace gptoss::tokenizer {
 
 // The expression of split.hpp as it stands in the files.
 inline constexpr const char* kSplitRegex =
@@ -161,4 +161,4 @@ inline Vocabulary load_tokenizer_json(const std::string& path) {
     return make_vocabulary(std::move(tokens), std::move(special_tokens), path);
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::tokenizer

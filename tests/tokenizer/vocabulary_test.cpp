@@ -1,4 +1,4 @@
-#include "gptoss/text/vocabulary.hpp"
+#include "gptoss/tokenizer/vocabulary.hpp"
 
 #include <set>
 #include <string>
@@ -9,6 +9,7 @@
 #include "o200k.hpp"
 
 using namespace gptoss;
+using namespace gptoss::tokenizer;
 using gptoss::test::o200k;
 using gptoss::test::single_bytes;
 

@@ -1,4 +1,4 @@
-#include "gptoss/text/streaming_decoder.hpp"
+#include "gptoss/tokenizer/streaming_decoder.hpp"
 
 #include <random>
 #include <string>
@@ -7,6 +7,7 @@
 #include "o200k.hpp"
 
 using namespace gptoss;
+using namespace gptoss::tokenizer;
 using gptoss::test::Ids;
 using gptoss::test::o200k;
 

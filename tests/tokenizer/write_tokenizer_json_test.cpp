@@ -1,14 +1,15 @@
-#include "gptoss/text/write_tokenizer_json.hpp"
+#include "gptoss/tokenizer/write_tokenizer_json.hpp"
 
 #include <string>
 
 #include "catch.hpp"
-#include "gptoss/text/tokenizer.hpp"
+#include "gptoss/tokenizer/tokenizer.hpp"
 #include "o200k.hpp"
 #include "small_disk.hpp"
 #include "temp_folder.hpp"
 
 using namespace gptoss;
+using namespace gptoss::tokenizer;
 using gptoss::test::o200k;
 
 TEST_CASE("write_tokenizer_json: the full vocabulary gives the same ids as the rank file",

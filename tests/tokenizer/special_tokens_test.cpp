@@ -1,4 +1,4 @@
-#include "gptoss/text/special_tokens.hpp"
+#include "gptoss/tokenizer/special_tokens.hpp"
 
 #include <map>
 #include <set>
@@ -7,6 +7,7 @@
 #include "catch.hpp"
 
 using namespace gptoss;
+using namespace gptoss::tokenizer;
 
 TEST_CASE("special_tokens: ten have a meaning, in order of their ids", "[special_tokens]") {
     const std::vector<SpecialToken> tokens = named_special_tokens();

@@ -29,7 +29,7 @@
 
 #include "gptoss/core/check.hpp"
 
-namespace gptoss {
+namespace gptoss::tokenizer {
 
 // Token bytes to rank. The keys view memory that somebody else keeps (in a Vocabulary: its tokens).
 using RankTable = std::unordered_map<std::string_view, std::int32_t>;
@@ -174,4 +174,4 @@ inline void bpe_encode(const RankTable& ranks, std::string_view piece,
     }
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::tokenizer

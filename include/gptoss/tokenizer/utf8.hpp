@@ -19,7 +19,7 @@
 
 #include "gptoss/core/check.hpp"
 
-namespace gptoss {
+namespace gptoss::tokenizer {
 
 enum class Utf8State { valid, invalid, incomplete };
 
@@ -132,4 +132,4 @@ inline std::string replace_invalid_utf8(std::string bytes) {
     return text;
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::tokenizer

@@ -27,10 +27,10 @@
 #include <string_view>
 #include <vector>
 
-#include "gptoss/text/unicode.hpp"
-#include "gptoss/text/utf8.hpp"
+#include "gptoss/tokenizer/unicode.hpp"
+#include "gptoss/tokenizer/utf8.hpp"
 
-namespace gptoss {
+namespace gptoss::tokenizer {
 
 struct SplitChar {
     char32_t point;
@@ -195,4 +195,4 @@ inline std::vector<std::string_view> split_pieces(std::string_view text) {
     return pieces;
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::tokenizer

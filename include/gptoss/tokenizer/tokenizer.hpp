@@ -24,12 +24,12 @@
 #include <vector>
 
 #include "gptoss/core/check.hpp"
-#include "gptoss/text/bpe.hpp"
-#include "gptoss/text/split.hpp"
-#include "gptoss/text/utf8.hpp"
-#include "gptoss/text/vocabulary.hpp"
+#include "gptoss/tokenizer/bpe.hpp"
+#include "gptoss/tokenizer/split.hpp"
+#include "gptoss/tokenizer/utf8.hpp"
+#include "gptoss/tokenizer/vocabulary.hpp"
 
-namespace gptoss {
+namespace gptoss::tokenizer {
 
 struct Tokenizer {
     Vocabulary vocabulary;
@@ -130,4 +130,4 @@ inline std::string Tokenizer::decode_utf8(const std::vector<std::int32_t>& ids) 
     return bytes;
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::tokenizer

@@ -22,10 +22,10 @@
 #include "gptoss/core/check.hpp"
 #include "gptoss/format/json.hpp"
 #include "gptoss/format/mapped_file.hpp"
-#include "gptoss/text/special_tokens.hpp"
-#include "gptoss/text/vocabulary.hpp"
+#include "gptoss/tokenizer/special_tokens.hpp"
+#include "gptoss/tokenizer/vocabulary.hpp"
 
-namespace gptoss {
+namespace gptoss::tokenizer {
 
 inline constexpr int kNotBase64 = -1;
 
@@ -137,4 +137,4 @@ inline Vocabulary load_tiktoken_file(const std::string& path) {
     return load_tiktoken_file(path, o200k_harmony_special_tokens());
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::tokenizer

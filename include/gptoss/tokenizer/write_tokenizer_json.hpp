@@ -22,11 +22,11 @@
 #include <vector>
 
 #include "gptoss/format/partial_file.hpp"
-#include "gptoss/text/byte_alphabet.hpp"
-#include "gptoss/text/tokenizer_json.hpp"
-#include "gptoss/text/vocabulary.hpp"
+#include "gptoss/tokenizer/byte_alphabet.hpp"
+#include "gptoss/tokenizer/tokenizer_json.hpp"
+#include "gptoss/tokenizer/vocabulary.hpp"
 
-namespace gptoss {
+namespace gptoss::tokenizer {
 
 // The ways to cut a token into two tokens, by rank of the left part, then of the right.
 inline std::vector<std::pair<std::int32_t, std::int32_t>> cuts_of_token(
@@ -134,4 +134,4 @@ inline void write_tokenizer_json(const std::string& path, const Vocabulary& voca
     write_text_file(path, tokenizer_json_text(vocabulary));
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::tokenizer

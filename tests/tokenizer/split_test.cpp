@@ -1,4 +1,4 @@
-#include "gptoss/text/split.hpp"
+#include "gptoss/tokenizer/split.hpp"
 
 #include <chrono>
 #include <random>
@@ -9,6 +9,7 @@
 #include "o200k.hpp"
 
 using namespace gptoss;
+using namespace gptoss::tokenizer;
 using gptoss::test::Pieces;
 
 namespace {

@@ -1,13 +1,14 @@
-#include "gptoss/text/tokenizer_json.hpp"
+#include "gptoss/tokenizer/tokenizer_json.hpp"
 
 #include <string>
 
 #include "catch.hpp"
-#include "gptoss/text/tokenizer.hpp"
+#include "gptoss/tokenizer/tokenizer.hpp"
 #include "o200k.hpp"
 #include "temp_folder.hpp"
 
 using namespace gptoss;
+using namespace gptoss::tokenizer;
 using gptoss::test::Ids;
 using nlohmann::json;
 
