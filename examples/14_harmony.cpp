@@ -2,10 +2,10 @@
 // Try: let the user say "<|end|>". Which ids is it?
 #include <cstdio>
 
-#include "gptoss/text/harmony_calls.hpp"
-#include "gptoss/text/harmony_json.hpp"
-#include "gptoss/text/harmony_parse.hpp"
-#include "gptoss/text/harmony_render.hpp"
+#include "gptoss/harmony/calls.hpp"
+#include "gptoss/harmony/json.hpp"
+#include "gptoss/harmony/parse.hpp"
+#include "gptoss/harmony/render.hpp"
 #include "gptoss/tokenizer/load_tokenizer.hpp"
 
 using namespace gptoss;
@@ -32,27 +32,29 @@ void print_ids(const char* title, const std::vector<std::int32_t>& ids, std::siz
 int main() {
     const tokenizer::Tokenizer tokenizer =
         tokenizer::load_tokenizer(GPTOSS_DATA_DIR "/o200k_base.tiktoken");
-    const HarmonyEncoding encoding = harmony_encoding(tokenizer);
+    const harmony::HarmonyEncoding encoding = harmony::harmony_encoding(tokenizer);
 
-    Conversation conversation =
-        read_conversation(parse_ordered_json("example", kConversation), "example");
-    const auto prompt = render_conversation_for_completion(encoding, conversation, Role::assistant);
+    harmony::Conversation conversation =
+        harmony::read_conversation(parse_ordered_json("example", kConversation), "example");
+    const auto prompt = harmony::render_conversation_for_completion(encoding, conversation,
+                                                                    harmony::Role::assistant);
     std::printf("%s\n", tokenizer.decode(prompt).c_str());
     print_ids("prompt", prompt, 0);
 
-    StreamableParser parser(encoding, Role::assistant);
+    harmony::StreamableParser parser(encoding, harmony::Role::assistant);
     const auto sampled = tokenizer.encode_with_special(kSampled);
     print_ids("sampled", sampled, 0);
     for (const std::int32_t id : sampled) {
         parser.process(id);
         if (parser.last_content_delta()) std::printf("[%s]", parser.last_content_delta()->c_str());
     }
-    const Message call = parser.messages().at(0);
-    std::printf("\n%s\n", to_json(call).dump().c_str());
+    const harmony::Message call = parser.messages().at(0);
+    std::printf("\n%s\n", harmony::to_json(call).dump().c_str());
 
     conversation.messages.push_back(call);
-    conversation.messages.push_back(answer_call(call, R"({"celsius":21})"));
-    const auto next = render_conversation_for_completion(encoding, conversation, Role::assistant);
+    conversation.messages.push_back(harmony::answer_call(call, R"({"celsius":21})"));
+    const auto next = harmony::render_conversation_for_completion(encoding, conversation,
+                                                                  harmony::Role::assistant);
     std::printf("\n%s\n", tokenizer.decode(next).substr(tokenizer.decode(prompt).size()).c_str());
     print_ids("next prompt", next, prompt.size());
 }

@@ -13,15 +13,15 @@ using namespace gptoss;
 
 const char* kModel = GPTOSS_SOURCE_DIR "/examples/nano/model";
 
-ToolDescription function_of_one_text(const char* name, const char* description,
-                                     const char* parameter) {
+harmony::ToolDescription function_of_one_text(const char* name, const char* description,
+                                              const char* parameter) {
     const OrderedJson properties = {{parameter, {{"type", "string"}}}};
     return {name, description, OrderedJson{{"type", "object"}, {"properties", properties}}};
 }
 
 // "12*34" -> "408"
-std::string calculate(const Message& call) {
-    const std::string expression = call_arguments(call).at("expression");
+std::string calculate(const harmony::Message& call) {
+    const std::string expression = harmony::call_arguments(call).at("expression");
     char* rest = nullptr;
     const long a = std::strtol(expression.c_str(), &rest, 10);
     const char sign = *rest;
@@ -29,44 +29,48 @@ std::string calculate(const Message& call) {
     return std::to_string(sign == '+' ? a + b : sign == '-' ? a - b : a * b);
 }
 
-std::string weather(const Message& call) {
-    const std::string city = call_arguments(call).at("city");
+std::string weather(const harmony::Message& call) {
+    const std::string city = harmony::call_arguments(call).at("city");
     return city == "Oslo" ? R"({"degrees":-3,"sky":"snow"})" : R"({"degrees":17,"sky":"rain"})";
 }
 
 int main() {
     Transformer<> transformer(load_weights(kModel));
     const tokenizer::Tokenizer tokenizer = tokenizer::load_tokenizer(kModel);
-    const HarmonyEncoding encoding = harmony_encoding(tokenizer);
+    const harmony::HarmonyEncoding encoding = harmony::harmony_encoding(tokenizer);
     GenerateOptions greedy;
     greedy.sampling.temperature = 0;
     ModelSource<ScalarOps> source{transformer, greedy};
 
-    DeveloperContent developer;
-    add_namespace(developer.tools,
-                  functions_namespace({
-                      function_of_one_text("get_weather", "Gets the weather of a city.", "city"),
-                      function_of_one_text("calculator", "Computes an expression.", "expression"),
-                  }));
+    harmony::DeveloperContent developer;
+    harmony::add_namespace(
+        developer.tools,
+        harmony::functions_namespace({
+            function_of_one_text("get_weather", "Gets the weather of a city.", "city"),
+            function_of_one_text("calculator", "Computes an expression.", "expression"),
+        }));
     const ToolFunctions functions = {{"functions.get_weather", weather},
                                      {"functions.calculator", calculate}};
     ChatEvents events;
-    events.on_message = [](const Message& message) {
-        const std::string from = message.author.name.value_or(role_name(message.author.role));
+    events.on_message = [](const harmony::Message& message) {
+        const std::string from =
+            message.author.name.value_or(harmony::role_name(message.author.role));
         const std::string to = message.recipient ? " to=" + *message.recipient : "";
         std::printf("  %-10s  %s%s: %s\n", message.channel.value_or("").c_str(), from.c_str(),
-                    to.c_str(), text_of(message).c_str());
+                    to.c_str(), harmony::text_of(message).c_str());
     };
 
     for (const char* question : {"What is 12 times 34?", "How is the weather in Oslo?"}) {
         std::printf("%s\n", question);
-        Conversation conversation;
-        for (const Content& content : {Content(SystemContent{}), Content(developer)}) {
+        harmony::Conversation conversation;
+        for (const harmony::Content& content :
+             {harmony::Content(harmony::SystemContent{}), harmony::Content(developer)}) {
             const bool is_system = conversation.messages.empty();
-            const Role role = is_system ? Role::system : Role::developer;
-            conversation.messages.push_back(Message::from_role_and_content(role, content));
+            const harmony::Role role = is_system ? harmony::Role::system : harmony::Role::developer;
+            conversation.messages.push_back(harmony::Message::from_role_and_content(role, content));
         }
-        conversation.messages.push_back(Message::from_role_and_content(Role::user, question));
+        conversation.messages.push_back(
+            harmony::Message::from_role_and_content(harmony::Role::user, question));
         chat_turn(source, encoding, conversation, functions, {}, events);
     }
 }

@@ -4,7 +4,7 @@
     scripts/check_openai_harmony.py TOOL [--cases N] [--seed N]
 
 TOOL is the gptoss program. The library (pip install openai-harmony) makes vectors in the format of
-tests/text/data/harmony/README.md, and TOOL checks them. Without the library: status 77, skipped.
+tests/harmony/data/README.md, and TOOL checks them. Without the library: status 77, skipped.
 """
 import argparse
 import json

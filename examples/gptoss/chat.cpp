@@ -39,17 +39,17 @@ struct ChatFlags {
 };
 
 // [{"name": ...}] as functions; entries may be wrapped as {"type": "function", "function": {...}}.
-ToolNamespaces read_tools_file(const std::string& path) {
+harmony::ToolNamespaces read_tools_file(const std::string& path) {
     const OrderedJson json = read_ordered_json_file(path);
-    if (!json.is_array()) return read_namespaces({{"tools", json}}, path);
-    std::vector<ToolDescription> tools;
+    if (!json.is_array()) return harmony::read_namespaces({{"tools", json}}, path);
+    std::vector<harmony::ToolDescription> tools;
     for (const OrderedJson& entry : json) {
         const bool is_wrapped = entry.is_object() && entry.contains("function");
         const std::string where = path + "[" + std::to_string(tools.size()) + "]";
-        tools.push_back(read_tool(is_wrapped ? entry["function"] : entry, where));
+        tools.push_back(harmony::read_tool(is_wrapped ? entry["function"] : entry, where));
     }
-    ToolNamespaces namespaces;
-    add_namespace(namespaces, functions_namespace(std::move(tools)));
+    harmony::ToolNamespaces namespaces;
+    harmony::add_namespace(namespaces, harmony::functions_namespace(std::move(tools)));
     return namespaces;
 }
 
@@ -111,7 +111,7 @@ int run_chat(const ChatFlags& flags, const Globals& globals) {
                     std::to_string(model.weights.config.vocab_size) + "): chat needs one");
     }
     ChosenTransformer transformer(std::move(model.weights), chosen_path(globals));
-    const HarmonyEncoding encoding = harmony_encoding(*model.tokenizer);
+    const harmony::HarmonyEncoding encoding = harmony::harmony_encoding(*model.tokenizer);
 
     StoppableSource source{{transformer, generate}};
     const auto write = [](std::string_view text) {

@@ -14,8 +14,8 @@
 #include <string>
 #include <string_view>
 
+#include "gptoss/harmony/json.hpp"
 #include "gptoss/run/chat.hpp"
-#include "gptoss/text/harmony_json.hpp"
 #include "terminal.hpp"
 
 namespace gptoss::tool {
@@ -34,19 +34,19 @@ public:
         : look_(look), write_(std::move(write)), note_(std::move(note)) {}
 
     // After each token: what it added to the message that is being written.
-    void show_delta(const StreamableParser& parser) {
+    void show_delta(const harmony::StreamableParser& parser) {
         const auto& delta = parser.last_content_delta();
         if (!delta) return;
         show_text(parser.current_header(), *delta);
     }
 
     // A message is complete, with or without deltas before.
-    void show_message(const Message& message) {
-        const MessageHeader header{message.author, message.recipient, message.channel, {}};
-        const std::string text = text_of(message);
+    void show_message(const harmony::Message& message) {
+        const harmony::MessageHeader header{message.author, message.recipient, message.channel, {}};
+        const std::string text = harmony::text_of(message);
         show_text(header, text.substr(std::min(n_shown_, text.size())));
         close_pane();
-        if (look_.json) write_event({{"event", "message"}, {"message", to_json(message)}});
+        if (look_.json) write_event({{"event", "message"}, {"message", harmony::to_json(message)}});
     }
 
     void show_end(const ChatTurn& turn) {
@@ -117,20 +117,20 @@ private:
     }
 
     // "final", "call functions.f", "functions.f"
-    static std::string pane_name(const MessageHeader& header) {
-        if (header.author.role == Role::tool) return header.author.name.value_or("tool");
+    static std::string pane_name(const harmony::MessageHeader& header) {
+        if (header.author.role == harmony::Role::tool) return header.author.name.value_or("tool");
         if (header.recipient && *header.recipient != "all") return "call " + *header.recipient;
         return header.channel.value_or("message");
     }
 
-    void show_text(const MessageHeader& header, const std::string& text) {
+    void show_text(const harmony::MessageHeader& header, const std::string& text) {
         n_shown_ += text.size();
         if (look_.json) {
             if (text.empty()) return;
             write_event({{"event", "delta"},
-                         {"role", role_name(header.author.role)},
-                         {"channel", json_or_null(header.channel)},
-                         {"recipient", json_or_null(header.recipient)},
+                         {"role", harmony::role_name(header.author.role)},
+                         {"channel", harmony::json_or_null(header.channel)},
+                         {"recipient", harmony::json_or_null(header.recipient)},
                          {"text", text}});
             return;
         }

@@ -9,8 +9,8 @@
 #include <string>
 
 #include "chat_printer.hpp"
+#include "gptoss/harmony/content_json.hpp"
 #include "gptoss/run/chat.hpp"
-#include "gptoss/text/harmony_content_json.hpp"
 #include "signals.hpp"
 
 namespace gptoss::tool {
@@ -22,25 +22,26 @@ inline constexpr const char* kChatHelp =
     "space "
     "in front.";
 
-inline ReasoningEffort effort_of(const std::string& name) {
-    if (name == "low") return ReasoningEffort::low;
-    if (name == "medium") return ReasoningEffort::medium;
-    if (name == "high") return ReasoningEffort::high;
+inline harmony::ReasoningEffort effort_of(const std::string& name) {
+    if (name == "low") return harmony::ReasoningEffort::low;
+    if (name == "medium") return harmony::ReasoningEffort::medium;
+    if (name == "high") return harmony::ReasoningEffort::high;
     throw Error("effort is " + quoted(name) + ", expected low, medium or high");
 }
 
 // What stands in front of the first question.
 struct ChatStart {
-    SystemContent system;
-    DeveloperContent developer;
+    harmony::SystemContent system;
+    harmony::DeveloperContent developer;
 
-    Conversation conversation() const {
-        Conversation conversation;
-        conversation.messages.push_back(Message::from_role_and_content(Role::system, system));
+    harmony::Conversation conversation() const {
+        harmony::Conversation conversation;
+        conversation.messages.push_back(
+            harmony::Message::from_role_and_content(harmony::Role::system, system));
         const bool says_something = developer.instructions || !developer.tools.empty();
         if (says_something) {
             conversation.messages.push_back(
-                Message::from_role_and_content(Role::developer, developer));
+                harmony::Message::from_role_and_content(harmony::Role::developer, developer));
         }
         return conversation;
     }
@@ -61,24 +62,27 @@ struct StopAnswerOnSignal {
 template <class TokenSource>
 struct ChatSession {
     TokenSource& source;
-    const HarmonyEncoding& encoding;
+    const harmony::HarmonyEncoding& encoding;
     ChatPrinter& printer;
     ChatStart start;
     ChatOptions options = {};
     ToolFunctions functions = {};
-    Conversation conversation = start.conversation();
+    harmony::Conversation conversation = start.conversation();
     int n_mistakes = 0;  // lines that ended in an Error
 
     // One turn. An Error (a context that is too small) leaves the conversation as it was.
     ChatTurn say(const std::string& text) {
         const std::size_t n_before = conversation.messages.size();
-        conversation.messages.push_back(Message::from_role_and_content(Role::user, text));
+        conversation.messages.push_back(
+            harmony::Message::from_role_and_content(harmony::Role::user, text));
         ChatEvents events;
-        events.on_token = [this](const StreamableParser& parser) {
+        events.on_token = [this](const harmony::StreamableParser& parser) {
             printer.show_delta(parser);
             return caught_signal == 0;
         };
-        events.on_message = [this](const Message& message) { printer.show_message(message); };
+        events.on_message = [this](const harmony::Message& message) {
+            printer.show_message(message);
+        };
         ChatTurn turn;
         try {
             const StopAnswerOnSignal stop_answer_on_signal;
@@ -104,8 +108,8 @@ struct ChatSession {
             conversation.messages[0] = start.conversation().messages[0];
             printer.note("[effort " + line.substr(8) + "]");
         } else if (line == "/show") {
-            const std::vector<std::int32_t> prompt = render_conversation_for_completion(
-                encoding, conversation, Role::assistant, options.render);
+            const std::vector<std::int32_t> prompt = harmony::render_conversation_for_completion(
+                encoding, conversation, harmony::Role::assistant, options.render);
             printer.show_prompt(encoding.tokenizer, prompt);
         } else {
             printer.note(kChatHelp);

@@ -2,10 +2,10 @@
 #include <memory>
 #include <string>
 
-#include "gptoss/text/harmony_json.hpp"
-#include "gptoss/text/harmony_parse.hpp"
-#include "gptoss/text/harmony_render.hpp"
-#include "gptoss/text/harmony_vectors.hpp"
+#include "gptoss/harmony/json.hpp"
+#include "gptoss/harmony/parse.hpp"
+#include "gptoss/harmony/render.hpp"
+#include "gptoss/harmony/vectors.hpp"
 #include "models.hpp"
 #include "terminal.hpp"
 #include "tokens.hpp"
@@ -38,8 +38,8 @@ std::string read_input(const std::string& file) {
     return file == "-" ? text_argument(file) : read_text_file(file);
 }
 
-Role role_of(const std::string& name) {
-    if (const std::optional<Role> role = find_role(name)) return *role;
+harmony::Role role_of(const std::string& name) {
+    if (const std::optional<harmony::Role> role = harmony::find_role(name)) return *role;
     throw Error("role is " + quoted(name) +
                 ", expected user, assistant, system, developer or tool");
 }
@@ -47,24 +47,25 @@ Role role_of(const std::string& name) {
 // --- render -----------------------------------------------------------------------------------
 
 // A conversation, a list of messages, or a message.
-Conversation conversation_from(const OrderedJson& json, const std::string& where) {
-    if (json.is_array()) return read_conversation({{"messages", json}}, where);
+harmony::Conversation conversation_from(const OrderedJson& json, const std::string& where) {
+    if (json.is_array()) return harmony::read_conversation({{"messages", json}}, where);
     const bool is_message = json.is_object() && json.contains("role");
-    if (is_message) return {{read_message(json, where)}};
-    return read_conversation(json, where);
+    if (is_message) return {{harmony::read_message(json, where)}};
+    return harmony::read_conversation(json, where);
 }
 
-std::vector<std::int32_t> rendered(const HarmonyEncoding& encoding, const HarmonyFlags& flags,
-                                   const OrderedJson& json) {
-    const Conversation conversation = conversation_from(json, flags.file);
-    const RenderConversationConfig config{!flags.keep_analysis};
-    if (flags.mode == "conversation") return render_conversation(encoding, conversation, config);
+std::vector<std::int32_t> rendered(const harmony::HarmonyEncoding& encoding,
+                                   const HarmonyFlags& flags, const OrderedJson& json) {
+    const harmony::Conversation conversation = conversation_from(json, flags.file);
+    const harmony::RenderConversationConfig config{!flags.keep_analysis};
+    if (flags.mode == "conversation")
+        return harmony::render_conversation(encoding, conversation, config);
     if (flags.mode == "training") {
-        return render_conversation_for_training(encoding, conversation, config);
+        return harmony::render_conversation_for_training(encoding, conversation, config);
     }
     if (flags.mode == "completion") {
-        return render_conversation_for_completion(encoding, conversation, role_of(flags.next_role),
-                                                  config);
+        return harmony::render_conversation_for_completion(encoding, conversation,
+                                                           role_of(flags.next_role), config);
     }
     if (flags.mode != "message") {
         throw Error("mode is " + quoted(flags.mode) +
@@ -74,13 +75,14 @@ std::vector<std::int32_t> rendered(const HarmonyEncoding& encoding, const Harmon
         throw Error(flags.file + ": " + std::to_string(conversation.messages.size()) +
                     " messages, expected 1 (mode message)");
     }
-    return render(encoding, conversation.messages[0]);
+    return harmony::render(encoding, conversation.messages[0]);
 }
 
 int run_render(const HarmonyFlags& flags, const Globals& globals) {
     const OrderedJson json = parse_ordered_json(flags.file, read_input(flags.file));
     const tokenizer::Tokenizer tokenizer = open_tokenizer(globals);
-    const std::vector<std::int32_t> ids = rendered(harmony_encoding(tokenizer), flags, json);
+    const std::vector<std::int32_t> ids =
+        rendered(harmony::harmony_encoding(tokenizer), flags, json);
     if (globals.json) {
         print_json({{"text", tokenizer.decode(ids)}, {"ids", ids}});
     } else {
@@ -104,14 +106,15 @@ std::vector<std::int32_t> ids_of_input(const tokenizer::Tokenizer& tokenizer, st
 }
 
 int run_parse(const HarmonyFlags& flags, const Globals& globals) {
-    std::optional<Role> role;
+    std::optional<harmony::Role> role;
     if (!flags.role.empty()) role = role_of(flags.role);
     const std::string input = read_input(flags.file);
     const tokenizer::Tokenizer tokenizer = open_tokenizer(globals);
-    const ParseResult result = parse_messages_from_completion_tokens(
-        harmony_encoding(tokenizer), ids_of_input(tokenizer, input), role, {!flags.lenient});
+    const harmony::ParseResult result = harmony::parse_messages_from_completion_tokens(
+        harmony::harmony_encoding(tokenizer), ids_of_input(tokenizer, input), role,
+        {!flags.lenient});
     // What was complete before a mistake is printed too.
-    const OrderedJson json = to_json(Conversation{result.messages});
+    const OrderedJson json = harmony::to_json(harmony::Conversation{result.messages});
     if (globals.json) {
         print_json(json);
     } else {
@@ -127,16 +130,17 @@ int run_parse(const HarmonyFlags& flags, const Globals& globals) {
 
 int run_vectors(const HarmonyFlags& flags, const Globals& globals) {
     const tokenizer::Tokenizer tokenizer = open_tokenizer(globals);
-    const VectorReport report = run_harmony_vectors(harmony_encoding(tokenizer), flags.vectors);
+    const harmony::VectorReport report =
+        harmony::run_harmony_vectors(harmony::harmony_encoding(tokenizer), flags.vectors);
     const std::size_t n_failed = report.mistakes.size();
     if (globals.json) {
         OrderedJson failures = OrderedJson::array();
-        for (const VectorReport::Mistake& mistake : report.mistakes) {
+        for (const harmony::VectorReport::Mistake& mistake : report.mistakes) {
             failures.push_back({{"name", mistake.name}, {"mistake", mistake.text}});
         }
         print_json({{"passed", report.n_passed}, {"failed", n_failed}, {"failures", failures}});
     } else {
-        for (const VectorReport::Mistake& mistake : report.mistakes) {
+        for (const harmony::VectorReport::Mistake& mistake : report.mistakes) {
             print(mistake.name + ": " + mistake.text + "\n");
         }
         print(std::to_string(report.n_passed) + " passed, " + std::to_string(n_failed) +

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "gptoss/harmony/json.hpp"
+#include "gptoss/harmony/render.hpp"
 #include "gptoss/ops/scalar.hpp"
-#include "gptoss/text/harmony_json.hpp"
-#include "gptoss/text/harmony_render.hpp"
 #include "models.hpp"
 #include "paths.hpp"
 #include "signals.hpp"
@@ -46,13 +46,14 @@ const tokenizer::Tokenizer& require_tokenizer(const Model& model) {
 // The text as what an assistant answers, in the final channel; its own tokens count.
 Passage as_answer(const tokenizer::Tokenizer& tokenizer, const std::string& question,
                   const std::string& text) {
-    const HarmonyEncoding encoding = harmony_encoding(tokenizer);
-    Conversation conversation;
-    conversation.messages = {Message::from_role_and_content(Role::system, SystemContent{}),
-                             Message::from_role_and_content(Role::user, question)};
+    const harmony::HarmonyEncoding encoding = harmony::harmony_encoding(tokenizer);
+    harmony::Conversation conversation;
+    conversation.messages = {
+        harmony::Message::from_role_and_content(harmony::Role::system, harmony::SystemContent{}),
+        harmony::Message::from_role_and_content(harmony::Role::user, question)};
     Passage passage;
-    passage.tokens =
-        render_conversation_for_completion(encoding, conversation, Role::assistant, {});
+    passage.tokens = harmony::render_conversation_for_completion(encoding, conversation,
+                                                                 harmony::Role::assistant, {});
     const auto append = [&](const std::vector<std::int32_t>& ids) {
         passage.tokens.insert(passage.tokens.end(), ids.begin(), ids.end());
     };
@@ -64,10 +65,11 @@ Passage as_answer(const tokenizer::Tokenizer& tokenizer, const std::string& ques
 }
 
 Passage of_conversation(const tokenizer::Tokenizer& tokenizer, const std::string& path) {
-    const HarmonyEncoding encoding = harmony_encoding(tokenizer);
-    const Conversation conversation = read_conversation(read_ordered_json_file(path), path);
+    const harmony::HarmonyEncoding encoding = harmony::harmony_encoding(tokenizer);
+    const harmony::Conversation conversation =
+        harmony::read_conversation(read_ordered_json_file(path), path);
     Passage passage;
-    passage.tokens = render_conversation_for_training(encoding, conversation, {false});
+    passage.tokens = harmony::render_conversation_for_training(encoding, conversation, {false});
     passage.counts = assistant_tokens(encoding, passage.tokens);
     return passage;
 }

@@ -2,11 +2,12 @@
 
 #include "catch.hpp"
 #include "golden.hpp"
+#include "gptoss/harmony/render.hpp"
 #include "gptoss/run/synth.hpp"
-#include "gptoss/text/harmony_render.hpp"
 #include "gptoss/tokenizer/load_tokenizer.hpp"
 
 using namespace gptoss;
+using namespace gptoss::harmony;
 using namespace gptoss::tokenizer;
 using namespace gptoss::test;
 

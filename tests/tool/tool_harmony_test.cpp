@@ -9,7 +9,7 @@
 
 namespace {
 
-const std::string kVectors = GPTOSS_SOURCE_DIR "/tests/text/data/harmony";
+const std::string kVectors = GPTOSS_SOURCE_DIR "/tests/harmony/data";
 
 const std::string kConversation =
     R"({"messages": [{"role": "user", "content": "2 + 2 <|end|>"},

@@ -27,27 +27,28 @@
 #include <string>
 #include <vector>
 
+#include "gptoss/harmony/calls.hpp"
+#include "gptoss/harmony/parse.hpp"
+#include "gptoss/harmony/render.hpp"
 #include "gptoss/run/generate.hpp"
-#include "gptoss/text/harmony_calls.hpp"
-#include "gptoss/text/harmony_parse.hpp"
-#include "gptoss/text/harmony_render.hpp"
 
 namespace gptoss {
 
 // Gets the call and returns the output; call_arguments(call) reads JSON arguments.
-using ToolFunction = std::function<std::string(const Message& call)>;
+using ToolFunction = std::function<std::string(const harmony::Message& call)>;
 using ToolFunctions = std::map<std::string, ToolFunction>;  // by recipient: "functions.get_weather"
 
 struct ChatOptions {
     int max_tokens = 4096;  // of one turn, with its reasoning and calls
     int max_calls = 16;     // a model may call for ever
-    RenderConversationConfig render;
+    harmony::RenderConversationConfig render;
 };
 
 // What a user interface follows; each may be empty.
 struct ChatEvents {
-    std::function<bool(const StreamableParser&)> on_token = {};  // after each; false: stop here
-    std::function<void(const Message&)> on_message = {};         // complete, a tool's too
+    std::function<bool(const harmony::StreamableParser&)> on_token =
+        {};                                                        // after each; false: stop here
+    std::function<void(const harmony::Message&)> on_message = {};  // complete, a tool's too
 };
 
 enum class ChatEnd { answered, max_tokens, max_calls, context_full, stopped, malformed };
@@ -107,7 +108,7 @@ struct ModelSource {
 
 // --- A turn -----------------------------------------------------------------------------------
 
-inline std::string output_of_call(const Message& call, const ToolFunctions& functions) {
+inline std::string output_of_call(const harmony::Message& call, const ToolFunctions& functions) {
     const auto function = functions.find(*call.recipient);
     if (function == functions.end()) {
         return "Error: there is no tool named " + *call.recipient + " here.";
@@ -126,7 +127,7 @@ inline ChatEnd end_of(StopReason reason) {
     return ChatEnd::answered;
 }
 
-inline void add_message(Conversation& conversation, const Message& message,
+inline void add_message(harmony::Conversation& conversation, const harmony::Message& message,
                         const ChatEvents& events) {
     conversation.messages.push_back(message);
     if (events.on_message) events.on_message(message);
@@ -134,13 +135,13 @@ inline void add_message(Conversation& conversation, const Message& message,
 
 // One answer of the model, up to <|return|> or <|call|>.
 template <class TokenSource>
-void generate_messages(TokenSource& source, const HarmonyEncoding& encoding,
-                       Conversation& conversation, const ChatOptions& options,
+void generate_messages(TokenSource& source, const harmony::HarmonyEncoding& encoding,
+                       harmony::Conversation& conversation, const ChatOptions& options,
                        const ChatEvents& events, ChatTurn& turn) {
-    const std::vector<std::int32_t> prompt =
-        render_conversation_for_completion(encoding, conversation, Role::assistant, options.render);
+    const std::vector<std::int32_t> prompt = harmony::render_conversation_for_completion(
+        encoding, conversation, harmony::Role::assistant, options.render);
     turn.n_prompt_tokens = int(prompt.size());
-    StreamableParser parser(encoding, Role::assistant, {false});
+    harmony::StreamableParser parser(encoding, harmony::Role::assistant, {false});
     std::size_t n_messages = 0;
     const OnToken on_token = [&](std::int32_t id) {
         ++turn.n_tokens;
@@ -152,37 +153,38 @@ void generate_messages(TokenSource& source, const HarmonyEncoding& encoding,
         return go_on && !turn.error;
     };
     const int max_tokens = options.max_tokens - turn.n_tokens;
-    const StopReason reason =
-        source.generate(prompt, max_tokens, stop_tokens_for_assistant_actions(encoding), on_token);
+    const StopReason reason = source.generate(
+        prompt, max_tokens, harmony::stop_tokens_for_assistant_actions(encoding), on_token);
 
     turn.end = turn.error ? ChatEnd::malformed : end_of(reason);
     if (turn.end == ChatEnd::answered || turn.end == ChatEnd::malformed) return;
     turn.error = parser.process_eos();  // closes the message that was cut off
     if (parser.messages().size() == n_messages) return;
-    const Message& cut = parser.messages().back();
+    const harmony::Message& cut = parser.messages().back();
     const bool is_for_the_user = !cut.recipient && cut.channel != "analysis";
     if (is_for_the_user) add_message(conversation, cut, events);
 }
 
 // Appends the model's messages, and the answers to its calls, to the conversation.
 template <class TokenSource>
-ChatTurn chat_turn(TokenSource& source, const HarmonyEncoding& encoding, Conversation& conversation,
-                   const ToolFunctions& functions = {}, const ChatOptions& options = {},
-                   const ChatEvents& events = {}) {
+ChatTurn chat_turn(TokenSource& source, const harmony::HarmonyEncoding& encoding,
+                   harmony::Conversation& conversation, const ToolFunctions& functions = {},
+                   const ChatOptions& options = {}, const ChatEvents& events = {}) {
     ChatTurn turn;
     while (true) {
         const std::size_t n_before = conversation.messages.size();
         generate_messages(source, encoding, conversation, options, events, turn);
         const bool said_nothing = conversation.messages.size() == n_before;
         if (turn.end != ChatEnd::answered || said_nothing) return turn;
-        const Message call = conversation.messages.back();
-        if (!is_tool_call(call)) return turn;
+        const harmony::Message call = conversation.messages.back();
+        if (!harmony::is_tool_call(call)) return turn;
         if (turn.n_calls == options.max_calls) {
             turn.end = ChatEnd::max_calls;
             return turn;
         }
         ++turn.n_calls;
-        add_message(conversation, answer_call(call, output_of_call(call, functions)), events);
+        add_message(conversation, harmony::answer_call(call, output_of_call(call, functions)),
+                    events);
         if (turn.n_tokens >= options.max_tokens) {
             turn.end = ChatEnd::max_tokens;
             return turn;

@@ -19,9 +19,9 @@
 #include <string>
 #include <vector>
 
+#include "gptoss/harmony/encoding.hpp"
 #include "gptoss/model/transformer.hpp"
 #include "gptoss/run/generate.hpp"
-#include "gptoss/text/harmony_encoding.hpp"
 
 namespace gptoss {
 
@@ -98,10 +98,10 @@ inline Perplexity perplexity_of(const std::vector<double>& surprise,
 
 // What an assistant says in a rendered conversation: from behind "<|start|>assistant" to the token
 // that closes the message, that one included.
-inline std::vector<bool> assistant_tokens(const HarmonyEncoding& encoding,
+inline std::vector<bool> assistant_tokens(const harmony::HarmonyEncoding& encoding,
                                           const std::vector<std::int32_t>& tokens) {
     const std::vector<std::int32_t> name = encoding.tokenizer.encode("assistant");
-    const std::vector<std::int32_t> closing = stop_tokens(encoding);
+    const std::vector<std::int32_t> closing = harmony::stop_tokens(encoding);
     const std::size_t n_name = name.size();
     std::vector<bool> counts(tokens.size(), false);
     bool is_assistant = false;
@@ -109,7 +109,8 @@ inline std::vector<bool> assistant_tokens(const HarmonyEncoding& encoding,
         counts[t] = is_assistant;
         const bool closes = std::find(closing.begin(), closing.end(), tokens[t]) != closing.end();
         if (closes) is_assistant = false;
-        if (tokens[t] != encoding.id(ControlToken::start) || t + n_name >= tokens.size()) continue;
+        if (tokens[t] != encoding.id(harmony::ControlToken::start) || t + n_name >= tokens.size())
+            continue;
         const auto behind_start = tokens.begin() + std::ptrdiff_t(t) + 1;
         if (!std::equal(name.begin(), name.end(), behind_start)) continue;
         t += n_name;  // the name itself is given
