@@ -35,7 +35,7 @@ int main() {
     const harmony::HarmonyEncoding encoding = harmony::harmony_encoding(tokenizer);
 
     harmony::Conversation conversation =
-        harmony::read_conversation(parse_ordered_json("example", kConversation), "example");
+        harmony::read_conversation(format::parse_ordered_json("example", kConversation), "example");
     const auto prompt = harmony::render_conversation_for_completion(encoding, conversation,
                                                                     harmony::Role::assistant);
     std::printf("%s\n", tokenizer.decode(prompt).c_str());

@@ -15,8 +15,8 @@ const char* kModel = GPTOSS_SOURCE_DIR "/examples/nano/model";
 
 harmony::ToolDescription function_of_one_text(const char* name, const char* description,
                                               const char* parameter) {
-    const OrderedJson properties = {{parameter, {{"type", "string"}}}};
-    return {name, description, OrderedJson{{"type", "object"}, {"properties", properties}}};
+    const format::OrderedJson properties = {{parameter, {{"type", "string"}}}};
+    return {name, description, format::OrderedJson{{"type", "object"}, {"properties", properties}}};
 }
 
 // "12*34" -> "408"

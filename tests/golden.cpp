@@ -9,6 +9,8 @@
 
 namespace gptoss::test {
 
+using namespace gptoss::format;
+
 constexpr const char* kNano = GPTOSS_SOURCE_DIR "/examples/nano/model";
 
 Golden::Golden(std::string golden_name, const Config& config)

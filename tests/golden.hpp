@@ -22,6 +22,8 @@
 
 namespace gptoss::test {
 
+using namespace gptoss::format;
+
 class Golden {
 public:
     Golden(std::string golden_name, const Config& config);  // synthetic weights; in golden.cpp

@@ -9,6 +9,8 @@
 
 namespace gptoss::test {
 
+using namespace gptoss::format;
+
 // value in n little-endian bytes.
 inline std::string little(std::uint64_t value, int n) {
     std::string bytes;

@@ -40,10 +40,10 @@ struct ChatFlags {
 
 // [{"name": ...}] as functions; entries may be wrapped as {"type": "function", "function": {...}}.
 harmony::ToolNamespaces read_tools_file(const std::string& path) {
-    const OrderedJson json = read_ordered_json_file(path);
+    const format::OrderedJson json = format::read_ordered_json_file(path);
     if (!json.is_array()) return harmony::read_namespaces({{"tools", json}}, path);
     std::vector<harmony::ToolDescription> tools;
-    for (const OrderedJson& entry : json) {
+    for (const format::OrderedJson& entry : json) {
         const bool is_wrapped = entry.is_object() && entry.contains("function");
         const std::string where = path + "[" + std::to_string(tools.size()) + "]";
         tools.push_back(harmony::read_tool(is_wrapped ? entry["function"] : entry, where));

@@ -52,11 +52,11 @@ public:
     void show_end(const ChatTurn& turn) {
         close_pane();  // of a message that was cut off and not kept
         if (look_.json) {
-            OrderedJson event = {{"event", "end"},
-                                 {"reason", end_name(turn.end)},
-                                 {"prompt_tokens", turn.n_prompt_tokens},
-                                 {"tokens", turn.n_tokens},
-                                 {"calls", turn.n_calls}};
+            format::OrderedJson event = {{"event", "end"},
+                                         {"reason", end_name(turn.end)},
+                                         {"prompt_tokens", turn.n_prompt_tokens},
+                                         {"tokens", turn.n_tokens},
+                                         {"calls", turn.n_calls}};
             if (turn.error) event["error"] = *turn.error;
             write_event(event);
         } else if (turn.end != ChatEnd::answered) {
@@ -161,8 +161,9 @@ private:
         write_(look_.is_terminal ? safe_for_terminal(text) : text);
     }
 
-    void write_event(const OrderedJson& event) {
-        write_text(event.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + "\n");
+    void write_event(const format::OrderedJson& event) {
+        write_text(event.dump(-1, ' ', false, format::OrderedJson::error_handler_t::replace) +
+                   "\n");
     }
 };
 

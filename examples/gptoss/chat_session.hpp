@@ -26,7 +26,7 @@ inline harmony::ReasoningEffort effort_of(const std::string& name) {
     if (name == "low") return harmony::ReasoningEffort::low;
     if (name == "medium") return harmony::ReasoningEffort::medium;
     if (name == "high") return harmony::ReasoningEffort::high;
-    throw Error("effort is " + quoted(name) + ", expected low, medium or high");
+    throw Error("effort is " + format::quoted(name) + ", expected low, medium or high");
 }
 
 // What stands in front of the first question.

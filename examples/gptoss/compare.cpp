@@ -139,7 +139,7 @@ int run_compare(const CompareFlags& flags, const Globals& globals) {
     const Comparison c = compare(reference, other, options);
 
     if (!flags.html.empty()) {
-        write_text_file(flags.html, compare_page_html({reference.name, other.name}, c));
+        format::write_text_file(flags.html, compare_page_html({reference.name, other.name}, c));
     }
     if (globals.json) {
         print_json(comparison_json(c));

@@ -86,7 +86,7 @@ Explanation explain(int position, std::int32_t id, const std::vector<float>& log
 // "\" fox\"", or the bare id without a tokenizer
 std::string label(const std::optional<tokenizer::Tokenizer>& tokenizer, std::int32_t id) {
     if (!tokenizer) return std::to_string(id);
-    return quoted(token_text(tokenizer->vocabulary, id));
+    return format::quoted(token_text(tokenizer->vocabulary, id));
 }
 
 std::string padded(const std::string& text, std::size_t width) {

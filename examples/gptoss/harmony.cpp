@@ -35,19 +35,19 @@ struct HarmonyFlags {
 };
 
 std::string read_input(const std::string& file) {
-    return file == "-" ? text_argument(file) : read_text_file(file);
+    return file == "-" ? text_argument(file) : format::read_text_file(file);
 }
 
 harmony::Role role_of(const std::string& name) {
     if (const std::optional<harmony::Role> role = harmony::find_role(name)) return *role;
-    throw Error("role is " + quoted(name) +
+    throw Error("role is " + format::quoted(name) +
                 ", expected user, assistant, system, developer or tool");
 }
 
 // --- render -----------------------------------------------------------------------------------
 
 // A conversation, a list of messages, or a message.
-harmony::Conversation conversation_from(const OrderedJson& json, const std::string& where) {
+harmony::Conversation conversation_from(const format::OrderedJson& json, const std::string& where) {
     if (json.is_array()) return harmony::read_conversation({{"messages", json}}, where);
     const bool is_message = json.is_object() && json.contains("role");
     if (is_message) return {{harmony::read_message(json, where)}};
@@ -55,7 +55,7 @@ harmony::Conversation conversation_from(const OrderedJson& json, const std::stri
 }
 
 std::vector<std::int32_t> rendered(const harmony::HarmonyEncoding& encoding,
-                                   const HarmonyFlags& flags, const OrderedJson& json) {
+                                   const HarmonyFlags& flags, const format::OrderedJson& json) {
     const harmony::Conversation conversation = conversation_from(json, flags.file);
     const harmony::RenderConversationConfig config{!flags.keep_analysis};
     if (flags.mode == "conversation")
@@ -68,7 +68,7 @@ std::vector<std::int32_t> rendered(const harmony::HarmonyEncoding& encoding,
                                                            role_of(flags.next_role), config);
     }
     if (flags.mode != "message") {
-        throw Error("mode is " + quoted(flags.mode) +
+        throw Error("mode is " + format::quoted(flags.mode) +
                     ", expected completion, conversation, training or message");
     }
     if (conversation.messages.size() != 1) {
@@ -79,7 +79,7 @@ std::vector<std::int32_t> rendered(const harmony::HarmonyEncoding& encoding,
 }
 
 int run_render(const HarmonyFlags& flags, const Globals& globals) {
-    const OrderedJson json = parse_ordered_json(flags.file, read_input(flags.file));
+    const format::OrderedJson json = format::parse_ordered_json(flags.file, read_input(flags.file));
     const tokenizer::Tokenizer tokenizer = open_tokenizer(globals);
     const std::vector<std::int32_t> ids =
         rendered(harmony::harmony_encoding(tokenizer), flags, json);
@@ -114,7 +114,7 @@ int run_parse(const HarmonyFlags& flags, const Globals& globals) {
         harmony::harmony_encoding(tokenizer), ids_of_input(tokenizer, input), role,
         {!flags.lenient});
     // What was complete before a mistake is printed too.
-    const OrderedJson json = harmony::to_json(harmony::Conversation{result.messages});
+    const format::OrderedJson json = harmony::to_json(harmony::Conversation{result.messages});
     if (globals.json) {
         print_json(json);
     } else {
@@ -134,7 +134,7 @@ int run_vectors(const HarmonyFlags& flags, const Globals& globals) {
         harmony::run_harmony_vectors(harmony::harmony_encoding(tokenizer), flags.vectors);
     const std::size_t n_failed = report.mistakes.size();
     if (globals.json) {
-        OrderedJson failures = OrderedJson::array();
+        format::OrderedJson failures = format::OrderedJson::array();
         for (const harmony::VectorReport::Mistake& mistake : report.mistakes) {
             failures.push_back({{"name", mistake.name}, {"mistake", mistake.text}});
         }

@@ -229,7 +229,7 @@ Table tensor_table(const FoundTensors& tensors) {
         std::int64_t bytes = 0;
         std::set<std::string> files = {};
     };
-    std::map<std::tuple<std::string, std::string, Shape>, Group> groups;
+    std::map<std::tuple<std::string, std::string, format::Shape>, Group> groups;
     for (const auto& [name, tensor] : tensors) {
         Group& group = groups[{pattern_of(name), tensor.view.dtype, tensor.view.shape}];
         ++group.count;
@@ -244,7 +244,7 @@ Table tensor_table(const FoundTensors& tensors) {
         const std::size_t n_files = group.files.size();
         const std::string file =
             n_files == 1 ? *group.files.begin() : std::to_string(n_files) + " files";
-        table.add({pattern, dtype, shape_text(shape), std::to_string(group.count),
+        table.add({pattern, dtype, format::shape_text(shape), std::to_string(group.count),
                    with_commas(group.bytes), file});
     }
     return table;
@@ -267,7 +267,8 @@ nlohmann::ordered_json json_of_sizes(const Subject& subject) {
     const MemoryPlan plan = memory_plan(subject);
     nlohmann::ordered_json json;
     json["name"] = subject.name;
-    json["config"] = nlohmann::ordered_json::parse(hugging_face_config_text(subject.config));
+    json["config"] =
+        nlohmann::ordered_json::parse(format::hugging_face_config_text(subject.config));
     json["parameters"] = {{"embedding", size.embedding}, {"attention", size.attention},
                           {"experts", size.experts},     {"final_norm", size.final_norm},
                           {"total", size.total},         {"active", size.active}};

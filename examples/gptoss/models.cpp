@@ -44,7 +44,7 @@ std::string model_dir(const Globals& globals) {
 bool samples_by_default(const std::string& model_dir) {
     const std::filesystem::path path = std::filesystem::path(model_dir) / "generation_config.json";
     if (!std::filesystem::exists(path)) return true;
-    const nlohmann::json json = read_json_file(path);
+    const nlohmann::json json = format::read_json_file(path);
     const auto found = json.find("do_sample");
     if (found == json.end()) return true;
     if (!found->is_boolean()) {
@@ -72,7 +72,7 @@ tokenizer::Tokenizer open_tokenizer(const Globals& globals) {
     if (std::filesystem::is_regular_file(path)) return tokenizer::load_tokenizer(path);
     if (std::filesystem::exists(path / "tokenizer.json")) return tokenizer::load_tokenizer(path);
 
-    const Config config = read_config(checkpoint_folder(path) / "config.json");
+    const Config config = format::read_config(checkpoint_folder(path) / "config.json");
     std::optional<tokenizer::Tokenizer> tokenizer = tokenizer_of_model(path, config);
     if (!tokenizer) throw Error(globals.model + ": has no tokenizer.json");
     return std::move(*tokenizer);

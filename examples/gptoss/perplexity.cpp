@@ -67,7 +67,7 @@ Passage as_answer(const tokenizer::Tokenizer& tokenizer, const std::string& ques
 Passage of_conversation(const tokenizer::Tokenizer& tokenizer, const std::string& path) {
     const harmony::HarmonyEncoding encoding = harmony::harmony_encoding(tokenizer);
     const harmony::Conversation conversation =
-        harmony::read_conversation(read_ordered_json_file(path), path);
+        harmony::read_conversation(format::read_ordered_json_file(path), path);
     Passage passage;
     passage.tokens = harmony::render_conversation_for_training(encoding, conversation, {false});
     passage.counts = assistant_tokens(encoding, passage.tokens);
@@ -104,8 +104,8 @@ Table token_table(const Passage& passage, const std::vector<double>& surprise,
     for (std::size_t t = 1; t < passage.tokens.size(); ++t) {
         if (!passage.counts[t]) continue;
         const std::int32_t id = passage.tokens[t];
-        table.add({std::to_string(t), std::to_string(id), quoted(token_text(vocabulary, id)),
-                   formatted("%.4f", surprise[t])});
+        table.add({std::to_string(t), std::to_string(id),
+                   format::quoted(token_text(vocabulary, id)), formatted("%.4f", surprise[t])});
     }
     return table;
 }

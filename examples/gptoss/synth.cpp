@@ -36,7 +36,7 @@ Config config_of(const SynthFlags& flags) {
     if (flags.preset.empty() == flags.config.empty()) {
         throw Error("synth: expected --preset NAME or --config FILE");
     }
-    Config config = flags.preset.empty() ? read_config(flags.config) : preset(flags.preset);
+    Config config = flags.preset.empty() ? format::read_config(flags.config) : preset(flags.preset);
     if (flags.layers < 0 || flags.layers > kMostLayers) {
         throw Error("--layers is " + std::to_string(flags.layers) + ", expected 1 to " +
                     std::to_string(kMostLayers));

@@ -70,7 +70,7 @@ int run_decode(const TokenizeFlags& flags, const Globals& globals) {
 std::string shortened(const std::string& text) {
     const std::size_t most = 60;
     const std::size_t end = std::min(text.size(), most);
-    return quoted(text.substr(0, end)) + (end < text.size() ? "..." : "");
+    return format::quoted(text.substr(0, end)) + (end < text.size() ? "..." : "");
 }
 
 // "got 8 ids, expected 9; at 3 got 72, expected 1092"
@@ -91,7 +91,7 @@ std::string difference_of(const std::vector<std::int32_t>& got,
 // "" if the tokenizer agrees with a line {"text": ..., "ids": [...]}, else what is wrong.
 std::string vector_mistake(const tokenizer::Tokenizer& tokenizer, std::string_view line) {
     try {
-        const nlohmann::json json = parse_json("vector", line);
+        const nlohmann::json json = format::parse_json("vector", line);
         const auto text =
             tokenizer::require_json(json, "text", "string", "vector").get<std::string>();
         std::vector<std::int32_t> expected;
@@ -109,7 +109,7 @@ std::string vector_mistake(const tokenizer::Tokenizer& tokenizer, std::string_vi
 }
 
 int run_vectors(const TokenizeFlags& flags, const Globals& globals) {
-    const MappedFile file(flags.vectors);
+    const format::MappedFile file(flags.vectors);
     const tokenizer::Tokenizer tokenizer = open_tokenizer(globals);
     std::string_view rest(reinterpret_cast<const char*>(file.bytes()), std::size_t(file.size()));
     int n_passed = 0;

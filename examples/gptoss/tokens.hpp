@@ -33,7 +33,7 @@ inline std::vector<std::int32_t> parse_spaced_ids(std::string_view text) {
         std::int32_t id = -1;
         const auto [stop, status] = std::from_chars(word.begin(), word.end(), id);
         if (status != std::errc() || stop != word.end() || id < 0) {
-            throw Error("ids: " + quoted(std::string(word)) + " is not a token id");
+            throw Error("ids: " + format::quoted(std::string(word)) + " is not a token id");
         }
         ids.push_back(id);
         begin = text.find_first_not_of(spaces, end);

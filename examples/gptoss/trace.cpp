@@ -113,8 +113,8 @@ Table summary_table(const std::vector<SiteSummary>& summaries) {
             return s.n_finite == 0 && s.n_values > 0 ? "none" : formatted("%.5g", value);
         };
         const std::size_t n_nonfinite = summary.n_nonfinite();
-        table.add({site_name(summary.site, summary.layer), shape_text(summary.shape), number(s.min),
-                   number(s.max), number(s.mean), number(s.rms),
+        table.add({site_name(summary.site, summary.layer), format::shape_text(summary.shape),
+                   number(s.min), number(s.max), number(s.mean), number(s.rms),
                    n_nonfinite > 0 ? std::to_string(n_nonfinite) : ""});
     }
     return table;
@@ -156,7 +156,7 @@ TracePage trace_page(const Model& model, const std::string& path,
     for (const std::int32_t id : tokens) {
         std::string token = std::to_string(id);
         if (model.tokenizer) {
-            token += " " + quoted(token_text(model.tokenizer->vocabulary, id));
+            token += " " + format::quoted(token_text(model.tokenizer->vocabulary, id));
         }
         page.tokens.push_back(token);
     }
@@ -202,10 +202,11 @@ int run_trace(const TraceFlags& flags, const Globals& globals) {
     }
     const std::vector<SiteSummary> summaries = summarize(recorder);
 
-    if (!flags.out.empty()) write_dump(flags.out, recorder, hugging_face_config_text(config));
+    if (!flags.out.empty())
+        write_dump(flags.out, recorder, format::hugging_face_config_text(config));
     if (!flags.html.empty()) {
         const TracePage page = trace_page(model, transformer.path.name, tokens, summaries);
-        write_text_file(flags.html, trace_page_html(page));
+        format::write_text_file(flags.html, trace_page_html(page));
     }
     print_summaries(summaries, tokens, globals.json);
     return 0;

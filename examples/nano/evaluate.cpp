@@ -60,10 +60,10 @@ Case case_of(const nlohmann::json& json) {
 }
 
 std::vector<Case> read_cases(const std::string& path) {
-    std::istringstream lines(gptoss::read_text_file(path));
+    std::istringstream lines(gptoss::format::read_text_file(path));
     std::vector<Case> cases;
     for (std::string line; std::getline(lines, line);) {
-        cases.push_back(case_of(gptoss::parse_json(path, line)));
+        cases.push_back(case_of(gptoss::format::parse_json(path, line)));
     }
     return cases;
 }
@@ -107,7 +107,7 @@ void write_answers(const std::string& path, const std::vector<Ids>& answers) {
     for (const Ids& answer : answers) {
         text += nlohmann::json(answer).dump() + "\n";
     }
-    gptoss::write_text_file(path, text);
+    gptoss::format::write_text_file(path, text);
 }
 
 void evaluate(const std::string& model_path, const std::string& cases_path,

@@ -8,6 +8,7 @@
 #include "npy_bytes.hpp"
 
 using namespace gptoss;
+using namespace gptoss::format;
 using gptoss::test::bytes_of;
 
 namespace {

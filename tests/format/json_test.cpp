@@ -4,6 +4,7 @@
 #include "temp_folder.hpp"
 
 using namespace gptoss;
+using namespace gptoss::format;
 
 TEST_CASE("json: what is read", "[json]") {
     const nlohmann::json json = parse_json("x.json", R"({"a": [1, {"b": 2}], "c": {"b": 3}})");

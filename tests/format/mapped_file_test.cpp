@@ -7,6 +7,7 @@
 #include "temp_folder.hpp"
 
 using namespace gptoss;
+using namespace gptoss::format;
 
 TEST_CASE("mapped_file: the bytes of a file", "[mapped_file]") {
     const TempFolder folder;

@@ -7,6 +7,7 @@
 #include "temp_folder.hpp"
 
 using namespace gptoss;
+using namespace gptoss::format;
 
 TEST_CASE("partial_file: the name appears with finish, and not before", "[partial_file]") {
     const TempFolder folder;

@@ -3,6 +3,7 @@
 #include "catch.hpp"
 
 using namespace gptoss;
+using namespace gptoss::format;
 
 TEST_CASE("tensor: sizes of the dtypes", "[tensor]") {
     CHECK(dtype_bytes("U8") == 1);

@@ -7,6 +7,7 @@
 #include "npy_bytes.hpp"
 
 using namespace gptoss;
+using namespace gptoss::format;
 using namespace gptoss::test;
 
 namespace {

@@ -3,6 +3,7 @@
 #include "catch.hpp"
 
 using namespace gptoss;
+using namespace gptoss::format;
 using namespace gptoss::harmony;
 
 TEST_CASE("json_fields: fields that are there", "[json_fields]") {

@@ -3,6 +3,7 @@
 #include "catch.hpp"
 
 using namespace gptoss;
+using namespace gptoss::format;
 using namespace gptoss::harmony;
 
 TEST_CASE("json_members: what is absent or of another type is a null pointer", "[json_members]") {

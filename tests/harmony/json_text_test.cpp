@@ -3,6 +3,7 @@
 #include "catch.hpp"
 
 using namespace gptoss;
+using namespace gptoss::format;
 using namespace gptoss::harmony;
 
 TEST_CASE("json_text: c.7.18 compact, with keys in their order", "[json_text]") {

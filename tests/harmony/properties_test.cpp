@@ -6,6 +6,7 @@
 #include "harmony_text.hpp"
 
 using namespace gptoss;
+using namespace gptoss::format;
 using namespace gptoss::harmony;
 using namespace gptoss::tokenizer;
 using gptoss::test::harmony;

@@ -7,6 +7,7 @@
 #include "catch.hpp"
 
 using namespace gptoss;
+using namespace gptoss::format;
 
 TEST_CASE("compare json: verdict, first divergence, sites, experts and logits", "[compare_json]") {
     Comparison c;

@@ -18,6 +18,7 @@
 #include "temp_folder.hpp"
 
 using namespace gptoss;
+using namespace gptoss::format;
 
 namespace {
 

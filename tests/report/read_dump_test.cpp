@@ -12,6 +12,7 @@
 #include "temp_folder.hpp"
 
 using namespace gptoss;
+using namespace gptoss::format;
 using namespace gptoss::test;
 using namespace std::string_literals;
 

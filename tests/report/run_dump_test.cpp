@@ -5,6 +5,7 @@
 #include "catch.hpp"
 
 using namespace gptoss;
+using namespace gptoss::format;
 
 TEST_CASE("run dump: sites lie in execution order", "[run_dump]") {
     Dump dump;

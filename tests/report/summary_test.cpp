@@ -7,6 +7,7 @@
 #include "catch.hpp"
 
 using namespace gptoss;
+using namespace gptoss::format;
 
 TEST_CASE("summary: four numbers by hand", "[summary]") {
     // mean (3 - 4 + 0 + 12) / 4 = 2.75, rms sqrt(169 / 4) = 6.5

@@ -6,6 +6,7 @@
 #include "run/toy_checkpoint.hpp"
 
 using namespace gptoss;
+using namespace gptoss::format;
 
 TEST_CASE("build_weights: a gain of two values is widened", "[build_weights]") {
     const std::uint8_t bytes[] = {0x80, 0x3F, 0x20, 0xC0};  // 1 and -2.5, low byte first

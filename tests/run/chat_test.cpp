@@ -5,6 +5,7 @@
 #include "text/harmony_text.hpp"
 
 using namespace gptoss;
+using namespace gptoss::format;
 using namespace gptoss::harmony;
 using namespace gptoss::tokenizer;
 using gptoss::test::harmony;

@@ -6,6 +6,7 @@
 #include "run/toy_checkpoint.hpp"
 
 using namespace gptoss;
+using namespace gptoss::format;
 
 namespace {
 

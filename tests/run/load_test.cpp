@@ -5,6 +5,7 @@
 #include "run/toy_checkpoint.hpp"
 
 using namespace gptoss;
+using namespace gptoss::format;
 
 TEST_CASE("load: a folder of either layout gives its config and its weights", "[load]") {
     const TempFolder folder;

@@ -12,6 +12,7 @@
 #include "small_disk.hpp"
 
 using namespace gptoss;
+using namespace gptoss::format;
 
 namespace {
 

@@ -6,6 +6,7 @@
 #include "gptoss/core/model_size.hpp"
 
 using namespace gptoss;
+using namespace gptoss::format;
 
 namespace {
 

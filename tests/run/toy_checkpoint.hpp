@@ -15,6 +15,8 @@
 
 namespace gptoss {
 
+using namespace gptoss::format;
+
 struct ToyTensor {
     std::string name;
     std::string dtype;

@@ -9,6 +9,7 @@
 #include "text/harmony_text.hpp"
 
 using namespace gptoss;
+using namespace gptoss::format;
 using namespace gptoss::tool;
 using gptoss::test::harmony;
 using gptoss::test::Ids;

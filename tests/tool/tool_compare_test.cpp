@@ -20,6 +20,7 @@
 #include "tool/run_tool.hpp"
 
 using namespace gptoss;
+using namespace gptoss::format;
 using namespace gptoss::test;
 
 namespace {

@@ -11,6 +11,7 @@
 #include "temp_folder.hpp"
 
 using namespace gptoss;
+using namespace gptoss::format;
 using namespace gptoss::test;
 
 namespace {

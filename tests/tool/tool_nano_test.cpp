@@ -99,8 +99,8 @@ TEST_CASE("tool nano: the goldens' prompts are what is rendered here", "[tool][n
         std::vector<int> ids;
         for (int id = 0; words >> id;)
             ids.push_back(id);
-        const gptoss::Safetensors golden =
-            gptoss::open_safetensors(std::string(GPTOSS_GOLDEN_DIR) + "/" + name + ".safetensors");
+        const gptoss::format::Safetensors golden = gptoss::format::open_safetensors(
+            std::string(GPTOSS_GOLDEN_DIR) + "/" + name + ".safetensors");
         CHECK(ids.size() > 40);
         CHECK(nlohmann::json::parse(golden.metadata.at("tokens")) == nlohmann::json(ids));
     }

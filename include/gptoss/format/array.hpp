@@ -18,7 +18,7 @@
 #include "gptoss/core/fp16.hpp"
 #include "gptoss/format/tensor.hpp"
 
-namespace gptoss {
+namespace gptoss::format {
 
 struct ArrayView {
     TensorView tensor;
@@ -113,4 +113,4 @@ inline std::vector<std::int64_t> read_integers(const ArrayView& array) {
     return read_elements<std::int64_t>(array, &load_integer);
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::format

@@ -25,7 +25,7 @@
 #include "gptoss/core/config.hpp"
 #include "gptoss/format/json.hpp"
 
-namespace gptoss {
+namespace gptoss::format {
 
 // An object of a JSON file that knows what to call itself in an error.
 struct JsonObject {
@@ -193,4 +193,4 @@ inline Config read_config(const std::filesystem::path& path) {
     return config_from_json(path.string(), read_json_file(path));
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::format

@@ -21,7 +21,7 @@
 
 #include "gptoss/core/check.hpp"
 
-namespace gptoss {
+namespace gptoss::format {
 
 // A string from outside, fit for an error message: in quotes, with control characters escaped.
 inline std::string quoted(const std::string& text) {
@@ -100,4 +100,4 @@ inline OrderedJson read_ordered_json_file(const std::filesystem::path& path) {
     return parse_ordered_json(path.string(), read_text_file(path));
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::format

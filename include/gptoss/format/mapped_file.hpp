@@ -21,7 +21,7 @@
 
 #include "gptoss/core/check.hpp"
 
-namespace gptoss {
+namespace gptoss::format {
 
 class MappedFile {
 public:
@@ -64,4 +64,4 @@ private:
     std::size_t size_ = 0;
 };
 
-}  // namespace gptoss
+}  // namespace gptoss::format

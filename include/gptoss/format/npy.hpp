@@ -30,7 +30,7 @@
 #include "gptoss/format/json.hpp"
 #include "gptoss/format/mapped_file.hpp"
 
-namespace gptoss {
+namespace gptoss::format {
 
 inline constexpr std::string_view kNpyMagic = "\x93NUMPY";
 
@@ -214,7 +214,8 @@ inline NpyArray read_npy(const std::string& path, const std::uint8_t* bytes, std
     if (!expected || *expected != tensor.n_bytes) {
         const bool is_short = !expected || *expected > tensor.n_bytes;
         throw Error(path + ": holds " + std::to_string(tensor.n_bytes) + " bytes of data, which " +
-                    "does not fit " + gptoss::quoted(npy.descr) + " " + shape_text(tensor.shape) +
+                    "does not fit " + gptoss::format::quoted(npy.descr) + " " +
+                    shape_text(tensor.shape) +
                     (is_short ? "; is it cut short?" : "; is a second array behind the first?"));
     }
     return npy;
@@ -227,4 +228,4 @@ inline NpyArray open_npy(const std::filesystem::path& path) {
     return npy;
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::format

@@ -29,7 +29,7 @@
 
 #include "gptoss/core/check.hpp"
 
-namespace gptoss {
+namespace gptoss::format {
 
 class PartialFile {
 public:
@@ -102,4 +102,4 @@ inline void write_text_file(const std::filesystem::path& path, std::string_view 
     file.finish();
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::format

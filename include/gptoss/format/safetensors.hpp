@@ -30,7 +30,7 @@
 #include "gptoss/format/mapped_file.hpp"
 #include "gptoss/format/tensor.hpp"
 
-namespace gptoss {
+namespace gptoss::format {
 
 inline constexpr std::uint64_t kMaxSafetensorsHeader = 100'000'000;
 
@@ -205,4 +205,4 @@ inline Safetensors open_safetensors(const std::filesystem::path& path) {
     return file;
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::format

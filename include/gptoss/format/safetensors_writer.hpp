@@ -21,7 +21,7 @@
 #include "gptoss/format/partial_file.hpp"
 #include "gptoss/format/tensor.hpp"
 
-namespace gptoss {
+namespace gptoss::format {
 
 using Metadata = std::map<std::string, std::string>;
 
@@ -125,4 +125,4 @@ inline void write_safetensors(const std::filesystem::path& path,
     writer.finish();
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::format

@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-namespace gptoss {
+namespace gptoss::format {
 
 using Shape = std::vector<std::int64_t>;
 
@@ -67,4 +67,4 @@ inline std::string shape_text(const Shape& shape) {
     return text + ")";
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::format

@@ -13,7 +13,7 @@
 #include "gptoss/core/check.hpp"
 #include "gptoss/core/config.hpp"
 
-namespace gptoss {
+namespace gptoss::format {
 
 // 1e-5f as a double is 9.99999974e-06; this is 1e-05.
 inline double shortest_double(float value) {
@@ -105,4 +105,4 @@ inline std::string hugging_face_config_text(const Config& c) {
     return json.dump(2) + "\n";
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::format

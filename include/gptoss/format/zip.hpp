@@ -21,7 +21,7 @@
 #include "gptoss/core/check.hpp"
 #include "gptoss/format/json.hpp"
 
-namespace gptoss {
+namespace gptoss::format {
 
 struct ZipMember {
     std::string name;
@@ -63,7 +63,7 @@ public:
         for (std::uint64_t n = 0; n < directory.n_members; ++n) {
             members.push_back(read_member(at));
             if (!names.insert(members.back().name).second) {
-                fail(gptoss::quoted(members.back().name) + " occurs twice");
+                fail(gptoss::format::quoted(members.back().name) + " occurs twice");
             }
         }
         return members;
@@ -130,7 +130,8 @@ private:
         member.name.assign(reinterpret_cast<const char*>(bytes_ + at + 46),
                            std::size_t(name_length));
         member.method = int(number(at + 10, 2));
-        if ((number(at + 8, 2) & 1) != 0) fail(gptoss::quoted(member.name) + " is encrypted");
+        if ((number(at + 8, 2) & 1) != 0)
+            fail(gptoss::format::quoted(member.name) + " is encrypted");
         Extent extent{number(at + 24, 4), number(at + 20, 4), number(at + 42, 4)};
         read_zip64(extra, extra + extra_length, extent);
         if (member.method == 0) locate(member, extent, std::uint32_t(number(at + 16, 4)));
@@ -158,18 +159,19 @@ private:
 
     void locate(ZipMember& member, const Extent& extent, std::uint32_t crc) const {
         if (number(extent.header, 4) != 0x04034b50) {
-            fail(gptoss::quoted(member.name) + " is not where the zip directory says");
+            fail(gptoss::format::quoted(member.name) + " is not where the zip directory says");
         }
         const std::uint64_t begin =
             extent.header + 30 + number(extent.header + 26, 2) + number(extent.header + 28, 2);
         if (extent.n_bytes != extent.n_stored || begin > size_ || extent.n_bytes > size_ - begin) {
-            fail(gptoss::quoted(member.name) + " has " + std::to_string(extent.n_bytes) +
+            fail(gptoss::format::quoted(member.name) + " has " + std::to_string(extent.n_bytes) +
                  " bytes, more than the zip holds");
         }
         member.bytes = bytes_ + begin;
         member.n_bytes = extent.n_bytes;
         if (crc32(member.bytes, member.n_bytes) != crc) {
-            fail(gptoss::quoted(member.name) + " has another checksum than the zip directory says");
+            fail(gptoss::format::quoted(member.name) +
+                 " has another checksum than the zip directory says");
         }
     }
 
@@ -183,4 +185,4 @@ inline std::vector<ZipMember> read_zip(const std::string& path, const std::uint8
     return ZipReader(path, bytes, size).read();
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::format

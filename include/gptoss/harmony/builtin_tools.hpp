@@ -76,7 +76,9 @@ inline constexpr const char* kBrowserFindParameters = R"({
 })";
 
 inline ToolNamespaceConfig browser_namespace() {
-    const auto parameters = [](const char* text) { return parse_ordered_json("browser", text); };
+    const auto parameters = [](const char* text) {
+        return format::parse_ordered_json("browser", text);
+    };
     const ToolDescription search{
         "search", "Searches for information related to `query` and displays `topn` results.",
         parameters(kBrowserSearchParameters)};
@@ -95,7 +97,8 @@ inline ToolNamespaceConfig python_namespace() {
 inline ToolNamespaceConfig builtin_namespace(const std::string& name) {
     if (name == "browser") return browser_namespace();
     if (name == "python") return python_namespace();
-    throw Error("builtin_tools: " + quoted(name) + " is unknown, expected browser or python");
+    throw Error("builtin_tools: " + format::quoted(name) +
+                " is unknown, expected browser or python");
 }
 
 }  // namespace gptoss::harmony

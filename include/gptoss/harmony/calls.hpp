@@ -25,9 +25,9 @@ inline bool is_tool_call(const Message& message) {
     return message.author.role == Role::assistant && is_addressed;
 }
 
-inline OrderedJson call_arguments(const Message& call) {
+inline format::OrderedJson call_arguments(const Message& call) {
     const std::string where = "arguments of " + call.recipient.value_or("(nobody)");
-    OrderedJson arguments = parse_ordered_json(where, text_of(call));
+    format::OrderedJson arguments = format::parse_ordered_json(where, text_of(call));
     if (!arguments.is_object()) {
         throw Error(where + ": " + arguments.type_name() + ", expected an object");
     }

@@ -27,7 +27,7 @@ namespace gptoss::harmony {
 
 // --- Tools ------------------------------------------------------------------------------------
 
-inline ToolDescription read_tool(const OrderedJson& json, const std::string& where) {
+inline ToolDescription read_tool(const format::OrderedJson& json, const std::string& where) {
     ToolDescription tool;
     tool.name = read_string(require_field(json, "name", where), where + ".name");
     tool.description =
@@ -37,12 +37,13 @@ inline ToolDescription read_tool(const OrderedJson& json, const std::string& whe
     return tool;
 }
 
-inline ToolNamespaceConfig read_namespace(const OrderedJson& json, const std::string& where) {
+inline ToolNamespaceConfig read_namespace(const format::OrderedJson& json,
+                                          const std::string& where) {
     ToolNamespaceConfig space;
     space.name = read_string(require_field(json, "name", where), where + ".name");
     space.description = optional_string(json, "description", where);
     const std::string tools_where = where + ".tools";
-    for (const OrderedJson& tool :
+    for (const format::OrderedJson& tool :
          require_array(require_field(json, "tools", where), tools_where)) {
         const std::string place = "[" + std::to_string(space.tools.size()) + "]";
         space.tools.push_back(read_tool(tool, tools_where + place));
@@ -50,7 +51,7 @@ inline ToolNamespaceConfig read_namespace(const OrderedJson& json, const std::st
     return space;
 }
 
-inline ToolNamespaces read_namespaces(const OrderedJson& json, const std::string& where) {
+inline ToolNamespaces read_namespaces(const format::OrderedJson& json, const std::string& where) {
     ToolNamespaces namespaces;
     const auto tools = json.find("tools");
     if (tools != json.end() && !tools->is_null()) {
@@ -63,7 +64,7 @@ inline ToolNamespaces read_namespaces(const OrderedJson& json, const std::string
     }
     const auto builtin = json.find("builtin_tools");
     if (builtin != json.end()) {
-        for (const OrderedJson& name : require_array(*builtin, where + ".builtin_tools")) {
+        for (const format::OrderedJson& name : require_array(*builtin, where + ".builtin_tools")) {
             const std::string text = read_string(name, where + ".builtin_tools");
             add_namespace(namespaces, builtin_namespace(text));
         }
@@ -71,15 +72,16 @@ inline ToolNamespaces read_namespaces(const OrderedJson& json, const std::string
     return namespaces;
 }
 
-inline OrderedJson to_json(const ToolNamespaces& namespaces) {
-    OrderedJson json = OrderedJson::object();
+inline format::OrderedJson to_json(const ToolNamespaces& namespaces) {
+    format::OrderedJson json = format::OrderedJson::object();
     for (const auto& [key, space] : namespaces) {
-        OrderedJson& entry = json[key];
+        format::OrderedJson& entry = json[key];
         entry["name"] = space.name;
         if (space.description) entry["description"] = *space.description;
-        entry["tools"] = OrderedJson::array();
+        entry["tools"] = format::OrderedJson::array();
         for (const ToolDescription& tool : space.tools) {
-            OrderedJson tool_json = {{"name", tool.name}, {"description", tool.description}};
+            format::OrderedJson tool_json = {{"name", tool.name},
+                                             {"description", tool.description}};
             if (!tool.parameters.is_null()) tool_json["parameters"] = tool.parameters;
             entry["tools"].push_back(std::move(tool_json));
         }
@@ -90,12 +92,12 @@ inline OrderedJson to_json(const ToolNamespaces& namespaces) {
 // --- Content ----------------------------------------------------------------------------------
 
 // An absent field leaves the default as it is, a null clears it.
-inline void read_over_default(const OrderedJson& json, const char* key, const std::string& where,
-                              std::optional<std::string>& value) {
+inline void read_over_default(const format::OrderedJson& json, const char* key,
+                              const std::string& where, std::optional<std::string>& value) {
     if (json.contains(key)) value = optional_string(json, key, where);
 }
 
-inline std::optional<ReasoningEffort> read_effort(const OrderedJson& value,
+inline std::optional<ReasoningEffort> read_effort(const format::OrderedJson& value,
                                                   const std::string& where) {
     if (value.is_null()) return std::nullopt;
     const std::string name = read_string(value, where);
@@ -105,15 +107,15 @@ inline std::optional<ReasoningEffort> read_effort(const OrderedJson& value,
     throw_unknown_variant(name, "`Low`, `Medium`, `High`", where);
 }
 
-inline std::optional<ChannelConfig> read_channel_config(const OrderedJson& value,
+inline std::optional<ChannelConfig> read_channel_config(const format::OrderedJson& value,
                                                         const std::string& where) {
     if (value.is_null()) return std::nullopt;
     ChannelConfig config{{}, true};
-    const OrderedJson& channels = require_field(value, "valid_channels", where);
-    for (const OrderedJson& channel : require_array(channels, where + ".valid_channels")) {
+    const format::OrderedJson& channels = require_field(value, "valid_channels", where);
+    for (const format::OrderedJson& channel : require_array(channels, where + ".valid_channels")) {
         config.valid_channels.push_back(read_string(channel, where + ".valid_channels"));
     }
-    const OrderedJson& required = require_field(value, "channel_required", where);
+    const format::OrderedJson& required = require_field(value, "channel_required", where);
     if (!required.is_boolean()) {
         throw Error(where + ".channel_required: invalid type: " + required.type_name() +
                     ", expected a boolean");
@@ -122,7 +124,8 @@ inline std::optional<ChannelConfig> read_channel_config(const OrderedJson& value
     return config;
 }
 
-inline SystemContent read_system_content(const OrderedJson& json, const std::string& where) {
+inline SystemContent read_system_content(const format::OrderedJson& json,
+                                         const std::string& where) {
     SystemContent system;
     read_over_default(json, "model_identity", where, system.model_identity);
     read_over_default(json, "knowledge_cutoff", where, system.knowledge_cutoff);
@@ -139,7 +142,7 @@ inline SystemContent read_system_content(const OrderedJson& json, const std::str
     return system;
 }
 
-inline Content read_content(const OrderedJson& json, const std::string& where) {
+inline Content read_content(const format::OrderedJson& json, const std::string& where) {
     const std::string type = read_string(require_field(json, "type", where), where + ".type");
     if (type == "text") {
         return TextContent{read_string(require_field(json, "text", where), where + ".text")};
@@ -152,9 +155,9 @@ inline Content read_content(const OrderedJson& json, const std::string& where) {
     throw_unknown_variant(type, "`text`, `system_content`, `developer_content`", where + ".type");
 }
 
-inline OrderedJson to_json(const SystemContent& system) {
+inline format::OrderedJson to_json(const SystemContent& system) {
     const char* efforts[] = {"Low", "Medium", "High"};
-    OrderedJson json;
+    format::OrderedJson json;
     json["type"] = "system_content";
     json["model_identity"] = json_or_null(system.model_identity);
     json["reasoning_effort"] = nullptr;
@@ -170,13 +173,13 @@ inline OrderedJson to_json(const SystemContent& system) {
     return json;
 }
 
-inline OrderedJson to_json(const Content& content) {
+inline format::OrderedJson to_json(const Content& content) {
     if (const auto* text = std::get_if<TextContent>(&content)) {
         return {{"type", "text"}, {"text", text->text}};
     }
     if (const auto* system = std::get_if<SystemContent>(&content)) return to_json(*system);
     const DeveloperContent& developer = std::get<DeveloperContent>(content);
-    OrderedJson json = {{"type", "developer_content"}};
+    format::OrderedJson json = {{"type", "developer_content"}};
     if (developer.instructions) json["instructions"] = *developer.instructions;
     if (!developer.tools.empty()) json["tools"] = to_json(developer.tools);
     return json;

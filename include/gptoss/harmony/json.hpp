@@ -23,13 +23,13 @@
 
 namespace gptoss::harmony {
 
-inline Role read_role(const OrderedJson& value, const std::string& where) {
+inline Role read_role(const format::OrderedJson& value, const std::string& where) {
     const std::string name = read_string(value, where);
     if (const std::optional<Role> role = find_role(name)) return *role;
     throw_unknown_variant(name, "`user`, `assistant`, `system`, `developer`, `tool`", where);
 }
 
-inline Message read_message(const OrderedJson& json, const std::string& where) {
+inline Message read_message(const format::OrderedJson& json, const std::string& where) {
     Message message;
     message.author.role = read_role(require_field(json, "role", where), where + ".role");
     message.author.name = optional_string(json, "name", where);
@@ -37,7 +37,7 @@ inline Message read_message(const OrderedJson& json, const std::string& where) {
     message.channel = optional_string(json, "channel", where);
     message.content_type = optional_string(json, "content_type", where);
 
-    const OrderedJson& content = require_field(json, "content", where);
+    const format::OrderedJson& content = require_field(json, "content", where);
     if (content.is_string()) {
         message.content.push_back(TextContent{content.get<std::string>()});
         return message;
@@ -46,7 +46,7 @@ inline Message read_message(const OrderedJson& json, const std::string& where) {
         throw Error(where + ".content: invalid type: " + content.type_name() +
                     ", expected string or list of content");
     }
-    for (const OrderedJson& part : content) {
+    for (const format::OrderedJson& part : content) {
         const std::string place = "[" + std::to_string(message.content.size()) + "]";
         message.content.push_back(read_content(part, where + ".content" + place));
     }
@@ -54,18 +54,18 @@ inline Message read_message(const OrderedJson& json, const std::string& where) {
 }
 
 // where names the document in errors.
-inline Conversation read_conversation(const OrderedJson& json, const std::string& where) {
+inline Conversation read_conversation(const format::OrderedJson& json, const std::string& where) {
     Conversation conversation;
-    const OrderedJson& messages = require_field(json, "messages", where);
-    for (const OrderedJson& message : require_array(messages, where + ": messages")) {
+    const format::OrderedJson& messages = require_field(json, "messages", where);
+    for (const format::OrderedJson& message : require_array(messages, where + ": messages")) {
         const std::string place = "[" + std::to_string(conversation.messages.size()) + "]";
         conversation.messages.push_back(read_message(message, where + ": messages" + place));
     }
     return conversation;
 }
 
-inline OrderedJson to_json(const Message& message) {
-    OrderedJson json;
+inline format::OrderedJson to_json(const Message& message) {
+    format::OrderedJson json;
     json["role"] = role_name(message.author.role);
     if (message.author.name) json["name"] = *message.author.name;
     if (message.recipient) json["recipient"] = *message.recipient;
@@ -74,7 +74,7 @@ inline OrderedJson to_json(const Message& message) {
     if (is_one_text) {
         json["content"] = std::get<TextContent>(message.content[0]).text;
     } else {
-        json["content"] = OrderedJson::array();
+        json["content"] = format::OrderedJson::array();
         for (const Content& part : message.content) {
             json["content"].push_back(to_json(part));
         }
@@ -84,8 +84,8 @@ inline OrderedJson to_json(const Message& message) {
     return json;
 }
 
-inline OrderedJson to_json(const Conversation& conversation) {
-    OrderedJson messages = OrderedJson::array();
+inline format::OrderedJson to_json(const Conversation& conversation) {
+    format::OrderedJson messages = format::OrderedJson::array();
     for (const Message& message : conversation.messages) {
         messages.push_back(to_json(message));
     }

@@ -15,8 +15,8 @@
 
 namespace gptoss::harmony {
 
-inline const OrderedJson& require_field(const OrderedJson& json, const char* key,
-                                        const std::string& where) {
+inline const format::OrderedJson& require_field(const format::OrderedJson& json, const char* key,
+                                                const std::string& where) {
     if (!json.is_object()) {
         throw Error(where + ": invalid type: " + json.type_name() + ", expected an object");
     }
@@ -25,18 +25,19 @@ inline const OrderedJson& require_field(const OrderedJson& json, const char* key
     return *found;
 }
 
-inline std::string read_string(const OrderedJson& value, const std::string& where) {
+inline std::string read_string(const format::OrderedJson& value, const std::string& where) {
     if (value.is_string()) return value.get<std::string>();
     throw Error(where + ": invalid type: " + value.type_name() + ", expected a string");
 }
 
-inline const OrderedJson& require_array(const OrderedJson& value, const std::string& where) {
+inline const format::OrderedJson& require_array(const format::OrderedJson& value,
+                                                const std::string& where) {
     if (value.is_array()) return value;
     throw Error(where + ": invalid type: " + value.type_name() + ", expected a list");
 }
 
 // Absent and null are the same here.
-inline std::optional<std::string> optional_string(const OrderedJson& json, const char* key,
+inline std::optional<std::string> optional_string(const format::OrderedJson& json, const char* key,
                                                   const std::string& where) {
     const auto found = json.find(key);
     if (found == json.end() || found->is_null()) return std::nullopt;
@@ -48,8 +49,8 @@ inline std::optional<std::string> optional_string(const OrderedJson& json, const
     throw Error(where + ": unknown variant `" + got + "`, expected one of " + expected);
 }
 
-inline OrderedJson json_or_null(const std::optional<std::string>& value) {
-    return value ? OrderedJson(*value) : OrderedJson(nullptr);
+inline format::OrderedJson json_or_null(const std::optional<std::string>& value) {
+    return value ? format::OrderedJson(*value) : format::OrderedJson(nullptr);
 }
 
 }  // namespace gptoss::harmony

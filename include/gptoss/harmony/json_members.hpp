@@ -13,26 +13,26 @@
 
 namespace gptoss::harmony {
 
-inline const OrderedJson* member_of(const OrderedJson& schema, const char* key) {
+inline const format::OrderedJson* member_of(const format::OrderedJson& schema, const char* key) {
     if (!schema.is_object()) return nullptr;
     const auto found = schema.find(key);
     return found == schema.end() ? nullptr : &*found;
 }
 
-inline const std::string* string_member(const OrderedJson& schema, const char* key) {
-    const OrderedJson* member = member_of(schema, key);
+inline const std::string* string_member(const format::OrderedJson& schema, const char* key) {
+    const format::OrderedJson* member = member_of(schema, key);
     const bool is_string = member != nullptr && member->is_string();
     return is_string ? &member->get_ref<const std::string&>() : nullptr;
 }
 
-inline const OrderedJson* array_member(const OrderedJson& schema, const char* key) {
-    const OrderedJson* member = member_of(schema, key);
+inline const format::OrderedJson* array_member(const format::OrderedJson& schema, const char* key) {
+    const format::OrderedJson* member = member_of(schema, key);
     return member != nullptr && member->is_array() ? member : nullptr;
 }
 
-inline std::vector<std::string> strings_of(const OrderedJson& array) {
+inline std::vector<std::string> strings_of(const format::OrderedJson& array) {
     std::vector<std::string> strings;
-    for (const OrderedJson& element : array) {
+    for (const format::OrderedJson& element : array) {
         if (element.is_string()) strings.push_back(element.get<std::string>());
     }
     return strings;

@@ -33,25 +33,26 @@
 
 namespace gptoss::harmony {
 
-inline std::string schema_text(const OrderedJson& schema, const std::string& indent);
+inline std::string schema_text(const format::OrderedJson& schema, const std::string& indent);
 
 // --- Pieces -----------------------------------------------------------------------------------
 
-inline bool has_enum(const OrderedJson& schema) {
-    const OrderedJson* values = array_member(schema, "enum");
+inline bool has_enum(const format::OrderedJson& schema) {
+    const format::OrderedJson* values = array_member(schema, "enum");
     return values != nullptr && !values->empty();
 }
 
 // A default behind "default: ": text in quotes, a choice of an enum without.
-inline std::string default_text(const OrderedJson& value, const OrderedJson& schema) {
+inline std::string default_text(const format::OrderedJson& value,
+                                const format::OrderedJson& schema) {
     if (!value.is_string()) return json_text(value);
     const std::string text = value.get<std::string>();
     return has_enum(schema) ? text : "\"" + text + "\"";
 }
 
 // " | null", where the schema says nullable and the text does not say null yet.
-inline std::string nullable_text(const OrderedJson& schema, const std::string& type_text) {
-    const OrderedJson* nullable = member_of(schema, "nullable");
+inline std::string nullable_text(const format::OrderedJson& schema, const std::string& type_text) {
+    const format::OrderedJson* nullable = member_of(schema, "nullable");
     const bool is_nullable = nullable != nullptr && *nullable == true;
     const bool says_null = type_text.find("null") != std::string::npos;
     return is_nullable && !says_null ? " | null" : "";
@@ -65,7 +66,7 @@ inline std::string type_list_text(const std::vector<std::string>& types) {
     return joined(names, " | ");
 }
 
-inline std::string string_type_text(const OrderedJson& schema) {
+inline std::string string_type_text(const format::OrderedJson& schema) {
     if (!has_enum(schema)) return "string";
     std::vector<std::string> choices = strings_of(*array_member(schema, "enum"));
     for (std::string& choice : choices) {
@@ -75,7 +76,7 @@ inline std::string string_type_text(const OrderedJson& schema) {
 }
 
 // One line of a oneOf, from " | " on.
-inline std::string variant_text(const OrderedJson& variant, const std::string& indent,
+inline std::string variant_text(const format::OrderedJson& variant, const std::string& indent,
                                 const std::vector<std::string>& comments) {
     std::string text = schema_text(variant, indent + "   ");
     text += nullable_text(variant, text);
@@ -84,14 +85,14 @@ inline std::string variant_text(const OrderedJson& variant, const std::string& i
 }
 
 // A oneOf that is not a property, such as the items of a list.
-inline std::string one_of_text(const OrderedJson& variants, const std::string& indent) {
+inline std::string one_of_text(const format::OrderedJson& variants, const std::string& indent) {
     std::string text;
-    for (const OrderedJson& variant : variants) {
+    for (const format::OrderedJson& variant : variants) {
         std::vector<std::string> comments;
         if (const std::string* description = string_member(variant, "description")) {
             comments.push_back(*description);
         }
-        if (const OrderedJson* value = member_of(variant, "default")) {
+        if (const format::OrderedJson* value = member_of(variant, "default")) {
             // Here, and only here, a choice of an enum is quoted.
             const bool is_choice = value->is_string() && has_enum(variant);
             comments.push_back("default: " +
@@ -105,7 +106,7 @@ inline std::string one_of_text(const OrderedJson& variants, const std::string& i
 // --- Properties -------------------------------------------------------------------------------
 
 // The comments above a property.
-inline std::string property_comments(const OrderedJson& schema, const std::string& indent) {
+inline std::string property_comments(const format::OrderedJson& schema, const std::string& indent) {
     std::string text;
     if (const std::string* title = string_member(schema, "title")) {
         text += indent + "// " + *title + "\n" + indent + "//\n";
@@ -114,7 +115,7 @@ inline std::string property_comments(const OrderedJson& schema, const std::strin
     if (description != nullptr && member_of(schema, "oneOf") == nullptr) {
         text += indent + "// " + *description + "\n";
     }
-    const OrderedJson* examples = array_member(schema, "examples");
+    const format::OrderedJson* examples = array_member(schema, "examples");
     if (examples != nullptr && !examples->empty()) {
         text += indent + "// Examples:\n";
         for (const std::string& example : strings_of(*examples)) {
@@ -126,9 +127,9 @@ inline std::string property_comments(const OrderedJson& schema, const std::strin
 
 // name is "key" or "key?". A description is not printed twice: not where the first variant has the
 // same, and not at a variant that repeats the property's.
-inline std::string one_of_property_text(const std::string& name, const OrderedJson& schema,
+inline std::string one_of_property_text(const std::string& name, const format::OrderedJson& schema,
                                         const std::string& indent) {
-    const OrderedJson& variants = *array_member(schema, "oneOf");
+    const format::OrderedJson& variants = *array_member(schema, "oneOf");
     const std::string* description = string_member(schema, "description");
     const std::string* of_first =
         variants.empty() ? nullptr : string_member(variants[0], "description");
@@ -137,18 +138,18 @@ inline std::string one_of_property_text(const std::string& name, const OrderedJs
 
     std::string text;
     if (is_printed) text += indent + "// " + *description + "\n";
-    if (const OrderedJson* value = member_of(schema, "default")) {
+    if (const format::OrderedJson* value = member_of(schema, "default")) {
         text += indent + "// default: " + default_text(*value, schema) + "\n";
     }
     text += indent + name + ":\n";
     for (std::size_t k = 0; k < variants.size(); ++k) {
-        const OrderedJson& variant = variants[k];
+        const format::OrderedJson& variant = variants[k];
         std::vector<std::string> comments;
         const std::string* comment = string_member(variant, "description");
         const bool is_first_of_printed = k == 0 && is_printed;
         const bool is_the_propertys = comment && description && *comment == *description;
         if (comment && !is_first_of_printed && !is_the_propertys) comments.push_back(*comment);
-        if (const OrderedJson* value = member_of(variant, "default")) {
+        if (const format::OrderedJson* value = member_of(variant, "default")) {
             comments.push_back("default: " + default_text(*value, variant));
         }
         text += variant_text(variant, indent, comments) + "\n";
@@ -156,26 +157,26 @@ inline std::string one_of_property_text(const std::string& name, const OrderedJs
     return text + indent + ",\n";
 }
 
-inline std::string plain_property_text(const std::string& name, const OrderedJson& schema,
+inline std::string plain_property_text(const std::string& name, const format::OrderedJson& schema,
                                        const std::string& indent) {
     std::string type_text = schema_text(schema, indent + "    ");
     type_text += nullable_text(schema, type_text);
     std::string text = indent + name + ": " + type_text + ",";
-    const OrderedJson* value = member_of(schema, "default");
+    const format::OrderedJson* value = member_of(schema, "default");
     if (value != nullptr && member_of(schema, "oneOf") == nullptr) {
         text += " // default: " + default_text(*value, schema);
     }
     return text + "\n";
 }
 
-inline std::string object_text(const OrderedJson& schema, const std::string& indent) {
+inline std::string object_text(const format::OrderedJson& schema, const std::string& indent) {
     std::string text;
     if (const std::string* description = string_member(schema, "description")) {
         text += indent + "// " + *description + "\n";
     }
     text += "{\n";
-    const OrderedJson* required = array_member(schema, "required");
-    const OrderedJson* properties = member_of(schema, "properties");
+    const format::OrderedJson* required = array_member(schema, "required");
+    const format::OrderedJson* properties = member_of(schema, "properties");
     if (properties != nullptr && properties->is_object()) {
         for (const auto& [key, property] : properties->items()) {
             const bool is_required =
@@ -191,22 +192,22 @@ inline std::string object_text(const OrderedJson& schema, const std::string& ind
 
 // --- The whole --------------------------------------------------------------------------------
 
-inline std::string typed_text(const OrderedJson& schema, const std::string& type,
+inline std::string typed_text(const format::OrderedJson& schema, const std::string& type,
                               const std::string& indent) {
     if (type == "object") return object_text(schema, indent);
     if (type == "string") return string_type_text(schema);
     if (type == "number" || type == "integer") return "number";
     if (type == "boolean") return "boolean";
     if (type != "array") return "any";
-    const OrderedJson* items = member_of(schema, "items");
+    const format::OrderedJson* items = member_of(schema, "items");
     return items ? schema_text(*items, indent) + "[]" : "Array<any>";
 }
 
-inline std::string schema_text(const OrderedJson& schema, const std::string& indent) {
-    if (const OrderedJson* variants = array_member(schema, "oneOf")) {
+inline std::string schema_text(const format::OrderedJson& schema, const std::string& indent) {
+    if (const format::OrderedJson* variants = array_member(schema, "oneOf")) {
         return one_of_text(*variants, indent);
     }
-    if (const OrderedJson* types = array_member(schema, "type")) {
+    if (const format::OrderedJson* types = array_member(schema, "type")) {
         const std::vector<std::string> names = strings_of(*types);
         if (!names.empty()) return type_list_text(names);
     }

@@ -63,9 +63,10 @@ inline std::string float_text(double number) {
     return sign + digits[0] + fraction + "e" + std::to_string(point - 1);
 }
 
-inline std::string json_text(const OrderedJson& value) {
+inline std::string json_text(const format::OrderedJson& value) {
     const auto string_text = [](const std::string& text) {
-        return OrderedJson(text).dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
+        return format::OrderedJson(text).dump(-1, ' ', false,
+                                              format::OrderedJson::error_handler_t::replace);
     };
     if (value.is_string()) return string_text(value.get_ref<const std::string&>());
     if (value.is_number_float()) return float_text(value.get<double>());

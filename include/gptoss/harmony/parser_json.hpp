@@ -23,12 +23,12 @@ inline const char* state_name(StreamState state) {
 }
 
 // {"state": "Content", "header": {"author": {"role": "assistant"}, ...}, "content_tokens": [12194]}
-inline OrderedJson state_json(const StreamableParser& parser) {
-    OrderedJson json = {{"state", state_name(parser.state())}};
+inline format::OrderedJson state_json(const StreamableParser& parser) {
+    format::OrderedJson json = {{"state", state_name(parser.state())}};
     if (parser.state() == StreamState::header) json["header_tokens"] = parser.header_tokens();
     if (parser.state() == StreamState::content) {
         const MessageHeader& header = parser.current_header();
-        OrderedJson author = {{"role", role_name(header.author.role)}};
+        format::OrderedJson author = {{"role", role_name(header.author.role)}};
         if (header.author.name) author["name"] = *header.author.name;
         json["header"] = {{"author", author},
                           {"recipient", json_or_null(header.recipient)},
@@ -40,11 +40,12 @@ inline OrderedJson state_json(const StreamableParser& parser) {
 }
 
 // What an observer of the parser sees, under the names of the Python class.
-inline OrderedJson observed_json(const StreamableParser& parser) {
-    OrderedJson json;
+inline format::OrderedJson observed_json(const StreamableParser& parser) {
+    format::OrderedJson json;
     json["state"] = state_name(parser.state());
     const std::optional<Role> role = parser.current_role();
-    json["current_role"] = role ? OrderedJson(role_name(*role)) : OrderedJson(nullptr);
+    json["current_role"] =
+        role ? format::OrderedJson(role_name(*role)) : format::OrderedJson(nullptr);
     json["current_channel"] = json_or_null(parser.current_channel());
     json["current_recipient"] = json_or_null(parser.current_recipient());
     json["current_content_type"] = json_or_null(parser.current_content_type());

@@ -24,7 +24,7 @@ namespace gptoss::harmony {
 struct ToolDescription {
     std::string name;
     std::string description;
-    OrderedJson parameters = nullptr;  // a JSON schema; null: the function takes nothing
+    format::OrderedJson parameters = nullptr;  // a JSON schema; null: the function takes nothing
     bool operator==(const ToolDescription&) const = default;
 };
 

@@ -33,7 +33,7 @@ struct VectorMistake : Error {
 
 inline std::string excerpt(const std::string& text, std::size_t at) {
     const std::size_t begin = at < 20 ? 0 : at - 20;
-    return quoted(tokenizer::replace_invalid_utf8(text.substr(begin, 60)));
+    return format::quoted(tokenizer::replace_invalid_utf8(text.substr(begin, 60)));
 }
 
 inline void require_same_text(const std::string& what, const std::string& got,
@@ -64,35 +64,35 @@ inline void require_same_ids(const std::string& what, const std::vector<std::int
                         ids_around(expected, at));
 }
 
-inline void require_same_json(const std::string& what, const OrderedJson& got,
-                              const OrderedJson& expected) {
+inline void require_same_json(const std::string& what, const format::OrderedJson& got,
+                              const format::OrderedJson& expected) {
     if (got == expected) return;
     throw VectorMistake(what + ": not as expected\n  got      " + json_text(got) + "\n  expected " +
                         json_text(expected));
 }
 
 inline void require_same_messages(const std::string& what, const std::vector<Message>& got,
-                                  const OrderedJson& expected) {
+                                  const format::OrderedJson& expected) {
     const Conversation wanted = read_conversation({{"messages", expected}}, what);
     require_same_json(what, to_json(Conversation{got}), to_json(wanted));
 }
 
 inline void require_error(const std::optional<std::string>& got, const std::string& expected) {
-    if (!got) throw VectorMistake("no error, expected " + quoted(expected));
+    if (!got) throw VectorMistake("no error, expected " + format::quoted(expected));
     if (got->find(expected) != std::string::npos) return;
-    throw VectorMistake("error differs\n  got      " + quoted(*got) + "\n  expected " +
-                        quoted(expected));
+    throw VectorMistake("error differs\n  got      " + format::quoted(*got) + "\n  expected " +
+                        format::quoted(expected));
 }
 
 // --- Render cases -----------------------------------------------------------------------------
 
-inline RenderConversationConfig read_render_config(const OrderedJson& json) {
+inline RenderConversationConfig read_render_config(const format::OrderedJson& json) {
     if (!json.contains("config") || json["config"].is_null()) return {false};
     return {json["config"].value("auto_drop_analysis", true)};
 }
 
 inline std::vector<std::int32_t> render_case(const HarmonyEncoding& encoding,
-                                             const OrderedJson& json) {
+                                             const format::OrderedJson& json) {
     const Conversation conversation = read_conversation(json, "case");
     const RenderConversationConfig config = read_render_config(json);
     const std::string mode = read_string(require_field(json, "mode", "case"), "mode");
@@ -105,7 +105,7 @@ inline std::vector<std::int32_t> render_case(const HarmonyEncoding& encoding,
     if (mode == "conversation") return render_conversation(encoding, conversation, config);
     if (mode == "training") return render_conversation_for_training(encoding, conversation, config);
     if (mode != "render_message") {
-        throw VectorMistake("mode is " + quoted(mode) +
+        throw VectorMistake("mode is " + format::quoted(mode) +
                             ", expected completion, conversation, training or render_message");
     }
     if (conversation.messages.empty()) throw VectorMistake("render_message: no message");
@@ -113,7 +113,7 @@ inline std::vector<std::int32_t> render_case(const HarmonyEncoding& encoding,
     return render(encoding, conversation.messages[0], {has_functions});
 }
 
-inline void check_render_error(const HarmonyEncoding& encoding, const OrderedJson& json) {
+inline void check_render_error(const HarmonyEncoding& encoding, const format::OrderedJson& json) {
     std::optional<std::string> error;
     try {
         render_case(encoding, json);
@@ -125,7 +125,7 @@ inline void check_render_error(const HarmonyEncoding& encoding, const OrderedJso
     require_error(error, json["expected_error_contains"].get<std::string>());
 }
 
-inline void check_render_case(const HarmonyEncoding& encoding, const OrderedJson& json,
+inline void check_render_case(const HarmonyEncoding& encoding, const format::OrderedJson& json,
                               const std::filesystem::path& folder) {
     if (json.contains("expected_error_contains")) return check_render_error(encoding, json);
 
@@ -134,8 +134,9 @@ inline void check_render_case(const HarmonyEncoding& encoding, const OrderedJson
     const bool is_inline = json.contains("expected_text");
     if (is_inline || json.contains("expected_text_file")) {
         const std::string expected =
-            is_inline ? json["expected_text"].get<std::string>()
-                      : read_text_file(folder / json["expected_text_file"].get<std::string>());
+            is_inline
+                ? json["expected_text"].get<std::string>()
+                : format::read_text_file(folder / json["expected_text_file"].get<std::string>());
         require_same_text("text", encoding.tokenizer.decode(ids), expected);
     }
     if (json.contains("expected_ids")) require_same_ids("ids", ids, json["expected_ids"]);
@@ -144,9 +145,9 @@ inline void check_render_case(const HarmonyEncoding& encoding, const OrderedJson
 // --- Parse cases ------------------------------------------------------------------------------
 
 // Only what the vector mentions is compared; "token" is what was fed.
-inline void check_state(const StreamableParser& parser, const OrderedJson& expected,
+inline void check_state(const StreamableParser& parser, const format::OrderedJson& expected,
                         const std::string& place) {
-    const OrderedJson observed = observed_json(parser);
+    const format::OrderedJson observed = observed_json(parser);
     for (const auto& [key, value] : expected.items()) {
         if (key == "token" || !observed.contains(key)) continue;
         require_same_json(key + " after " + place, observed[key], value);
@@ -154,9 +155,9 @@ inline void check_state(const StreamableParser& parser, const OrderedJson& expec
 }
 
 inline std::vector<std::int32_t> input_ids(const HarmonyEncoding& encoding,
-                                           const OrderedJson& input) {
+                                           const format::OrderedJson& input) {
     std::vector<std::int32_t> ids;
-    for (const OrderedJson& item : input) {
+    for (const format::OrderedJson& item : input) {
         const std::vector<std::int32_t> piece =
             item.contains("text")
                 ? encoding.tokenizer.encode_with_special(item["text"].get<std::string>())
@@ -168,12 +169,12 @@ inline std::vector<std::int32_t> input_ids(const HarmonyEncoding& encoding,
 
 struct ParseRun {
     std::optional<std::string> error = {};
-    OrderedJson error_at = nullptr;  // an index, or "eos"
+    format::OrderedJson error_at = nullptr;  // an index, or "eos"
     std::string deltas = {};
 };
 
 inline ParseRun run_parser(StreamableParser& parser, const std::vector<std::int32_t>& ids,
-                           bool with_eos, const OrderedJson& expected_states) {
+                           bool with_eos, const format::OrderedJson& expected_states) {
     ParseRun run;
     const std::size_t n_steps = ids.size() + (with_eos ? 1 : 0);
     for (std::size_t k = 0; k < n_steps; ++k) {
@@ -183,7 +184,7 @@ inline ParseRun run_parser(StreamableParser& parser, const std::vector<std::int3
             check_state(parser, expected_states[k], "step " + std::to_string(k));
         }
         if (run.error) {
-            run.error_at = is_token ? OrderedJson(k) : OrderedJson("eos");
+            run.error_at = is_token ? format::OrderedJson(k) : format::OrderedJson("eos");
             return run;
         }
         run.deltas += parser.last_content_delta().value_or("");
@@ -191,7 +192,7 @@ inline ParseRun run_parser(StreamableParser& parser, const std::vector<std::int3
     return run;
 }
 
-inline void check_parse_case(const HarmonyEncoding& encoding, const OrderedJson& json) {
+inline void check_parse_case(const HarmonyEncoding& encoding, const format::OrderedJson& json) {
     std::vector<std::int32_t> ids;
     if (json.contains("input")) ids = input_ids(encoding, json["input"]);
     if (json.contains("ids")) {
@@ -202,7 +203,7 @@ inline void check_parse_case(const HarmonyEncoding& encoding, const OrderedJson&
     std::optional<Role> role;
     if (json.contains("role") && !json["role"].is_null()) role = read_role(json["role"], "role");
     StreamableParser parser(encoding, role, {json.value("strict", true)});
-    const OrderedJson states = json.value("expected_states", OrderedJson::array());
+    const format::OrderedJson states = json.value("expected_states", format::OrderedJson::array());
     const ParseRun run = run_parser(parser, ids, json.value("eos", true), states);
 
     const bool expects_error = json.contains("expected_error_contains");

@@ -31,7 +31,7 @@ struct VectorReport {
     std::vector<Mistake> mistakes = {};  // one per failed case
 };
 
-inline void run_vector(const HarmonyEncoding& encoding, const OrderedJson& json,
+inline void run_vector(const HarmonyEncoding& encoding, const format::OrderedJson& json,
                        const std::filesystem::path& file, VectorReport& report) {
     std::string name = file.stem().string();
     try {
@@ -43,22 +43,22 @@ inline void run_vector(const HarmonyEncoding& encoding, const OrderedJson& json,
         ++report.n_passed;
     } catch (const Error& mistake) {
         report.mistakes.push_back({name, mistake.what()});
-    } catch (const OrderedJson::exception& mistake) {
+    } catch (const format::OrderedJson::exception& mistake) {
         report.mistakes.push_back({name, std::string("cannot be read: ") + mistake.what()});
     }
 }
 
 inline void run_vector_file(const HarmonyEncoding& encoding, const std::filesystem::path& file,
                             VectorReport& report) {
-    OrderedJson json;
+    format::OrderedJson json;
     try {
-        json = read_ordered_json_file(file);
+        json = format::read_ordered_json_file(file);
     } catch (const Error& mistake) {
         report.mistakes.push_back({file.filename().string(), mistake.what()});
         return;
     }
     if (!json.contains("cases")) return run_vector(encoding, json, file, report);
-    for (const OrderedJson& entry : json["cases"]) {
+    for (const format::OrderedJson& entry : json["cases"]) {
         run_vector(encoding, entry, file, report);
     }
 }

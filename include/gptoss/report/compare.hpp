@@ -43,7 +43,7 @@ inline int n_tokens_of(const Dump& reference, const Dump& other) {
 inline int most_tokens(const Dump& dump) {
     int most = 1;
     for (const auto& [key, activation] : dump.sites) {
-        for (const Shape& reading : shape_readings(key.site, activation.shape)) {
+        for (const format::Shape& reading : shape_readings(key.site, activation.shape)) {
             const std::int64_t n_tokens = reading[token_axis(key.site)];
             if (n_tokens <= kLargestExtent) most = std::max(most, int(n_tokens));
         }
@@ -55,7 +55,7 @@ inline int most_tokens(const Dump& dump) {
 inline bool is_whole(Site site, const Activation& activation) {
     const bool is_ids = site == Site::mlp_expert_ids;
     const std::size_t n_values = is_ids ? activation.ids.size() : activation.values.size();
-    const auto n_expected = checked_bytes(activation.shape, 1);
+    const auto n_expected = format::checked_bytes(activation.shape, 1);
     return n_expected && *n_expected == n_values;
 }
 

@@ -14,7 +14,7 @@
 
 namespace gptoss {
 
-inline OrderedJson row_json(const CompareRow& row) {
+inline format::OrderedJson row_json(const CompareRow& row) {
     const Metrics& m = row.metrics;
     return {{"name", site_name(row.key)},
             {"outcome", outcome_key(row.outcome)},
@@ -36,14 +36,14 @@ inline OrderedJson row_json(const CompareRow& row) {
             {"note", row.note}};
 }
 
-inline OrderedJson change_json(const ExpertChange& change) {
+inline format::OrderedJson change_json(const ExpertChange& change) {
     return {{"layer", change.layer},         {"token", change.token}, {"left", change.left},
             {"joined", change.joined},       {"gap", change.gap},     {"allowed", change.allowed},
             {"near_tie", change.is_near_tie}};
 }
 
-inline OrderedJson comparison_json(const Comparison& c) {
-    OrderedJson json;
+inline format::OrderedJson comparison_json(const Comparison& c) {
+    format::OrderedJson json;
     json["verdict"] = verdict_name(c.verdict);
     json["reason"] = c.reason;
     json["first_divergence"] = nullptr;
@@ -51,12 +51,12 @@ inline OrderedJson comparison_json(const Comparison& c) {
         json["first_divergence"] = site_name(c.rows[*c.first_divergence].key);
     }
     json["tolerances"] = c.tolerances;
-    json["sites"] = OrderedJson::array();
+    json["sites"] = format::OrderedJson::array();
     for (const CompareRow& row : c.rows) {
         json["sites"].push_back(row_json(row));
     }
     json["sites_not_common"] = c.n_not_common;
-    json["expert_changes"] = OrderedJson::array();
+    json["expert_changes"] = format::OrderedJson::array();
     for (const ExpertChange& change : c.changes) {
         json["expert_changes"].push_back(change_json(change));
     }

@@ -36,7 +36,7 @@ inline constexpr const char* kDumpFormat = "gptoss-dump-1";
 // A recorded site as one tensor: passes joined along T. values is empty for ids and the other way
 // round.
 struct JoinedSite {
-    Shape shape;
+    format::Shape shape;
     std::vector<float> values;
     std::vector<std::int32_t> ids;
 };
@@ -115,13 +115,13 @@ inline void write_dump(const std::filesystem::path& path, const Recorder& record
         joined.push_back(join_passes(recorded, recorder.config()));
     }
 
-    std::vector<NamedTensor> tensors;
+    std::vector<format::NamedTensor> tensors;
     for (std::size_t i = 0; i < joined.size(); ++i) {
         const RecordedSite& recorded = recorder.recorded()[i];
         const JoinedSite& site = joined[i];
         const bool is_ids = !site.ids.empty();
         const void* data = is_ids ? static_cast<const void*>(site.ids.data()) : site.values.data();
-        TensorView view;
+        format::TensorView view;
         view.dtype = is_ids ? "I32" : "F32";
         view.shape = site.shape;
         view.bytes = static_cast<const std::uint8_t*>(data);
@@ -129,10 +129,10 @@ inline void write_dump(const std::filesystem::path& path, const Recorder& record
         tensors.push_back({site_name(recorded.site, recorded.layer), view});
     }
 
-    const Metadata metadata = {{"format", kDumpFormat},
-                               {"tokens", tokens_text(recorder.tokens())},
-                               {"config", config_text}};
-    write_safetensors(path, tensors, metadata);
+    const format::Metadata metadata = {{"format", kDumpFormat},
+                                       {"tokens", tokens_text(recorder.tokens())},
+                                       {"config", config_text}};
+    format::write_safetensors(path, tensors, metadata);
 }
 
 }  // namespace gptoss

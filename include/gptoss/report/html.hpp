@@ -101,7 +101,7 @@ inline std::string rms_plot(Site site, const std::vector<SiteSummary>& sites) {
 inline std::string table_row(const SiteSummary& summary) {
     const Statistics& s = summary.statistics;
     std::string row = "<tr><td>" + html_escaped(site_name(summary.site, summary.layer)) +
-                      "</td><td>" + html_escaped(shape_text(summary.shape)) + "</td>";
+                      "</td><td>" + html_escaped(format::shape_text(summary.shape)) + "</td>";
     for (const double number : {s.min, s.max, s.mean, s.rms}) {
         row += "<td>" + html_number(number) + "</td>";
     }

@@ -31,14 +31,15 @@ namespace gptoss {
 // An array as a file has it. The bytes live as long as what they were read from.
 struct NamedArray {
     std::string name;
-    ArrayView array;
+    format::ArrayView array;
     std::string dtype;         // in messages
     std::string refusal = {};  // why it cannot be read
 };
 
-inline std::vector<std::int32_t> read_ids(const std::string& where, const ArrayView& array) {
+inline std::vector<std::int32_t> read_ids(const std::string& where,
+                                          const format::ArrayView& array) {
     std::vector<std::int32_t> ids;
-    for (const std::int64_t id : read_integers(array)) {
+    for (const std::int64_t id : format::read_integers(array)) {
         if (id < std::numeric_limits<std::int32_t>::min() ||
             id > std::numeric_limits<std::int32_t>::max()) {
             throw Error(where + ": holds " + std::to_string(id) + ", expected an id");
@@ -51,10 +52,10 @@ inline std::vector<std::int32_t> read_ids(const std::string& where, const ArrayV
 // (T) or (1, T)
 inline std::vector<std::int32_t> read_tokens(const std::string& where, const NamedArray& named) {
     if (!named.refusal.empty()) throw Error(where + ": " + named.refusal);
-    const Shape& shape = named.array.tensor.shape;
+    const format::Shape& shape = named.array.tensor.shape;
     const bool is_list = shape.size() == 1 || (shape.size() == 2 && shape[0] == 1);
-    if (!is_list || !is_integer_dtype(named.dtype)) {
-        throw Error(where + ": is " + named.dtype + " " + shape_text(shape) +
+    if (!is_list || !format::is_integer_dtype(named.dtype)) {
+        throw Error(where + ": is " + named.dtype + " " + format::shape_text(shape) +
                     ", expected I32 or I64 (T) or (1, T)");
     }
     return read_ids(where, named.array);
@@ -62,7 +63,7 @@ inline std::vector<std::int32_t> read_tokens(const std::string& where, const Nam
 
 inline std::vector<std::int32_t> tokens_from_text(const std::string& where,
                                                   const std::string& text) {
-    const nlohmann::json json = parse_json(where, text);
+    const nlohmann::json json = format::parse_json(where, text);
     std::vector<std::int32_t> tokens;
     const bool is_list = json.is_array();
     for (const nlohmann::json& id : is_list ? json : nlohmann::json::array()) {
@@ -82,10 +83,10 @@ inline Activation read_activation(const std::string& where, Site site, const Nam
     activation.refusal = named.refusal;
     if (!activation.refusal.empty()) return activation;
     const bool is_ids = site == Site::mlp_expert_ids;
-    if (is_ids && is_integer_dtype(named.dtype)) {
+    if (is_ids && format::is_integer_dtype(named.dtype)) {
         activation.ids = read_ids(where, named.array);
-    } else if (!is_ids && is_float_dtype(named.dtype)) {
-        activation.values = read_floats(named.array);
+    } else if (!is_ids && format::is_float_dtype(named.dtype)) {
+        activation.values = format::read_floats(named.array);
     } else {
         activation.refusal = "dtype is " + named.dtype + ", expected " +
                              (is_ids ? "I32 or I64" : "F32, F64, F16 or BF16");
@@ -94,7 +95,7 @@ inline Activation read_activation(const std::string& where, Site site, const Nam
 }
 
 inline void add_array(Dump& dump, const NamedArray& named, const NameMap& map) {
-    const std::string where = dump.name + ": " + quoted(named.name);
+    const std::string where = dump.name + ": " + format::quoted(named.name);
     const std::string name = map.ours(named.name);
     if (name == kTokensName) {
         dump.tokens = read_tokens(where, named);
@@ -113,7 +114,7 @@ inline void add_array(Dump& dump, const NamedArray& named, const NameMap& map) {
 // --- The three kinds of dump ------------------------------------------------------------------
 
 inline void read_safetensors_dump(Dump& dump, const NameMap& map) {
-    const Safetensors file = open_safetensors(dump.name);
+    const format::Safetensors file = format::open_safetensors(dump.name);
     const auto tokens = file.metadata.find("tokens");
     if (tokens != file.metadata.end()) {
         dump.tokens = tokens_from_text(dump.name + ": metadata tokens", tokens->second);
@@ -121,14 +122,14 @@ inline void read_safetensors_dump(Dump& dump, const NameMap& map) {
     const auto config = file.metadata.find("config");
     if (config != file.metadata.end()) {
         const std::string where = dump.name + ": metadata config";
-        dump.config = config_from_json(where, parse_json(where, config->second));
+        dump.config = format::config_from_json(where, format::parse_json(where, config->second));
     }
     for (const auto& [name, tensor] : file.tensors) {
         add_array(dump, {name, {tensor}, tensor.dtype}, map);
     }
 }
 
-inline NamedArray named_npy(const std::string& name, const NpyArray& npy) {
+inline NamedArray named_npy(const std::string& name, const format::NpyArray& npy) {
     const std::string& dtype = npy.array.tensor.dtype;
     return {name, npy.array, dtype.empty() ? npy.descr : dtype, npy.refusal};
 }
@@ -139,9 +140,9 @@ inline std::string npy_stem(const std::string& file_name) {
     return file_name.substr(0, file_name.size() - 4);
 }
 
-inline void require_stored(const std::string& path, const ZipMember& member) {
+inline void require_stored(const std::string& path, const format::ZipMember& member) {
     if (member.method == 0) return;
-    throw Error(path + ": " + quoted(member.name) + " is compressed (method " +
+    throw Error(path + ": " + format::quoted(member.name) + " is compressed (method " +
                 std::to_string(member.method) +
                 "), expected stored members; convert it with: python3 -c 'import numpy; "
                 "numpy.savez(\"stored.npz\", **numpy.load(\"" +
@@ -149,16 +150,18 @@ inline void require_stored(const std::string& path, const ZipMember& member) {
 }
 
 inline void read_npz_dump(Dump& dump, const NameMap& map) {
-    const MappedFile mapped(dump.name);
-    for (const ZipMember& member : read_zip(dump.name, mapped.bytes(), mapped.size())) {
+    const format::MappedFile mapped(dump.name);
+    for (const format::ZipMember& member :
+         format::read_zip(dump.name, mapped.bytes(), mapped.size())) {
         const std::string name = npy_stem(member.name);
         if (name.empty()) {
-            throw Error(dump.name + ": holds " + quoted(member.name) +
+            throw Error(dump.name + ": holds " + format::quoted(member.name) +
                         ", expected .npy arrays (a .pt file cannot be read: save safetensors)");
         }
         require_stored(dump.name, member);
-        const std::string where = dump.name + ": " + quoted(member.name);
-        add_array(dump, named_npy(name, read_npy(where, member.bytes, member.n_bytes)), map);
+        const std::string where = dump.name + ": " + format::quoted(member.name);
+        add_array(dump, named_npy(name, format::read_npy(where, member.bytes, member.n_bytes)),
+                  map);
     }
 }
 
@@ -170,15 +173,15 @@ inline void read_folder_dump(Dump& dump, const NameMap& map) {
     std::sort(files.begin(), files.end());
     if (files.empty()) throw Error(dump.name + ": has no .npy files");
     for (const std::filesystem::path& file : files) {
-        const NpyArray npy = open_npy(file);
+        const format::NpyArray npy = format::open_npy(file);
         add_array(dump, named_npy(npy_stem(file.filename().string()), npy), map);
     }
     const std::filesystem::path config = std::filesystem::path(dump.name) / "config.json";
-    if (std::filesystem::exists(config)) dump.config = read_config(config);
+    if (std::filesystem::exists(config)) dump.config = format::read_config(config);
 }
 
 inline bool begins_with(const std::filesystem::path& path, std::string_view magic) {
-    const MappedFile file(path);
+    const format::MappedFile file(path);
     const std::string_view bytes(reinterpret_cast<const char*>(file.bytes()),
                                  std::size_t(file.size()));
     return bytes.starts_with(magic);
@@ -191,12 +194,12 @@ inline Dump read_dump(const std::filesystem::path& path, const NameMap& map) {
         read_folder_dump(dump, map);
     } else if (begins_with(path, "PK")) {
         read_npz_dump(dump, map);
-    } else if (begins_with(path, kNpyMagic)) {
+    } else if (begins_with(path, format::kNpyMagic)) {
         throw Error(dump.name + ": is one array, expected a folder of them, .npz or .safetensors");
     } else {
         try {
             read_safetensors_dump(dump, map);
-        } catch (const NotSafetensors& error) {
+        } catch (const format::NotSafetensors& error) {
             throw Error(dump.name +
                         ": is no dump: neither safetensors, nor .npz, nor a folder of " + ".npy (" +
                         error.reason + ")");

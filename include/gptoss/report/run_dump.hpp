@@ -43,7 +43,7 @@ inline std::string site_name(const SiteKey& key) {
 }
 
 struct Activation {
-    Shape shape;
+    format::Shape shape;
     std::vector<float> values;      // empty for ids
     std::vector<std::int32_t> ids;  // of expert_ids only
     std::string dtype = "F32";      // as the file spells it

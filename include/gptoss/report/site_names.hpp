@@ -77,8 +77,8 @@ struct NameMap {
 };
 
 inline NameMap::Entry read_map_entry(const std::string& where, const std::string& theirs,
-                                     const OrderedJson& ours) {
-    const std::string entry = where + ": " + quoted(theirs);
+                                     const format::OrderedJson& ours) {
+    const std::string entry = where + ": " + format::quoted(theirs);
     if (!ours.is_string()) throw Error(entry + ": is " + ours.dump() + ", expected a site's name");
     const std::string name = ours.get<std::string>();
     const std::size_t place = theirs.find("{l}");
@@ -91,15 +91,16 @@ inline NameMap::Entry read_map_entry(const std::string& where, const std::string
     if (our_place != std::string::npos) example.replace(our_place, 3, "0");
     const bool is_known = site_from_name(example).has_value() || name == kTokensName;
     if (!is_known) {
-        throw Error(entry + ": " + quoted(name) + " is no site, expected one of docs/sites.md");
+        throw Error(entry + ": " + format::quoted(name) +
+                    " is no site, expected one of docs/sites.md");
     }
     if (has_layer != (our_place != std::string::npos)) {
-        throw Error(entry + ": {l} is on one side only of " + quoted(name));
+        throw Error(entry + ": {l} is on one side only of " + format::quoted(name));
     }
     return {theirs, name};
 }
 
-inline NameMap name_map_from_json(const std::string& where, const OrderedJson& json) {
+inline NameMap name_map_from_json(const std::string& where, const format::OrderedJson& json) {
     if (!json.is_object()) throw Error(where + ": is no object {\"their name\": \"our name\"}");
     NameMap map;
     for (const auto& [theirs, ours] : json.items()) {
@@ -109,7 +110,7 @@ inline NameMap name_map_from_json(const std::string& where, const OrderedJson& j
 }
 
 inline NameMap read_name_map(const std::filesystem::path& path) {
-    return name_map_from_json(path.string(), read_ordered_json_file(path));
+    return name_map_from_json(path.string(), format::read_ordered_json_file(path));
 }
 
 }  // namespace gptoss

@@ -22,7 +22,7 @@ namespace gptoss {
 
 struct SitePair {
     TokenRows in;
-    Shape shape;
+    format::Shape shape;
     int first_token = 0;
     std::vector<float> expected;
     std::vector<float> got;
@@ -35,8 +35,8 @@ struct SitePair {
 
 // Shapes of the site's rank for both sides, or why there are none.
 struct PairedShapes {
-    Shape reference;
-    Shape other;
+    format::Shape reference;
+    format::Shape other;
     std::string reference_mistake = {};
     std::string other_mistake = {};
 };
@@ -48,7 +48,7 @@ struct RunExtents {
 };
 
 // Does a reading have the config's extents, and all tokens of the run or the last one?
-inline bool fits_run(Site site, const Shape& reading, const RunExtents& run) {
+inline bool fits_run(Site site, const format::Shape& reading, const RunExtents& run) {
     for (std::size_t axis = 0; axis < reading.size(); ++axis) {
         const std::int64_t got = reading[axis];
         if (got < 1 || got > kLargestExtent) return false;
@@ -78,23 +78,23 @@ inline std::string expected_shape_text(Site site, const RunExtents& run) {
     return text + ")";
 }
 
-inline PairedShapes pair_shapes(Site site, const Shape& reference, const Shape& other,
-                                const RunExtents& run) {
+inline PairedShapes pair_shapes(Site site, const format::Shape& reference,
+                                const format::Shape& other, const RunExtents& run) {
     PairedShapes paired;
-    for (const Shape& reading : shape_readings(site, reference)) {
+    for (const format::Shape& reading : shape_readings(site, reference)) {
         if (paired.reference.empty() && fits_run(site, reading, run)) paired.reference = reading;
     }
     if (paired.reference.empty()) {
-        paired.reference_mistake =
-            "shape is " + shape_text(reference) + ", expected " + expected_shape_text(site, run);
+        paired.reference_mistake = "shape is " + format::shape_text(reference) + ", expected " +
+                                   expected_shape_text(site, run);
         return paired;
     }
     const auto reading = reading_that_fits(site, other, paired.reference);
     if (reading && fits_run(site, *reading, run)) {
         paired.other = *reading;
     } else {
-        paired.other_mistake =
-            "shape is " + shape_text(other) + ", expected " + shape_text(paired.reference);
+        paired.other_mistake = "shape is " + format::shape_text(other) + ", expected " +
+                               format::shape_text(paired.reference);
     }
     return paired;
 }

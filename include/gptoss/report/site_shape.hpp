@@ -29,26 +29,26 @@ inline bool has_heads(Site site) {
     return last == Dim::queries || last == Dim::keys;
 }
 
-inline Shape heads_merged(const Shape& shape) {
-    Shape merged(shape.begin(), shape.end() - 1);
+inline format::Shape heads_merged(const format::Shape& shape) {
+    format::Shape merged(shape.begin(), shape.end() - 1);
     merged.back() *= shape.back();
     return merged;
 }
 
 // Every shape of the site's rank that an array of this shape may stand for.
-inline std::vector<Shape> shape_readings(Site site, const Shape& shape) {
+inline std::vector<format::Shape> shape_readings(Site site, const format::Shape& shape) {
     const std::size_t rank = site_rank(site);
-    std::vector<Shape> readings;
+    std::vector<format::Shape> readings;
     for (const std::int64_t extent : shape) {
         if (extent > kLargestExtent) return readings;  // merged, it might not fit 64 bits
     }
     if (shape.size() == rank) readings.push_back(shape);
     if (shape.size() == rank + 1 && shape[0] == 1) {
-        readings.push_back(Shape(shape.begin() + 1, shape.end()));
+        readings.push_back(format::Shape(shape.begin() + 1, shape.end()));
     }
     if (has_heads(site) && shape.size() == rank + 1) readings.push_back(heads_merged(shape));
     if (has_heads(site) && shape.size() == rank + 2 && shape[0] == 1) {
-        readings.push_back(heads_merged(Shape(shape.begin() + 1, shape.end())));
+        readings.push_back(heads_merged(format::Shape(shape.begin() + 1, shape.end())));
     }
     if (site == Site::logits && shape.size() == 1) readings.push_back({1, shape[0]});
     return readings;
@@ -59,7 +59,7 @@ inline std::size_t token_axis(Site site) {
 }
 
 // Do two shapes of the site's rank agree, but for one of them having the last token only?
-inline bool same_but_for_tokens(Site site, const Shape& a, const Shape& b) {
+inline bool same_but_for_tokens(Site site, const format::Shape& a, const format::Shape& b) {
     const std::size_t axis = token_axis(site);
     if (a[axis] != b[axis] && a[axis] != 1 && b[axis] != 1) return false;
     for (std::size_t i = 0; i < a.size(); ++i) {
@@ -69,10 +69,10 @@ inline bool same_but_for_tokens(Site site, const Shape& a, const Shape& b) {
 }
 
 // The reading that fits expected, if there is one.
-inline std::optional<Shape> reading_that_fits(Site site, const Shape& shape,
-                                              const Shape& expected) {
-    std::optional<Shape> fitting;
-    for (const Shape& reading : shape_readings(site, shape)) {
+inline std::optional<format::Shape> reading_that_fits(Site site, const format::Shape& shape,
+                                                      const format::Shape& expected) {
+    std::optional<format::Shape> fitting;
+    for (const format::Shape& reading : shape_readings(site, shape)) {
         if (reading == expected) return reading;
         if (same_but_for_tokens(site, reading, expected)) fitting = reading;
     }
@@ -92,7 +92,7 @@ struct TokenRows {
     }
 };
 
-inline TokenRows token_rows(Site site, const Shape& shape) {
+inline TokenRows token_rows(Site site, const format::Shape& shape) {
     TokenRows in{site};
     in.n_tokens = int(shape[token_axis(site)]);
     in.rows = int(shape.size() == 3 ? shape[0] * shape[1] : shape[0]);

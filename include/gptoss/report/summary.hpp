@@ -54,7 +54,7 @@ Statistics statistics_of(const std::vector<Number>& values) {
 struct SiteSummary {
     Site site;
     int layer;
-    Shape shape;
+    format::Shape shape;
     Statistics statistics;
 
     // Values that no right run has: NaN and infinities, but for the -inf of hidden scores.

@@ -28,7 +28,7 @@ inline std::string unknown_names_text(const Dump& dump) {
     std::string text = dump.name + ": " + counted(n_unknown, "array") +
                        (n_unknown == 1 ? " has" : " have") + " no site's name: ";
     for (std::size_t i = 0; i < n_unknown && i < 3; ++i) {
-        text += (i > 0 ? ", " : "") + quoted(dump.unknown_names[i]);
+        text += (i > 0 ? ", " : "") + format::quoted(dump.unknown_names[i]);
     }
     return text + (n_unknown > 3 ? ", ..." : "") + "; a name map can name them";
 }

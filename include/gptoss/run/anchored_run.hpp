@@ -129,7 +129,7 @@ private:
         const int per_token = n_rows / n_tokens_;
         const int n_recorded = int(track_.tokens->size());
         for (const int n_theirs : {n_recorded, 1}) {
-            Shape expected = {n_theirs, n_cols};
+            format::Shape expected = {n_theirs, n_cols};
             if (site_rank(site) == 3) expected = {n_theirs, per_token, n_cols};
             const auto reading = reading_that_fits(site, theirs.shape, expected);
             if (!reading || *reading != expected) continue;

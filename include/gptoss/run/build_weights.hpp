@@ -23,7 +23,7 @@ namespace gptoss {
 
 // What a Weights keeps alive.
 struct WeightStore {
-    std::vector<std::shared_ptr<const MappedFile>> files;
+    std::vector<std::shared_ptr<const format::MappedFile>> files;
     std::vector<std::vector<std::uint8_t>> tensors;  // generated ones
     std::vector<std::vector<float>> widened;
 };
@@ -34,24 +34,25 @@ public:
     // A tensor that fills several slots is cut along its first axis (OpenAI's qkv).
     void add(const TensorSpec& spec, const Config& c, const std::uint8_t* bytes) {
         for (const TensorRow* row : spec.rows) {
-            TensorView part{spec.dtype, shape_of(*row, c), bytes, 0};
-            part.n_bytes = element_count(part.shape) * std::uint64_t(dtype_bytes(part.dtype));
+            format::TensorView part{spec.dtype, shape_of(*row, c), bytes, 0};
+            part.n_bytes =
+                element_count(part.shape) * std::uint64_t(format::dtype_bytes(part.dtype));
             bytes += part.n_bytes;
             tensors_[{row->slot, spec.layer}] = part;
         }
     }
     bool has(Slot slot, int layer) const { return tensors_.contains({slot, layer}); }
-    const TensorView& at(Slot slot, int layer) const { return tensors_.at({slot, layer}); }
+    const format::TensorView& at(Slot slot, int layer) const { return tensors_.at({slot, layer}); }
 
 private:
-    std::map<std::pair<Slot, int>, TensorView> tensors_;
+    std::map<std::pair<Slot, int>, format::TensorView> tensors_;
 };
 
-inline Bf16Matrix bf16_matrix(const TensorView& tensor) {
+inline Bf16Matrix bf16_matrix(const format::TensorView& tensor) {
     return {tensor.bytes, int(tensor.shape[0]), int(tensor.shape[1])};
 }
 
-inline ConstVectorView widened_vector(const TensorView& tensor, WeightStore& store) {
+inline ConstVectorView widened_vector(const format::TensorView& tensor, WeightStore& store) {
     const std::size_t size = std::size_t(tensor.n_bytes / 2);
     std::vector<float> values(size);
     for (std::size_t i = 0; i < size; ++i)
@@ -60,12 +61,13 @@ inline ConstVectorView widened_vector(const TensorView& tensor, WeightStore& sto
     return {store.widened.back().data(), int(size)};
 }
 
-inline ConstMatrixView widened_matrix(const TensorView& tensor, WeightStore& store) {
+inline ConstMatrixView widened_matrix(const format::TensorView& tensor, WeightStore& store) {
     const ConstVectorView values = widened_vector(tensor, store);
     return {values.data, int(tensor.shape[0]), int(tensor.shape[1])};
 }
 
-inline ExpertStack mxfp4_experts(const TensorView& codes, const TensorView& scales) {
+inline ExpertStack mxfp4_experts(const format::TensorView& codes,
+                                 const format::TensorView& scales) {
     ExpertStack stack;
     stack.codes = codes.bytes;    // (n_experts, rows, cols / 32, 16)
     stack.scales = scales.bytes;  // (n_experts, rows, cols / 32)
@@ -75,7 +77,7 @@ inline ExpertStack mxfp4_experts(const TensorView& codes, const TensorView& scal
     return stack;
 }
 
-inline ExpertStack bf16_experts(const TensorView& transposed) {
+inline ExpertStack bf16_experts(const format::TensorView& transposed) {
     ExpertStack stack;
     stack.bf16_transposed = transposed.bytes;  // (n_experts, cols, rows)
     stack.n_experts = int(transposed.shape[0]);
@@ -131,7 +133,7 @@ inline Weights build_weights(const Config& c, const SlotTensors& tensors,
         w.mlp = expert_weights(tensors, layer, *store);
         weights.layers.push_back(w);
     }
-    const TensorView& final_norm = tensors.at(Slot::final_norm, kOutsideLayers);
+    const format::TensorView& final_norm = tensors.at(Slot::final_norm, kOutsideLayers);
     weights.final_norm_gain = widened_vector(final_norm, *store);
     weights.unembedding = bf16_matrix(tensors.at(Slot::unembedding, kOutsideLayers));
     weights.owner = std::move(store);

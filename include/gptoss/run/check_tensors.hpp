@@ -24,19 +24,19 @@
 namespace gptoss {
 
 struct FoundTensor {
-    const Safetensors* file = nullptr;
-    TensorView view;
+    const format::Safetensors* file = nullptr;
+    format::TensorView view;
 };
 using FoundTensors = std::map<std::string, FoundTensor>;  // by name
 
 inline FoundTensors find_tensors(const CheckpointFiles& checkpoint,
                                  std::vector<std::string>& problems) {
     FoundTensors found;
-    for (const Safetensors& file : checkpoint.files) {
+    for (const format::Safetensors& file : checkpoint.files) {
         for (const auto& [name, view] : file.tensors) {
             const auto [place, is_new] = found.try_emplace(name, FoundTensor{&file, view});
             if (is_new) continue;
-            problems.push_back(file.path + ": " + quoted(name) + ": is also in " +
+            problems.push_back(file.path + ": " + format::quoted(name) + ": is also in " +
                                place->second.file->path);
         }
     }
@@ -62,8 +62,8 @@ inline Layout likeliest_layout(const CheckpointFiles& checkpoint, const FoundTen
 }
 
 // "BF16 (64, 512)"
-inline std::string type_text(const std::string& dtype, const Shape& shape) {
-    return dtype + " " + shape_text(shape);
+inline std::string type_text(const std::string& dtype, const format::Shape& shape) {
+    return dtype + " " + format::shape_text(shape);
 }
 
 inline void compare_with_inventory(const std::string& folder, const FoundTensors& found,
@@ -74,18 +74,19 @@ inline void compare_with_inventory(const std::string& folder, const FoundTensors
         const std::string expected = ", expected " + type_text(spec.dtype, spec.shape);
         const auto place = found.find(spec.name);
         if (place == found.end()) {
-            problems.push_back(folder + ": " + quoted(spec.name) + ": is missing" + expected);
+            problems.push_back(folder + ": " + format::quoted(spec.name) + ": is missing" +
+                               expected);
             continue;
         }
         const FoundTensor& tensor = place->second;
         if (tensor.view.dtype != spec.dtype || tensor.view.shape != spec.shape) {
-            problems.push_back(tensor.file->path + ": " + quoted(spec.name) + ": is " +
+            problems.push_back(tensor.file->path + ": " + format::quoted(spec.name) + ": is " +
                                type_text(tensor.view.dtype, tensor.view.shape) + expected);
         }
         unknown.erase(spec.name);
     }
     for (const auto& [name, tensor] : unknown) {
-        problems.push_back(tensor.file->path + ": " + quoted(name) +
+        problems.push_back(tensor.file->path + ": " + format::quoted(name) +
                            ": is not a tensor of gpt-oss");
     }
 }
@@ -101,7 +102,7 @@ inline void check_scales(const FoundTensors& found, const std::vector<TensorSpec
             std::memchr(bytes, kMxfp4NanScale, std::size_t(tensor.view.n_bytes));
         if (nan_scale == nullptr) continue;
         const auto index = static_cast<const std::uint8_t*>(nan_scale) - bytes;
-        problems.push_back(tensor.file->path + ": " + quoted(spec.name) + ": scale " +
+        problems.push_back(tensor.file->path + ": " + format::quoted(spec.name) + ": scale " +
                            std::to_string(index) + " is 255 (NaN), expected at most 254");
     }
 }

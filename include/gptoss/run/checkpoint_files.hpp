@@ -28,7 +28,7 @@ namespace gptoss {
 struct CheckpointFiles {
     std::string folder;
     Config config;
-    std::vector<Safetensors> files;  // in the order of their names
+    std::vector<format::Safetensors> files;  // in the order of their names
 };
 
 // One problem is the message itself; several are listed, one line each.
@@ -59,14 +59,14 @@ inline bool is_plain_file_name(const std::string& name) {
 
 // The index's claims: tensor name -> shard.
 inline std::map<std::string, std::string> read_index(const std::filesystem::path& path) {
-    const nlohmann::json json = read_json_file(path);
+    const nlohmann::json json = format::read_json_file(path);
     if (!json.is_object() || !json.contains("weight_map") || !json["weight_map"].is_object()) {
         throw Error(path.string() + ": has no weight_map");
     }
     std::map<std::string, std::string> shard_of;
     for (const auto& [tensor, shard] : json["weight_map"].items()) {
         if (!shard.is_string() || !is_plain_file_name(shard.get<std::string>())) {
-            throw Error(path.string() + ": " + quoted(tensor) + " is in " + shard.dump() +
+            throw Error(path.string() + ": " + format::quoted(tensor) + " is in " + shard.dump() +
                         ", expected a plain file name");
         }
         shard_of[tensor] = shard.get<std::string>();
@@ -74,10 +74,10 @@ inline std::map<std::string, std::string> read_index(const std::filesystem::path
     return shard_of;
 }
 
-inline std::vector<Safetensors> open_shards(const std::filesystem::path& folder,
-                                            const std::filesystem::path& index) {
+inline std::vector<format::Safetensors> open_shards(const std::filesystem::path& folder,
+                                                    const std::filesystem::path& index) {
     const std::map<std::string, std::string> shard_of = read_index(index);
-    std::map<std::string, Safetensors> shards;
+    std::map<std::string, format::Safetensors> shards;
     std::map<std::string, int> tensors_of_missing_shard;
     std::vector<std::string> problems;
     for (const auto& [tensor, shard] : shard_of) {
@@ -85,9 +85,9 @@ inline std::vector<Safetensors> open_shards(const std::filesystem::path& folder,
             ++tensors_of_missing_shard[shard];
             continue;
         }
-        if (!shards.contains(shard)) shards[shard] = open_safetensors(folder / shard);
+        if (!shards.contains(shard)) shards[shard] = format::open_safetensors(folder / shard);
         if (!shards[shard].tensors.contains(tensor)) {
-            problems.push_back((folder / shard).string() + ": " + quoted(tensor) +
+            problems.push_back((folder / shard).string() + ": " + format::quoted(tensor) +
                                ": is missing, expected here by " + index.filename().string());
         }
     }
@@ -98,13 +98,13 @@ inline std::vector<Safetensors> open_shards(const std::filesystem::path& folder,
     }
     throw_if_any(folder.string(), problems);
 
-    std::vector<Safetensors> files;
+    std::vector<format::Safetensors> files;
     for (auto& [name, shard] : shards)
         files.push_back(std::move(shard));
     return files;
 }
 
-inline std::vector<Safetensors> open_all_in(const std::filesystem::path& folder) {
+inline std::vector<format::Safetensors> open_all_in(const std::filesystem::path& folder) {
     std::vector<std::filesystem::path> paths;
     for (const auto& entry : std::filesystem::directory_iterator(folder)) {
         if (entry.path().extension() == ".safetensors") paths.push_back(entry.path());
@@ -112,9 +112,9 @@ inline std::vector<Safetensors> open_all_in(const std::filesystem::path& folder)
     std::sort(paths.begin(), paths.end());
     if (paths.empty()) throw Error(folder.string() + ": holds no *.safetensors");
 
-    std::vector<Safetensors> files;
+    std::vector<format::Safetensors> files;
     for (const auto& path : paths)
-        files.push_back(open_safetensors(path));
+        files.push_back(format::open_safetensors(path));
     return files;
 }
 
@@ -123,7 +123,7 @@ inline CheckpointFiles open_checkpoint(const std::filesystem::path& dir) {
     const std::filesystem::path index = folder / "model.safetensors.index.json";
     CheckpointFiles checkpoint;
     checkpoint.folder = folder.string();
-    checkpoint.config = read_config(folder / "config.json");
+    checkpoint.config = format::read_config(folder / "config.json");
     const bool has_index = std::filesystem::exists(index);
     checkpoint.files = has_index ? open_shards(folder, index) : open_all_in(folder);
     return checkpoint;

@@ -32,7 +32,7 @@ inline Weights load_weights(const std::filesystem::path& dir, Scales scales = Sc
         tensors.add(spec, checkpoint.config, found.at(spec.name).view.bytes);
     }
     const auto store = std::make_shared<WeightStore>();
-    for (const Safetensors& file : checkpoint.files)
+    for (const format::Safetensors& file : checkpoint.files)
         store->files.push_back(file.mapped);
     return build_weights(checkpoint.config, tensors, store);
 }

@@ -129,11 +129,11 @@ private:
 
 inline void write_shard(const std::filesystem::path& path, const Shard& shard, const Config& c,
                         std::uint64_t seed, const std::function<void(std::uint64_t)>& on_bytes) {
-    std::vector<TensorHeader> headers;
+    std::vector<format::TensorHeader> headers;
     for (const TensorSpec& spec : shard.tensors) {
         headers.push_back({spec.name, spec.dtype, spec.shape});
     }
-    SafetensorsWriter writer(path, headers, {{"format", "pt"}});
+    format::SafetensorsWriter writer(path, headers, {{"format", "pt"}});
     const std::uint64_t elements_at_once = 1 << 21;
     std::vector<std::uint8_t> bytes(2 * elements_at_once);
     for (const TensorSpec& spec : shard.tensors) {
@@ -168,7 +168,8 @@ inline void write_synthetic_checkpoint(const Config& c, const SyntheticOptions& 
                                        const Progress& progress = nullptr) {
     validate(c);
     const bool is_openai = options.layout == Layout::openai;
-    const std::string config = is_openai ? openai_config_text(c) : hugging_face_config_text(c);
+    const std::string config =
+        is_openai ? format::openai_config_text(c) : format::hugging_face_config_text(c);
     const std::vector<Shard> shards = plan_shards(c, options);
     std::uint64_t bytes_in_all = 0;
     for (const Shard& shard : shards) {
@@ -187,12 +188,12 @@ inline void write_synthetic_checkpoint(const Config& c, const SyntheticOptions& 
     }
     const bool needs_index = shards.size() > 1 && !is_openai;
     if (needs_index) {
-        write_text_file(folder.add("model.safetensors.index.json"), index_text(shards));
+        format::write_text_file(folder.add("model.safetensors.index.json"), index_text(shards));
     }
     if (!options.tokenizer_json.empty()) {
-        write_text_file(folder.add("tokenizer.json"), options.tokenizer_json);
+        format::write_text_file(folder.add("tokenizer.json"), options.tokenizer_json);
     }
-    write_text_file(folder.add("config.json"), config);
+    format::write_text_file(folder.add("config.json"), config);
     folder.keep();
 }
 

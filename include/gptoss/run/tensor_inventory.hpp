@@ -21,7 +21,7 @@ inline constexpr int kOutsideLayers = -1;
 struct TensorSpec {
     std::string name;
     std::string dtype;
-    Shape shape;
+    format::Shape shape;
     int layer = kOutsideLayers;
     std::vector<const TensorRow*> rows;  // the slots it fills: one, or three for OpenAI's qkv
 
@@ -38,15 +38,15 @@ inline std::string name_in_layer(std::string_view pattern, int layer) {
     return name;
 }
 
-inline Shape shape_of(const TensorRow& row, const Config& c) {
-    Shape shape;
+inline format::Shape shape_of(const TensorRow& row, const Config& c) {
+    format::Shape shape;
     for (const Extent extent : row.shape) {
         if (extent != Extent::none) shape.push_back(extent_of(extent, c));
     }
     return shape;
 }
 
-inline std::uint64_t element_count(const Shape& shape) {
+inline std::uint64_t element_count(const format::Shape& shape) {
     std::uint64_t count = 1;
     for (const std::int64_t extent : shape)
         count *= std::uint64_t(extent);
@@ -54,7 +54,7 @@ inline std::uint64_t element_count(const Shape& shape) {
 }
 
 inline std::uint64_t byte_count(const TensorSpec& spec) {
-    return element_count(spec.shape) * std::uint64_t(dtype_bytes(spec.dtype));
+    return element_count(spec.shape) * std::uint64_t(format::dtype_bytes(spec.dtype));
 }
 
 // Adds one row of the table for one layer; in OpenAI's layout it may extend the tensor before it.

@@ -82,21 +82,21 @@ inline RankLine read_rank_line(std::string_view line, const std::string& path, i
 
     RankLine entry{};
     if (!decode_base64(base64, entry.bytes)) {
-        throw Error(path + ":" + std::to_string(number) + ": " + quoted(std::string(base64)) +
-                    " is not base64");
+        throw Error(path + ":" + std::to_string(number) + ": " +
+                    format::quoted(std::string(base64)) + " is not base64");
     }
     const char* digits_end = digits.data() + digits.size();
     const auto [stop, status] = std::from_chars(digits.data(), digits_end, entry.rank);
     if (status != std::errc() || stop != digits_end || entry.rank < 0) {
         throw Error(path + ":" + std::to_string(number) + ": rank is " +
-                    quoted(std::string(digits)) + ", expected a number");
+                    format::quoted(std::string(digits)) + ", expected a number");
     }
     return entry;
 }
 
 // The lines of the file in any order; empty ones are skipped.
 inline std::vector<RankLine> read_rank_lines(const std::string& path) {
-    const MappedFile file(path);
+    const format::MappedFile file(path);
     const std::string_view content(reinterpret_cast<const char*>(file.bytes()), file.size());
     if (content.back() != '\n') {
         throw Error(path + ": the last line has no end, the file is cut short");

@@ -40,8 +40,8 @@ inline constexpr const char* kSplitRegex =
 // The document without model.merges, which would be most of its memory.
 inline nlohmann::json parse_tokenizer_json(const std::string& path) {
     using Event = nlohmann::json::parse_event_t;
-    const MappedFile file(path);
-    StrictParse<nlohmann::json> strict_parse(path);
+    const format::MappedFile file(path);
+    format::StrictParse<nlohmann::json> strict_parse(path);
     const auto keep = [&](int depth, Event event, nlohmann::json& parsed) {
         strict_parse(depth, event, parsed);
         return !(event == Event::key && depth == 2 && parsed == "merges");
@@ -57,11 +57,12 @@ inline nlohmann::json parse_tokenizer_json(const std::string& path) {
 inline const nlohmann::json& require_json(const nlohmann::json& object, const std::string& key,
                                           const std::string& type, const std::string& path) {
     if (!object.is_object() || !object.contains(key)) {
-        throw Error(path + ": no key " + quoted(key) + ", expected one that holds: " + type);
+        throw Error(path + ": no key " + format::quoted(key) +
+                    ", expected one that holds: " + type);
     }
     const nlohmann::json& value = object[key];
     if (value.type_name() != type) {
-        throw Error(path + ": key " + quoted(key) + " holds: " + value.type_name() +
+        throw Error(path + ": key " + format::quoted(key) + " holds: " + value.type_name() +
                     ", expected: " + type);
     }
     return value;
@@ -70,7 +71,8 @@ inline const nlohmann::json& require_json(const nlohmann::json& object, const st
 inline std::int32_t read_token_id(const nlohmann::json& value, const std::string& token,
                                   const std::string& path) {
     const bool is_id = value.is_number_integer() && value >= 0 && value <= 0x7FFFFFFE;
-    if (!is_id) throw Error(path + ": the id of token " + quoted(token) + " is " + value.dump());
+    if (!is_id)
+        throw Error(path + ": the id of token " + format::quoted(token) + " is " + value.dump());
     return value.get<std::int32_t>();
 }
 
@@ -81,7 +83,7 @@ inline std::vector<std::string> read_json_vocab(const nlohmann::json& vocab,
     for (const auto& [spelled, value] : vocab.items()) {
         const std::int32_t id = read_token_id(value, spelled, path);
         if (std::size_t(id) >= tokens.size()) {
-            throw Error(path + ": model.vocab gives " + quoted(spelled) + " the id " +
+            throw Error(path + ": model.vocab gives " + format::quoted(spelled) + " the id " +
                         std::to_string(id) + " but has only " + std::to_string(tokens.size()) +
                         " tokens, so a lower id is missing");
         }
@@ -90,7 +92,7 @@ inline std::vector<std::string> read_json_vocab(const nlohmann::json& vocab,
             throw Error(path + ": model.vocab gives id " + std::to_string(id) + " twice");
         }
         if (!from_byte_alphabet(spelled, token)) {
-            throw Error(path + ": model.vocab has " + quoted(spelled) +
+            throw Error(path + ": model.vocab has " + format::quoted(spelled) +
                         ", a character of which stands for no byte");
         }
     }
@@ -131,12 +133,12 @@ inline void require_same_split(const nlohmann::json& document, const std::string
             const nlohmann::json& pattern = require_json(step, "pattern", "object", path);
             const std::string regex = require_json(pattern, "Regex", "string", path);
             if (regex != kSplitRegex) {
-                throw Error(path + ": the Split pattern is " + quoted(regex) + ", expected " +
-                            quoted(kSplitRegex));
+                throw Error(path + ": the Split pattern is " + format::quoted(regex) +
+                            ", expected " + format::quoted(kSplitRegex));
             }
             has_split = true;
         } else if (type != "ByteLevel") {
-            throw Error(path + ": pre_tokenizer has a step " + quoted(type) +
+            throw Error(path + ": pre_tokenizer has a step " + format::quoted(type) +
                         ", expected Split and ByteLevel");
         } else {
             require_false(step, "add_prefix_space", path);
@@ -150,7 +152,8 @@ inline Vocabulary load_tokenizer_json(const std::string& path) {
     const nlohmann::json document = parse_tokenizer_json(path);
     const nlohmann::json& model = require_json(document, "model", "object", path);
     const std::string type = require_json(model, "type", "string", path);
-    if (type != "BPE") throw Error(path + ": model.type is " + quoted(type) + ", expected BPE");
+    if (type != "BPE")
+        throw Error(path + ": model.type is " + format::quoted(type) + ", expected BPE");
     require_same_split(document, path);
 
     std::vector<std::string> tokens =

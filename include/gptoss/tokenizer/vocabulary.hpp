@@ -82,7 +82,7 @@ inline void index_special_search(Vocabulary& vocabulary, const std::string& name
 inline void index_special_tokens(Vocabulary& vocabulary, const std::string& source) {
     const std::int64_t n_ranks = std::int64_t(vocabulary.tokens.size());
     for (const SpecialToken& token : vocabulary.special_tokens) {
-        const std::string what = source + ": special token " + quoted(token.text);
+        const std::string what = source + ": special token " + format::quoted(token.text);
         if (token.text.empty()) throw Error(source + ": a special token has an empty name");
         require_valid_utf8(what.c_str(), token.text);
         if (token.id < n_ranks) {
@@ -107,7 +107,7 @@ inline void require_no_hole(const Vocabulary& vocabulary, const std::string& sou
     }
     if (first->id == std::int64_t(vocabulary.tokens.size())) return;
     throw Error(source + ": " + std::to_string(vocabulary.tokens.size()) + " ranks, expected " +
-                std::to_string(first->id) + " (the id of " + quoted(first->text) + ")");
+                std::to_string(first->id) + " (the id of " + format::quoted(first->text) + ")");
 }
 
 // source names the file in errors.
@@ -160,7 +160,8 @@ inline std::string_view token_bytes(const Vocabulary& vocabulary, std::int32_t i
 inline std::int32_t special_id(const Vocabulary& vocabulary, std::string_view name) {
     const auto found = vocabulary.special_ids.find(name);
     if (found == vocabulary.special_ids.end()) {
-        throw Error("special_id: the vocabulary has no special token " + quoted(std::string(name)));
+        throw Error("special_id: the vocabulary has no special token " +
+                    format::quoted(std::string(name)));
     }
     return found->second;
 }

@@ -131,7 +131,7 @@ inline std::string tokenizer_json_text(const Vocabulary& vocabulary) {
 }
 
 inline void write_tokenizer_json(const std::string& path, const Vocabulary& vocabulary) {
-    write_text_file(path, tokenizer_json_text(vocabulary));
+    format::write_text_file(path, tokenizer_json_text(vocabulary));
 }
 
 }  // namespace gptoss::tokenizer
