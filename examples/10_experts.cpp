@@ -2,14 +2,14 @@
 // Try: token 43 instead of 42. Which experts does it get?
 #include <cstdio>
 
+#include "gptoss/checkpoint/synth.hpp"
 #include "gptoss/model/activations.hpp"
 #include "gptoss/ops/scalar.hpp"
-#include "gptoss/run/synth.hpp"
 
 using namespace gptoss;
 
 int main() {
-    const Weights weights = synthetic_weights(preset_tiny(), 1);
+    const Weights weights = checkpoint::synthetic_weights(preset_tiny(), 1);
     const Config& config = weights.config;
     const ExpertWeights& w = weights.layers[0].mlp;
     Activations a;

@@ -4,8 +4,8 @@
 #include <cstdio>
 #include <vector>
 
+#include "gptoss/checkpoint/synth.hpp"
 #include "gptoss/model/transformer.hpp"
-#include "gptoss/run/synth.hpp"
 
 using namespace gptoss;
 
@@ -22,7 +22,7 @@ struct PrintResidual : Watch {
 
 int main() {
     // 4 layers, hidden 64, 8 experts, vocabulary 128; the weights are made from the seed.
-    Transformer<> transformer(synthetic_weights(preset_tiny(), 1));
+    Transformer<> transformer(checkpoint::synthetic_weights(preset_tiny(), 1));
     const std::int32_t tokens[12] = {1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 17, 42};
     PrintResidual print_residual;
 

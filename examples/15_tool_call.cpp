@@ -5,8 +5,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "gptoss/checkpoint/load.hpp"
 #include "gptoss/run/chat.hpp"
-#include "gptoss/run/load.hpp"
 #include "gptoss/tokenizer/load_tokenizer.hpp"
 
 using namespace gptoss;
@@ -35,7 +35,7 @@ std::string weather(const harmony::Message& call) {
 }
 
 int main() {
-    Transformer<> transformer(load_weights(kModel));
+    Transformer<> transformer(checkpoint::load_weights(kModel));
     const tokenizer::Tokenizer tokenizer = tokenizer::load_tokenizer(kModel);
     const harmony::HarmonyEncoding encoding = harmony::harmony_encoding(tokenizer);
     GenerateOptions greedy;

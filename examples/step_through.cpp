@@ -13,9 +13,9 @@
 #include <cstdint>
 #include <cstdio>
 
+#include "gptoss/checkpoint/load.hpp"
 #include "gptoss/model/transformer.hpp"
 #include "gptoss/run/generate.hpp"
-#include "gptoss/run/load.hpp"
 
 // <|start|>system<|message|>Reasoning: low<|end|><|start|>user<|message|>17 + 25<|end|>
 // <|start|>assistant<|channel|>analysis<|message|>7+5=
@@ -45,7 +45,7 @@ struct EverySite : gptoss::Watch {
 
 int main() {
     gptoss::Transformer<> transformer(
-        gptoss::load_weights(GPTOSS_SOURCE_DIR "/examples/nano/model"));
+        gptoss::checkpoint::load_weights(GPTOSS_SOURCE_DIR "/examples/nano/model"));
 
     gptoss::GenerateOptions options;
     options.sampling.temperature = 0;

@@ -71,7 +71,7 @@ WITHOUT_TEST = {
     "fast/parallel.hpp": "tests/ops/fast_test.cpp has a case for it",
     "format/write_config_json.hpp": "tests/format/config_json_test.cpp reads back what it writes",
     "model/decode_graph.cuh": "tests/cuda/forward.cpp holds it against the forward it records",
-    "model/weights.hpp": "views without code; tests/run/synth_test.cpp checks every extent",
+    "model/weights.hpp": "views without code; tests/checkpoint/synth_test.cpp checks every extent",
     "report/bf16_tolerances.hpp": "a table; tests/report/site_bounds_test.cpp reads all of it",
     "report/comparison.hpp": "plain structs; tests/report/compare_test.cpp fills every one",
     "report/tolerances.hpp": "a table; tests/model/golden_test.cpp reads all of it",
@@ -80,7 +80,7 @@ WITHOUT_TEST = {
     "ops/cuda.cuh": "a list of names; tests/cuda/ runs every one of them",
     "ops/scalar.hpp": "a list of names; tests/model/ runs every one of them",
     "run/diagnosis.hpp": "plain structs; tests/run/diagnose_test.cpp fills every one",
-    "run/tensor_table.hpp": "a table; tests/run/tensor_inventory_test.cpp reads all of it",
+    "checkpoint/tensor_table.hpp": "a table; tests/checkpoint/tensor_inventory_test.cpp reads all of it",
 }
 
 INCLUDE_LINE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)

@@ -3,12 +3,13 @@
 
 #include <cstring>
 
+#include "gptoss/checkpoint/load.hpp"
+#include "gptoss/checkpoint/synth.hpp"
 #include "gptoss/format/safetensors.hpp"
-#include "gptoss/run/load.hpp"
-#include "gptoss/run/synth.hpp"
 
 namespace gptoss::test {
 
+using namespace gptoss::checkpoint;
 using namespace gptoss::format;
 
 constexpr const char* kNano = GPTOSS_SOURCE_DIR "/examples/nano/model";

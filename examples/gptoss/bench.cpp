@@ -11,10 +11,10 @@
 #include <string>
 #include <vector>
 
+#include "gptoss/checkpoint/synth.hpp"
 #include "gptoss/core/generator.hpp"
 #include "gptoss/core/model_size.hpp"
 #include "gptoss/run/generate.hpp"
-#include "gptoss/run/synth.hpp"
 #include "machine_rates.hpp"
 #include "models.hpp"
 #include "op_clock.hpp"
@@ -352,7 +352,7 @@ BenchModel bench_model(const BenchFlags& flags, const Globals& globals) {
                     std::to_string(full.n_layers) + " (" + flags.synth + ")");
     }
     return {"synthetic " + flags.synth + ", " + std::to_string(n_layers) + " layers",
-            synthetic_weights(with_layers(full, n_layers), 1), full.n_layers};
+            checkpoint::synthetic_weights(with_layers(full, n_layers), 1), full.n_layers};
 }
 
 int run_bench(const BenchFlags& flags, const Globals& globals) {

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "gptoss/checkpoint/load.hpp"
 #include "gptoss/ops/bf16.hpp"
 #include "gptoss/report/read_dump.hpp"
-#include "gptoss/run/load.hpp"
 #include "models.hpp"
 #include "paths.hpp"
 #include "terminal.hpp"

@@ -9,11 +9,11 @@
 #include <tuple>
 #include <vector>
 
+#include "gptoss/checkpoint/check_tensors.hpp"
+#include "gptoss/checkpoint/checkpoint_files.hpp"
 #include "gptoss/core/model_size.hpp"
 #include "gptoss/format/write_config_json.hpp"
 #include "gptoss/model/activations.hpp"
-#include "gptoss/run/check_tensors.hpp"
-#include "gptoss/run/checkpoint_files.hpp"
 #include "gptoss/run/generate.hpp"
 #include "gptoss/run/name_map.hpp"
 #include "inspect_kernels.hpp"
@@ -43,14 +43,14 @@ struct InspectFlags {
 struct Subject {
     std::string name;
     Config config;
-    std::optional<CheckpointFiles> checkpoint;
-    FoundTensors tensors;
-    Layout layout = Layout::hugging_face;
+    std::optional<checkpoint::CheckpointFiles> checkpoint;
+    checkpoint::FoundTensors tensors;
+    checkpoint::Layout layout = checkpoint::Layout::hugging_face;
 };
 
-std::string layout_name(Layout layout) {
-    if (layout == Layout::openai) return "OpenAI";
-    if (layout == Layout::hugging_face) return "Hugging Face";
+std::string layout_name(checkpoint::Layout layout) {
+    if (layout == checkpoint::Layout::openai) return "OpenAI";
+    if (layout == checkpoint::Layout::hugging_face) return "Hugging Face";
     return "Hugging Face, unpacked to BF16";
 }
 
@@ -62,13 +62,13 @@ Subject subject_of(const InspectFlags& flags, const Globals& globals) {
         return subject;
     }
     subject.name = model_dir(globals);
-    subject.checkpoint = open_checkpoint(subject.name);
+    subject.checkpoint = checkpoint::open_checkpoint(subject.name);
     subject.config = subject.checkpoint->config;
 
     std::vector<std::string> problems;
-    subject.tensors = find_tensors(*subject.checkpoint, problems);
-    throw_if_any(subject.name, problems);
-    subject.layout = likeliest_layout(*subject.checkpoint, subject.tensors);
+    subject.tensors = checkpoint::find_tensors(*subject.checkpoint, problems);
+    checkpoint::throw_if_any(subject.name, problems);
+    subject.layout = checkpoint::likeliest_layout(*subject.checkpoint, subject.tensors);
     return subject;
 }
 
@@ -139,7 +139,7 @@ Bytes bytes_of(const Subject& subject) {
     for (const auto& [name, tensor] : subject.tensors) {
         bytes.payload += std::int64_t(tensor.view.n_bytes);
     }
-    if (subject.layout == Layout::hugging_face_bf16) bytes.per_token = 2 * size.active;
+    if (subject.layout == checkpoint::Layout::hugging_face_bf16) bytes.per_token = 2 * size.active;
     return bytes;
 }
 
@@ -218,12 +218,12 @@ std::string pattern_of(const std::string& name) {
     return name;
 }
 
-std::string file_name(const FoundTensor& tensor) {
+std::string file_name(const checkpoint::FoundTensor& tensor) {
     return std::filesystem::path(tensor.file->path).filename().string();
 }
 
 // One row for the same tensor of all layers.
-Table tensor_table(const FoundTensors& tensors) {
+Table tensor_table(const checkpoint::FoundTensors& tensors) {
     struct Group {
         int count = 0;
         std::int64_t bytes = 0;
@@ -252,9 +252,10 @@ Table tensor_table(const FoundTensors& tensors) {
 
 std::int64_t count_scales(const Subject& subject) {
     std::int64_t n_scales = 0;
-    for (const TensorSpec& spec : tensor_inventory(subject.config, subject.layout)) {
-        const bool holds_scales = spec.rows[0]->values.kind == Values::scales;
-        if (holds_scales) n_scales += std::int64_t(byte_count(spec));
+    for (const checkpoint::TensorSpec& spec :
+         checkpoint::tensor_inventory(subject.config, subject.layout)) {
+        const bool holds_scales = spec.rows[0]->values.kind == checkpoint::Values::scales;
+        if (holds_scales) n_scales += std::int64_t(checkpoint::byte_count(spec));
     }
     return n_scales;
 }
@@ -286,7 +287,7 @@ nlohmann::ordered_json json_of_sizes(const Subject& subject) {
     return json;
 }
 
-nlohmann::ordered_json json_of_tensors(const FoundTensors& tensors) {
+nlohmann::ordered_json json_of_tensors(const checkpoint::FoundTensors& tensors) {
     auto json = nlohmann::ordered_json::array();
     for (const auto& [name, tensor] : tensors) {
         json.push_back({{"name", name},
@@ -332,7 +333,7 @@ void inspect_model(const InspectFlags& flags, const Globals& globals,
     if (!flags.verify) return;
 
     const bool read_scales = true;
-    check_tensors(*subject.checkpoint, read_scales);
+    checkpoint::check_tensors(*subject.checkpoint, read_scales);
     const std::int64_t n_scales = count_scales(subject);
     if (globals.json) {
         json["verified"] = {{"tensors", subject.tensors.size()}, {"scale_bytes", n_scales}};

@@ -4,7 +4,7 @@
 #include <system_error>
 #include <utility>
 
-#include "gptoss/run/load.hpp"
+#include "gptoss/checkpoint/load.hpp"
 #include "gptoss/tokenizer/load_tokenizer.hpp"
 #include "gptoss/tokenizer/special_tokens.hpp"
 
@@ -56,7 +56,7 @@ bool samples_by_default(const std::string& model_dir) {
 Model open_model(const Globals& globals) {
     Model model;
     model.dir = model_dir(globals);
-    model.weights = load_weights(model.dir);
+    model.weights = checkpoint::load_weights(model.dir);
     model.tokenizer = tokenizer_of_model(model.dir, model.weights.config);
     return model;
 }
@@ -72,7 +72,7 @@ tokenizer::Tokenizer open_tokenizer(const Globals& globals) {
     if (std::filesystem::is_regular_file(path)) return tokenizer::load_tokenizer(path);
     if (std::filesystem::exists(path / "tokenizer.json")) return tokenizer::load_tokenizer(path);
 
-    const Config config = format::read_config(checkpoint_folder(path) / "config.json");
+    const Config config = format::read_config(checkpoint::checkpoint_folder(path) / "config.json");
     std::optional<tokenizer::Tokenizer> tokenizer = tokenizer_of_model(path, config);
     if (!tokenizer) throw Error(globals.model + ": has no tokenizer.json");
     return std::move(*tokenizer);

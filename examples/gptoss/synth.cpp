@@ -3,9 +3,9 @@
 #include <optional>
 #include <string>
 
+#include "gptoss/checkpoint/synth_checkpoint.hpp"
 #include "gptoss/core/config.hpp"
 #include "gptoss/format/config_json.hpp"
-#include "gptoss/run/synth_checkpoint.hpp"
 #include "gptoss/tokenizer/special_tokens.hpp"
 #include "gptoss/tokenizer/write_tokenizer_json.hpp"
 #include "models.hpp"
@@ -44,9 +44,9 @@ Config config_of(const SynthFlags& flags) {
     return flags.layers == 0 ? config : with_layers(config, flags.layers);
 }
 
-Layout layout_of(const SynthFlags& flags) {
-    if (flags.layout == "hf") return Layout::hugging_face;
-    if (flags.layout == "openai") return Layout::openai;
+checkpoint::Layout layout_of(const SynthFlags& flags) {
+    if (flags.layout == "hf") return checkpoint::Layout::hugging_face;
+    if (flags.layout == "openai") return checkpoint::Layout::openai;
     throw Error("--layout is '" + flags.layout + "', expected hf or openai");
 }
 
@@ -68,7 +68,7 @@ std::string tokenizer_note(const Config& config, bool has_tokenizer_json) {
 
 int run_synth(const SynthFlags& flags, const Globals& globals) {
     const Config config = config_of(flags);
-    SyntheticOptions options;
+    checkpoint::SyntheticOptions options;
     options.dir = flags.out;
     options.layout = layout_of(flags);
     options.seed = flags.seed;
@@ -80,14 +80,14 @@ int run_synth(const SynthFlags& flags, const Globals& globals) {
     std::uint64_t n_bytes = 0;
     {
         ProgressBar bar;
-        write_synthetic_checkpoint(
+        checkpoint::write_synthetic_checkpoint(
             config, options, [&](std::uint64_t bytes_written, std::uint64_t bytes_in_all) {
                 throw_if_stopped();
                 n_bytes = bytes_in_all;
                 bar.show(bytes_written, bytes_in_all, readable_bytes(std::int64_t(bytes_written)));
             });
     }
-    const std::size_t n_files = plan_shards(config, options).size();
+    const std::size_t n_files = checkpoint::plan_shards(config, options).size();
     const std::string tokenizer = tokenizer_note(config, vocabulary.has_value());
     if (globals.json) {
         print_json({{"out", flags.out},

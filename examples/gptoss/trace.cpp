@@ -6,12 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "gptoss/checkpoint/checkpoint_files.hpp"
 #include "gptoss/format/partial_file.hpp"
 #include "gptoss/format/write_config_json.hpp"
 #include "gptoss/report/dump.hpp"
 #include "gptoss/report/html.hpp"
 #include "gptoss/report/summary.hpp"
-#include "gptoss/run/checkpoint_files.hpp"
 #include "gptoss/run/generate.hpp"
 #include "models.hpp"
 #include "paths.hpp"
@@ -78,7 +78,8 @@ void check_out(const std::string& out) {
 
 // The model is still mapped while the dump is written, and is worth more than it.
 void require_apart_from_model(const TraceFlags& flags, const std::string& model_dir) {
-    for (const auto& entry : std::filesystem::directory_iterator(checkpoint_folder(model_dir))) {
+    for (const auto& entry :
+         std::filesystem::directory_iterator(checkpoint::checkpoint_folder(model_dir))) {
         require_apart("--out", flags.out, entry.path());
         require_apart("--html", flags.html, entry.path());
     }

@@ -17,12 +17,12 @@
 #include <string>
 #include <vector>
 
+#include "gptoss/checkpoint/load.hpp"
 #include "gptoss/core/buffer.hpp"
 #include "gptoss/format/json.hpp"
 #include "gptoss/format/partial_file.hpp"
 #include "gptoss/model/transformer.hpp"
 #include "gptoss/run/generate.hpp"
-#include "gptoss/run/load.hpp"
 #include "gptoss/tokenizer/load_tokenizer.hpp"
 
 namespace {
@@ -112,7 +112,7 @@ void write_answers(const std::string& path, const std::vector<Ids>& answers) {
 
 void evaluate(const std::string& model_path, const std::string& cases_path,
               const std::string& answers_path) {
-    gptoss::Transformer<> transformer(gptoss::load_weights(model_path));
+    gptoss::Transformer<> transformer(gptoss::checkpoint::load_weights(model_path));
     const gptoss::tokenizer::Tokenizer tokenizer = gptoss::tokenizer::load_tokenizer(model_path);
     const auto special = [&](const char* name) {
         return tokenizer.encode_with_special(name).at(0);

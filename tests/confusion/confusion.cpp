@@ -12,10 +12,10 @@
 #include <string>
 #include <vector>
 
+#include "gptoss/checkpoint/load.hpp"
+#include "gptoss/checkpoint/synth.hpp"
 #include "gptoss/ops/bf16.hpp"
 #include "gptoss/run/diagnose.hpp"
-#include "gptoss/run/load.hpp"
-#include "gptoss/run/synth.hpp"
 #include "planted_dump.hpp"
 
 using namespace gptoss;
@@ -24,12 +24,12 @@ using namespace gptoss::test;
 namespace {
 
 Weights model(const std::string& name, std::uint64_t seed) {
-    if (std::filesystem::is_directory(name)) return load_weights(name);
-    if (name != "square") return synthetic_weights(preset(name), seed);
+    if (std::filesystem::is_directory(name)) return checkpoint::load_weights(name);
+    if (name != "square") return checkpoint::synthetic_weights(preset(name), seed);
     Config config = preset_tiny();
     config.intermediate_size = config.hidden_size;
     config.head_dim = 32;
-    return synthetic_weights(config, seed);
+    return checkpoint::synthetic_weights(config, seed);
 }
 
 std::vector<std::int32_t> ids_of(const std::string& text) {

@@ -9,8 +9,8 @@
 #include "catch.hpp"
 #include "device.hpp"
 #include "golden.hpp"
-#include "gptoss/run/load.hpp"
-#include "gptoss/run/synth.hpp"
+#include "gptoss/checkpoint/load.hpp"
+#include "gptoss/checkpoint/synth.hpp"
 
 using namespace gptoss;
 using namespace gptoss::test;

@@ -1,9 +1,9 @@
 // What the tool does with --path cuda: its own Transformer, in the memory of the device.
 #include "catch.hpp"
 #include "golden.hpp"
+#include "gptoss/checkpoint/synth.hpp"
 #include "gptoss/run/generate.hpp"
 #include "gptoss/run/perplexity.hpp"
-#include "gptoss/run/synth.hpp"
 #include "paths.hpp"
 
 using namespace gptoss;

@@ -2,9 +2,9 @@
 #include <cstdio>
 #include <string_view>
 
+#include "gptoss/checkpoint/synth.hpp"
 #include "gptoss/core/generator.hpp"
 #include "gptoss/model/transformer.hpp"
-#include "gptoss/run/synth.hpp"
 
 struct HashSites : gptoss::Watch {
     bool wants(gptoss::Site, int) override { return true; }
@@ -26,7 +26,8 @@ struct HashSites : gptoss::Watch {
 
 int main() {
     const std::int32_t tokens[12] = {1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 17, 42};
-    gptoss::Transformer<> transformer(gptoss::synthetic_weights(gptoss::preset_tiny(), 1));
+    gptoss::Transformer<> transformer(
+        gptoss::checkpoint::synthetic_weights(gptoss::preset_tiny(), 1));
     HashSites hashes;
     transformer.feed({tokens, 12}, gptoss::LogitRows::all, &hashes);
 }

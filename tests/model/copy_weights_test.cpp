@@ -6,10 +6,11 @@
 
 #include "catch.hpp"
 #include "golden.hpp"
+#include "gptoss/checkpoint/synth.hpp"
 #include "gptoss/model/transformer.hpp"
-#include "gptoss/run/synth.hpp"
 
 using namespace gptoss;
+using namespace gptoss::checkpoint;
 using namespace gptoss::test;
 
 namespace {

@@ -4,14 +4,15 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "gptoss/checkpoint/load.hpp"
+#include "gptoss/checkpoint/synth.hpp"
 #include "gptoss/model/copy_weights.hpp"
 #include "gptoss/model/transformer.hpp"
 #include "gptoss/ops/fast.hpp"
 #include "gptoss/report/logit_metrics.hpp"
-#include "gptoss/run/load.hpp"
-#include "gptoss/run/synth.hpp"
 
 using namespace gptoss;
+using namespace gptoss::checkpoint;
 
 namespace {
 

@@ -4,10 +4,11 @@
 
 #include "catch.hpp"
 #include "golden.hpp"
+#include "gptoss/checkpoint/synth.hpp"
 #include "gptoss/run/generate.hpp"
-#include "gptoss/run/synth.hpp"
 
 using namespace gptoss;
+using namespace gptoss::checkpoint;
 using namespace gptoss::test;
 
 namespace {

@@ -92,7 +92,7 @@ const OpPointers& ops_of_mutant() {
 
 Weights synthetic_weights_of_mutant(const Config& config, std::uint64_t seed) {
     const Pitfall pitfall = chosen_pitfall();
-    Weights weights = synthetic_weights(config, seed);
+    Weights weights = checkpoint::synthetic_weights(config, seed);
     if (pitfall.edit_config != nullptr) pitfall.edit_config(weights.config);
     if (pitfall.edit_weights != nullptr) pitfall.edit_weights(weights);
     return weights;

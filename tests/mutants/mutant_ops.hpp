@@ -1,7 +1,7 @@
 // The ops of the mutant that the environment names: GPTOSS_MUTANT=sinks_missing, or of none.
 #pragma once
+#include "gptoss/checkpoint/synth.hpp"
 #include "gptoss/ops/scalar.hpp"
-#include "gptoss/run/synth.hpp"
 
 namespace gptoss {
 

@@ -11,13 +11,14 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "gptoss/checkpoint/synth.hpp"
 #include "gptoss/format/safetensors.hpp"
 #include "gptoss/format/write_config_json.hpp"
 #include "gptoss/model/transformer.hpp"
-#include "gptoss/run/synth.hpp"
 #include "temp_folder.hpp"
 
 using namespace gptoss;
+using namespace gptoss::checkpoint;
 using namespace gptoss::format;
 
 namespace {

@@ -5,10 +5,11 @@
 #include <limits>
 
 #include "catch.hpp"
-#include "gptoss/run/synth.hpp"
+#include "gptoss/checkpoint/synth.hpp"
 #include "planted_dump.hpp"
 
 using namespace gptoss;
+using namespace gptoss::checkpoint;
 using namespace gptoss::test;
 
 namespace {

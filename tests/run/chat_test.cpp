@@ -1,10 +1,11 @@
 #include "gptoss/run/chat.hpp"
 
 #include "catch.hpp"
-#include "gptoss/run/synth.hpp"
+#include "gptoss/checkpoint/synth.hpp"
 #include "text/harmony_text.hpp"
 
 using namespace gptoss;
+using namespace gptoss::checkpoint;
 using namespace gptoss::format;
 using namespace gptoss::harmony;
 using namespace gptoss::tokenizer;

@@ -5,11 +5,12 @@
 
 #include "catch.hpp"
 #include "golden.hpp"
+#include "gptoss/checkpoint/synth.hpp"
 #include "gptoss/ops/bf16.hpp"
-#include "gptoss/run/synth.hpp"
 #include "planted_dump.hpp"
 
 using namespace gptoss;
+using namespace gptoss::checkpoint;
 using namespace gptoss::test;
 
 namespace {

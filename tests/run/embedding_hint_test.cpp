@@ -1,11 +1,12 @@
 #include "gptoss/run/embedding_hint.hpp"
 
 #include "catch.hpp"
+#include "gptoss/checkpoint/synth.hpp"
 #include "gptoss/run/anchored_run.hpp"
-#include "gptoss/run/synth.hpp"
 #include "planted_dump.hpp"
 
 using namespace gptoss;
+using namespace gptoss::checkpoint;
 using namespace gptoss::test;
 
 TEST_CASE("embedding hint: other tokens and other weights are told apart", "[diagnose]") {

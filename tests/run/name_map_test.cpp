@@ -8,6 +8,7 @@
 #include "catch.hpp"
 
 using namespace gptoss;
+using namespace gptoss::checkpoint;
 
 namespace {
 

@@ -3,9 +3,10 @@
 #include <vector>
 
 #include "catch.hpp"
-#include "gptoss/run/synth.hpp"
+#include "gptoss/checkpoint/synth.hpp"
 
 using namespace gptoss;
+using namespace gptoss::checkpoint;
 
 namespace {
 

@@ -2,8 +2,8 @@
 
 #include "catch.hpp"
 #include "golden.hpp"
+#include "gptoss/checkpoint/synth.hpp"
 #include "gptoss/harmony/render.hpp"
-#include "gptoss/run/synth.hpp"
 #include "gptoss/tokenizer/load_tokenizer.hpp"
 
 using namespace gptoss;

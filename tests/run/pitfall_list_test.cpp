@@ -8,10 +8,11 @@
 #include <vector>
 
 #include "catch.hpp"
-#include "gptoss/run/synth.hpp"
+#include "gptoss/checkpoint/synth.hpp"
 #include "recorded_run.hpp"
 
 using namespace gptoss;
+using namespace gptoss::checkpoint;
 using namespace gptoss::test;
 
 namespace {

@@ -1,9 +1,10 @@
 #include "gptoss/run/weight_pitfalls.hpp"
 
 #include "catch.hpp"
-#include "gptoss/run/synth.hpp"
+#include "gptoss/checkpoint/synth.hpp"
 
 using namespace gptoss;
+using namespace gptoss::checkpoint;
 
 TEST_CASE("weight pitfalls: each edits its tensors of a copy and nothing of the original",
           "[pitfalls]") {

@@ -13,6 +13,7 @@
 #include "tool/run_tool.hpp"
 
 using namespace gptoss;
+using namespace gptoss::checkpoint;
 
 namespace {
 

@@ -7,10 +7,11 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "gptoss/checkpoint/synth.hpp"
 #include "gptoss/model/transformer.hpp"
-#include "gptoss/run/synth.hpp"
 
 using namespace gptoss;
+using namespace gptoss::checkpoint;
 
 namespace {
 

@@ -22,7 +22,7 @@
 // Errors   none.
 // Pitfalls All arithmetic is modulo 2^64. Names and indices are those of OpenAI's layout, also for
 //          the Hugging Face layout, where q, k and v are parts of one tensor
-//          (run/tensor_table.hpp).
+//          (checkpoint/tensor_table.hpp).
 #pragma once
 #include <bit>
 #include <cmath>

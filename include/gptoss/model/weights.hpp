@@ -6,7 +6,7 @@
 //
 // Shapes   behind each field, weights as (out, in).
 // Source   official model: classes AttentionBlock, MLPBlock and Transformer; names on disk in
-//          run/tensor_table.hpp.
+//          checkpoint/tensor_table.hpp.
 #pragma once
 #include <memory>
 #include <vector>

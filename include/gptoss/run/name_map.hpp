@@ -2,7 +2,7 @@
 //
 //     name_map_text()   two tables in Markdown, which docs/names.md holds and inspect --names prints
 //
-// Our side comes from the tables that the loader and the Watch use (run/tensor_table.hpp,
+// Our side comes from the tables that the loader and the Watch use (checkpoint/tensor_table.hpp,
 // trace/sites.hpp); the other sides of an activation, and GGUF, are listed here.
 //
 // Source   Hugging Face transformers 5.23: modeling_gpt_oss.py; official model 0.0.9: torch/model.py;
@@ -15,45 +15,45 @@
 #include <string>
 #include <string_view>
 
-#include "gptoss/run/tensor_table.hpp"
+#include "gptoss/checkpoint/tensor_table.hpp"
 #include "gptoss/trace/sites.hpp"
 
 namespace gptoss {
 
 struct GgufTensor {
-    Slot slot;
+    checkpoint::Slot slot;
     std::string_view name;  // {l} is the layer
     std::string_view change;
 };
 
 // clang-format off
 inline constexpr GgufTensor kGgufTensors[] = {
-    {Slot::embedding, "token_embd.weight", ""},
-    {Slot::attn_norm, "blk.{l}.attn_norm.weight", ""},
-    {Slot::q, "blk.{l}.attn_q.weight", ""},
-    {Slot::k, "blk.{l}.attn_k.weight", ""},
-    {Slot::v, "blk.{l}.attn_v.weight", ""},
-    {Slot::q_bias, "blk.{l}.attn_q.bias", ""},
-    {Slot::k_bias, "blk.{l}.attn_k.bias", ""},
-    {Slot::v_bias, "blk.{l}.attn_v.bias", ""},
-    {Slot::sinks, "blk.{l}.attn_sinks.weight", ""},
-    {Slot::out, "blk.{l}.attn_output.weight", ""},
-    {Slot::out_bias, "blk.{l}.attn_output.bias", ""},
-    {Slot::mlp_norm, "blk.{l}.post_attention_norm.weight", ""},
-    {Slot::router, "blk.{l}.ffn_gate_inp.weight", ""},
-    {Slot::router_bias, "blk.{l}.ffn_gate_inp.bias", ""},
-    {Slot::gate_up_codes, "blk.{l}.ffn_gate_exps.weight, blk.{l}.ffn_up_exps.weight",
+    {checkpoint::Slot::embedding, "token_embd.weight", ""},
+    {checkpoint::Slot::attn_norm, "blk.{l}.attn_norm.weight", ""},
+    {checkpoint::Slot::q, "blk.{l}.attn_q.weight", ""},
+    {checkpoint::Slot::k, "blk.{l}.attn_k.weight", ""},
+    {checkpoint::Slot::v, "blk.{l}.attn_v.weight", ""},
+    {checkpoint::Slot::q_bias, "blk.{l}.attn_q.bias", ""},
+    {checkpoint::Slot::k_bias, "blk.{l}.attn_k.bias", ""},
+    {checkpoint::Slot::v_bias, "blk.{l}.attn_v.bias", ""},
+    {checkpoint::Slot::sinks, "blk.{l}.attn_sinks.weight", ""},
+    {checkpoint::Slot::out, "blk.{l}.attn_output.weight", ""},
+    {checkpoint::Slot::out_bias, "blk.{l}.attn_output.bias", ""},
+    {checkpoint::Slot::mlp_norm, "blk.{l}.post_attention_norm.weight", ""},
+    {checkpoint::Slot::router, "blk.{l}.ffn_gate_inp.weight", ""},
+    {checkpoint::Slot::router_bias, "blk.{l}.ffn_gate_inp.bias", ""},
+    {checkpoint::Slot::gate_up_codes, "blk.{l}.ffn_gate_exps.weight, blk.{l}.ffn_up_exps.weight",
         "even rows, odd rows; 17 bytes per 32"},
-    {Slot::gate_up_scales, "(in the two above)", "first of the 17 bytes"},
-    {Slot::gate_up_bf16, "(as gate_up.codes)", "transposed back"},
-    {Slot::gate_up_bias, "blk.{l}.ffn_gate_exps.bias, blk.{l}.ffn_up_exps.bias",
+    {checkpoint::Slot::gate_up_scales, "(in the two above)", "first of the 17 bytes"},
+    {checkpoint::Slot::gate_up_bf16, "(as gate_up.codes)", "transposed back"},
+    {checkpoint::Slot::gate_up_bias, "blk.{l}.ffn_gate_exps.bias, blk.{l}.ffn_up_exps.bias",
         "even channels, odd channels"},
-    {Slot::down_codes, "blk.{l}.ffn_down_exps.weight", "17 bytes per 32"},
-    {Slot::down_scales, "(in the one above)", "first of the 17 bytes"},
-    {Slot::down_bf16, "(as down.codes)", "transposed back"},
-    {Slot::down_bias, "blk.{l}.ffn_down_exps.bias", ""},
-    {Slot::final_norm, "output_norm.weight", ""},
-    {Slot::unembedding, "output.weight", ""},
+    {checkpoint::Slot::down_codes, "blk.{l}.ffn_down_exps.weight", "17 bytes per 32"},
+    {checkpoint::Slot::down_scales, "(in the one above)", "first of the 17 bytes"},
+    {checkpoint::Slot::down_bf16, "(as down.codes)", "transposed back"},
+    {checkpoint::Slot::down_bias, "blk.{l}.ffn_down_exps.bias", ""},
+    {checkpoint::Slot::final_norm, "output_norm.weight", ""},
+    {checkpoint::Slot::unembedding, "output.weight", ""},
 };
 
 // Where an activation is found in somebody else's run: a module stands for its output, llama.cpp's
@@ -110,53 +110,53 @@ inline constexpr SiteElsewhere kSitesElsewhere[] = {
 // --- In words ---------------------------------------------------------------------------------
 
 // Where a tensor goes in Weights (model/weights.hpp), without layers[l].
-inline std::string_view field_of(Slot slot) {
+inline std::string_view field_of(checkpoint::Slot slot) {
     // clang-format off
     switch (slot) {
-        case Slot::embedding:      return "embedding";
-        case Slot::attn_norm:      return "attn.norm_gain";
-        case Slot::q:              return "attn.q";
-        case Slot::k:              return "attn.k";
-        case Slot::v:              return "attn.v";
-        case Slot::q_bias:         return "attn.q_bias";
-        case Slot::k_bias:         return "attn.k_bias";
-        case Slot::v_bias:         return "attn.v_bias";
-        case Slot::sinks:          return "attn.sinks";
-        case Slot::out:            return "attn.out";
-        case Slot::out_bias:       return "attn.out_bias";
-        case Slot::mlp_norm:       return "mlp.norm_gain";
-        case Slot::router:         return "mlp.router";
-        case Slot::router_bias:    return "mlp.router_bias";
-        case Slot::gate_up_codes:  return "mlp.gate_up.codes";
-        case Slot::gate_up_scales: return "mlp.gate_up.scales";
-        case Slot::gate_up_bf16:   return "mlp.gate_up.bf16_transposed";
-        case Slot::gate_up_bias:   return "mlp.gate_up_bias";
-        case Slot::down_codes:     return "mlp.down.codes";
-        case Slot::down_scales:    return "mlp.down.scales";
-        case Slot::down_bf16:      return "mlp.down.bf16_transposed";
-        case Slot::down_bias:      return "mlp.down_bias";
-        case Slot::final_norm:     return "final_norm_gain";
-        case Slot::unembedding:    return "unembedding";
+        case checkpoint::Slot::embedding:      return "embedding";
+        case checkpoint::Slot::attn_norm:      return "attn.norm_gain";
+        case checkpoint::Slot::q:              return "attn.q";
+        case checkpoint::Slot::k:              return "attn.k";
+        case checkpoint::Slot::v:              return "attn.v";
+        case checkpoint::Slot::q_bias:         return "attn.q_bias";
+        case checkpoint::Slot::k_bias:         return "attn.k_bias";
+        case checkpoint::Slot::v_bias:         return "attn.v_bias";
+        case checkpoint::Slot::sinks:          return "attn.sinks";
+        case checkpoint::Slot::out:            return "attn.out";
+        case checkpoint::Slot::out_bias:       return "attn.out_bias";
+        case checkpoint::Slot::mlp_norm:       return "mlp.norm_gain";
+        case checkpoint::Slot::router:         return "mlp.router";
+        case checkpoint::Slot::router_bias:    return "mlp.router_bias";
+        case checkpoint::Slot::gate_up_codes:  return "mlp.gate_up.codes";
+        case checkpoint::Slot::gate_up_scales: return "mlp.gate_up.scales";
+        case checkpoint::Slot::gate_up_bf16:   return "mlp.gate_up.bf16_transposed";
+        case checkpoint::Slot::gate_up_bias:   return "mlp.gate_up_bias";
+        case checkpoint::Slot::down_codes:     return "mlp.down.codes";
+        case checkpoint::Slot::down_scales:    return "mlp.down.scales";
+        case checkpoint::Slot::down_bf16:      return "mlp.down.bf16_transposed";
+        case checkpoint::Slot::down_bias:      return "mlp.down_bias";
+        case checkpoint::Slot::final_norm:     return "final_norm_gain";
+        case checkpoint::Slot::unembedding:    return "unembedding";
     }
     // clang-format on
     return "";
 }
 
-inline std::string_view words_of(Extent extent) {
+inline std::string_view words_of(checkpoint::Extent extent) {
     // clang-format off
     switch (extent) {
-        case Extent::none:                return "";
-        case Extent::vocab:               return "vocab_size";
-        case Extent::hidden:              return "hidden_size";
-        case Extent::q:                   return "n_heads * head_dim";
-        case Extent::kv:                  return "n_kv_heads * head_dim";
-        case Extent::heads:               return "n_heads";
-        case Extent::experts:             return "n_experts";
-        case Extent::intermediate:        return "intermediate_size";
-        case Extent::gate_up:             return "2 * intermediate_size";
-        case Extent::hidden_blocks:       return "hidden_size / 32";
-        case Extent::intermediate_blocks: return "intermediate_size / 32";
-        case Extent::block_bytes:         return "16";
+        case checkpoint::Extent::none:                return "";
+        case checkpoint::Extent::vocab:               return "vocab_size";
+        case checkpoint::Extent::hidden:              return "hidden_size";
+        case checkpoint::Extent::q:                   return "n_heads * head_dim";
+        case checkpoint::Extent::kv:                  return "n_kv_heads * head_dim";
+        case checkpoint::Extent::heads:               return "n_heads";
+        case checkpoint::Extent::experts:             return "n_experts";
+        case checkpoint::Extent::intermediate:        return "intermediate_size";
+        case checkpoint::Extent::gate_up:             return "2 * intermediate_size";
+        case checkpoint::Extent::hidden_blocks:       return "hidden_size / 32";
+        case checkpoint::Extent::intermediate_blocks: return "intermediate_size / 32";
+        case checkpoint::Extent::block_bytes:         return "16";
     }
     // clang-format on
     return "";
@@ -166,10 +166,10 @@ inline std::string code(std::string_view name) {
     return name.empty() ? "" : "`" + std::string(name) + "`";
 }
 
-inline std::string tensor_line(const TensorRow& row) {
+inline std::string tensor_line(const checkpoint::TensorRow& row) {
     std::string shape;
-    for (const Extent extent : row.shape) {
-        if (extent == Extent::none) continue;
+    for (const checkpoint::Extent extent : row.shape) {
+        if (extent == checkpoint::Extent::none) continue;
         shape += (shape.empty() ? "" : ", ") + std::string(words_of(extent));
     }
     for (const GgufTensor& gguf : kGgufTensors) {
@@ -191,7 +191,7 @@ inline std::string name_map_text() {
     std::string text =
         "| ours | shape | type | OpenAI | Hugging Face | GGUF | changed in GGUF |\n"
         "|---|---|---|---|---|---|---|\n";
-    for (const TensorRow& row : tensor_table::kRows) {
+    for (const checkpoint::TensorRow& row : checkpoint::tensor_table::kRows) {
         text += tensor_line(row);
     }
     text += "\n| site | OpenAI's torch model | Hugging Face | llama.cpp |\n|---|---|---|---|\n";

@@ -3,7 +3,7 @@
 // The edits change views of a copy; the bytes of the right model stay as they are.
 //
 // Where    run/pitfall_list.hpp. They stand above pitfalls/, which does not know Weights.
-// Source   the threads that each pitfall names; run/build_weights.hpp for what is right.
+// Source   the threads that each pitfall names; checkpoint/build_weights.hpp for what is right.
 // Errors   none.
 #pragma once
 #include <memory>

@@ -5,7 +5,7 @@
 //     200006, "content": "<|start|>", ...}, ...] pre_tokenizer    the split rule as a regular
 //     expression; only the one of split.hpp will do
 //
-// Where    tokenizer.json beside a checkpoint of the Hugging Face layout; run/load.hpp.
+// Where    tokenizer.json beside a checkpoint of the Hugging Face layout; checkpoint/load.hpp.
 // Source   Hugging Face transformers, convert_gpt_oss_weights_to_hf.py, class GptOssConverter.
 // Errors   Error naming file and key: not JSON, a key missing or of another kind, ids with gaps,
 //          another split rule, a normalizer; and what make_vocabulary refuses.

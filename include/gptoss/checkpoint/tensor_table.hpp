@@ -23,7 +23,7 @@
 #include "gptoss/core/config.hpp"
 #include "gptoss/core/mxfp4.hpp"
 
-namespace gptoss {
+namespace gptoss::checkpoint {
 
 enum class Layout { openai, hugging_face, hugging_face_bf16 };
 
@@ -160,4 +160,4 @@ inline constexpr TensorRow kRows[] = {
 
 }  // namespace tensor_table
 
-}  // namespace gptoss
+}  // namespace gptoss::checkpoint

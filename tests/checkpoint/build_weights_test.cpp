@@ -1,11 +1,12 @@
-#include "gptoss/run/build_weights.hpp"
+#include "gptoss/checkpoint/build_weights.hpp"
 
 #include "catch.hpp"
-#include "gptoss/run/load.hpp"
-#include "gptoss/run/synth_checkpoint.hpp"
+#include "gptoss/checkpoint/load.hpp"
+#include "gptoss/checkpoint/synth_checkpoint.hpp"
 #include "run/toy_checkpoint.hpp"
 
 using namespace gptoss;
+using namespace gptoss::checkpoint;
 using namespace gptoss::format;
 
 TEST_CASE("build_weights: a gain of two values is widened", "[build_weights]") {

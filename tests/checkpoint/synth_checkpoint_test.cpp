@@ -1,17 +1,18 @@
-#include "gptoss/run/synth_checkpoint.hpp"
+#include "gptoss/checkpoint/synth_checkpoint.hpp"
 
 #include <iomanip>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "catch.hpp"
+#include "gptoss/checkpoint/load.hpp"
 #include "gptoss/core/model_size.hpp"
 #include "gptoss/format/safetensors.hpp"
-#include "gptoss/run/load.hpp"
 #include "run/toy_checkpoint.hpp"
 #include "small_disk.hpp"
 
 using namespace gptoss;
+using namespace gptoss::checkpoint;
 using namespace gptoss::format;
 
 namespace {

@@ -25,15 +25,15 @@
 #include <utility>
 #include <vector>
 
+#include "gptoss/checkpoint/synth.hpp"
+#include "gptoss/checkpoint/tensor_inventory.hpp"
 #include "gptoss/core/check.hpp"
 #include "gptoss/core/config.hpp"
 #include "gptoss/format/partial_file.hpp"
 #include "gptoss/format/safetensors_writer.hpp"
 #include "gptoss/format/write_config_json.hpp"
-#include "gptoss/run/synth.hpp"
-#include "gptoss/run/tensor_inventory.hpp"
 
-namespace gptoss {
+namespace gptoss::checkpoint {
 
 struct SyntheticOptions {
     std::filesystem::path dir;  // made if it is not there
@@ -197,4 +197,4 @@ inline void write_synthetic_checkpoint(const Config& c, const SyntheticOptions& 
     folder.keep();
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::checkpoint

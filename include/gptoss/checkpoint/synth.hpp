@@ -1,9 +1,9 @@
 // Synthetic weights: a model of any config out of nothing but a seed.
 //
-// The values are those of core/generator.hpp with the rules of run/tensor_table.hpp, so a config
+// The values are those of core/generator.hpp with the rules of checkpoint/tensor_table.hpp, so a config
 // and a seed name one model, on every machine and in every program that follows the rules.
 //
-// Where    tests and benchmarks, in memory; run/synth_checkpoint.hpp writes the same to disk.
+// Where    tests and benchmarks, in memory; checkpoint/synth_checkpoint.hpp writes the same to disk.
 // Errors   none; the config is valid (core/config.hpp, validate).
 // Pitfalls All of it is in memory, packed: 13 GB for 20b. with_layers (core/config.hpp) cuts it.
 #pragma once
@@ -13,13 +13,13 @@
 #include <utility>
 #include <vector>
 
+#include "gptoss/checkpoint/build_weights.hpp"
+#include "gptoss/checkpoint/tensor_inventory.hpp"
 #include "gptoss/core/bf16.hpp"
 #include "gptoss/core/generator.hpp"
 #include "gptoss/model/weights.hpp"
-#include "gptoss/run/build_weights.hpp"
-#include "gptoss/run/tensor_inventory.hpp"
 
-namespace gptoss {
+namespace gptoss::checkpoint {
 
 // What a tensor stores for each of the 256 bytes that the generator gives: BF16 bits, or a byte.
 using StoredValues = std::array<std::uint16_t, 256>;
@@ -94,4 +94,4 @@ inline Weights synthetic_weights(const Config& c, std::uint64_t seed) {
     return build_weights(c, tensors, store);
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::checkpoint

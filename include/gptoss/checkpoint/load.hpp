@@ -13,12 +13,12 @@
 #include <memory>
 #include <string>
 
+#include "gptoss/checkpoint/build_weights.hpp"
+#include "gptoss/checkpoint/check_tensors.hpp"
+#include "gptoss/checkpoint/checkpoint_files.hpp"
 #include "gptoss/model/weights.hpp"
-#include "gptoss/run/build_weights.hpp"
-#include "gptoss/run/check_tensors.hpp"
-#include "gptoss/run/checkpoint_files.hpp"
 
-namespace gptoss {
+namespace gptoss::checkpoint {
 
 // Whether loading reads every MXFP4 scale, 4 % of the bytes, to refuse the value that means NaN.
 enum class Scales { check, trust };
@@ -37,4 +37,4 @@ inline Weights load_weights(const std::filesystem::path& dir, Scales scales = Sc
     return build_weights(checkpoint.config, tensors, store);
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::checkpoint

@@ -1,10 +1,11 @@
-#include "gptoss/run/load.hpp"
+#include "gptoss/checkpoint/load.hpp"
 
 #include "catch.hpp"
-#include "gptoss/run/synth_checkpoint.hpp"
+#include "gptoss/checkpoint/synth_checkpoint.hpp"
 #include "run/toy_checkpoint.hpp"
 
 using namespace gptoss;
+using namespace gptoss::checkpoint;
 using namespace gptoss::format;
 
 TEST_CASE("load: a folder of either layout gives its config and its weights", "[load]") {

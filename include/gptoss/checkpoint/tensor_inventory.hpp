@@ -1,6 +1,6 @@
 // Tensor inventory: every tensor that a checkpoint of a given config and layout holds.
 //
-// The table (run/tensor_table.hpp) written out: names with their layer, shapes in numbers, in the
+// The table (checkpoint/tensor_table.hpp) written out: names with their layer, shapes in numbers, in the
 // order of the files that we write. 20b has 363 tensors in OpenAI's layout, 459 in Hugging Face's.
 //
 // Errors   none; the config is valid (core/config.hpp, validate).
@@ -10,11 +10,11 @@
 #include <string_view>
 #include <vector>
 
+#include "gptoss/checkpoint/tensor_table.hpp"
 #include "gptoss/core/config.hpp"
 #include "gptoss/format/tensor.hpp"
-#include "gptoss/run/tensor_table.hpp"
 
-namespace gptoss {
+namespace gptoss::checkpoint {
 
 inline constexpr int kOutsideLayers = -1;
 
@@ -97,4 +97,4 @@ inline std::vector<TensorSpec> tensor_inventory(const Config& c, Layout layout) 
     return specs;
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::checkpoint

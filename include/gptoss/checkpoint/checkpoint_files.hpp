@@ -23,7 +23,7 @@
 #include "gptoss/format/json.hpp"
 #include "gptoss/format/safetensors.hpp"
 
-namespace gptoss {
+namespace gptoss::checkpoint {
 
 struct CheckpointFiles {
     std::string folder;
@@ -129,4 +129,4 @@ inline CheckpointFiles open_checkpoint(const std::filesystem::path& dir) {
     return checkpoint;
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::checkpoint

@@ -1,9 +1,10 @@
-#include "gptoss/run/synth.hpp"
+#include "gptoss/checkpoint/synth.hpp"
 
 #include "catch.hpp"
 #include "run/toy_checkpoint.hpp"
 
 using namespace gptoss;
+using namespace gptoss::checkpoint;
 
 TEST_CASE("synth: the first values of the tiny model, from the generator's bytes", "[synth]") {
     // The stream of embedding.weight under seed 1 begins f6 e3: -10 and -29 as signed bytes, so

@@ -1,4 +1,4 @@
-#include "gptoss/run/tensor_inventory.hpp"
+#include "gptoss/checkpoint/tensor_inventory.hpp"
 
 #include <map>
 
@@ -6,6 +6,7 @@
 #include "gptoss/core/model_size.hpp"
 
 using namespace gptoss;
+using namespace gptoss::checkpoint;
 using namespace gptoss::format;
 
 namespace {

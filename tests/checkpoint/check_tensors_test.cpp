@@ -1,11 +1,12 @@
-#include "gptoss/run/check_tensors.hpp"
+#include "gptoss/checkpoint/check_tensors.hpp"
 
 #include "catch.hpp"
-#include "gptoss/run/load.hpp"
-#include "gptoss/run/synth_checkpoint.hpp"
+#include "gptoss/checkpoint/load.hpp"
+#include "gptoss/checkpoint/synth_checkpoint.hpp"
 #include "run/toy_checkpoint.hpp"
 
 using namespace gptoss;
+using namespace gptoss::checkpoint;
 
 TEST_CASE("check_tensors: one wrong tensor is one line", "[check_tensors][errors]") {
     const Config c = preset_tiny();

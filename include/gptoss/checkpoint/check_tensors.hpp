@@ -16,12 +16,12 @@
 #include <utility>
 #include <vector>
 
+#include "gptoss/checkpoint/checkpoint_files.hpp"
+#include "gptoss/checkpoint/tensor_inventory.hpp"
 #include "gptoss/core/mxfp4.hpp"
 #include "gptoss/format/json.hpp"
-#include "gptoss/run/checkpoint_files.hpp"
-#include "gptoss/run/tensor_inventory.hpp"
 
-namespace gptoss {
+namespace gptoss::checkpoint {
 
 struct FoundTensor {
     const format::Safetensors* file = nullptr;
@@ -121,4 +121,4 @@ inline std::pair<Layout, FoundTensors> check_tensors(const CheckpointFiles& chec
     return {layout, found};
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::checkpoint

@@ -2,9 +2,9 @@
 //
 // Matrices become views of the bytes as they are. Gains, biases and sinks are widened to float,
 // once and exactly, and kept in the store that Weights.owner points to. Where the bytes come from
-// (a mapped file, run/load.hpp; memory, run/synth.hpp) makes no difference here.
+// (a mapped file, checkpoint/load.hpp; memory, checkpoint/synth.hpp) makes no difference here.
 //
-// Errors   none: shapes and dtypes have been checked (run/check_tensors.hpp).
+// Errors   none: shapes and dtypes have been checked (checkpoint/check_tensors.hpp).
 #pragma once
 #include <cstdint>
 #include <map>
@@ -12,14 +12,14 @@
 #include <utility>
 #include <vector>
 
+#include "gptoss/checkpoint/tensor_inventory.hpp"
 #include "gptoss/core/bf16.hpp"
 #include "gptoss/core/view.hpp"
 #include "gptoss/format/mapped_file.hpp"
 #include "gptoss/format/tensor.hpp"
 #include "gptoss/model/weights.hpp"
-#include "gptoss/run/tensor_inventory.hpp"
 
-namespace gptoss {
+namespace gptoss::checkpoint {
 
 // What a Weights keeps alive.
 struct WeightStore {
@@ -140,4 +140,4 @@ inline Weights build_weights(const Config& c, const SlotTensors& tensors,
     return weights;
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::checkpoint

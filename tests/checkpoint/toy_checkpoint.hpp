@@ -5,16 +5,17 @@
 #include <string>
 #include <vector>
 
+#include "gptoss/checkpoint/load.hpp"
+#include "gptoss/checkpoint/synth.hpp"
+#include "gptoss/checkpoint/synth_checkpoint.hpp"
 #include "gptoss/core/generator.hpp"
 #include "gptoss/format/safetensors_writer.hpp"
 #include "gptoss/format/write_config_json.hpp"
-#include "gptoss/run/load.hpp"
-#include "gptoss/run/synth.hpp"
-#include "gptoss/run/synth_checkpoint.hpp"
 #include "temp_folder.hpp"
 
 namespace gptoss {
 
+using namespace gptoss::checkpoint;
 using namespace gptoss::format;
 
 struct ToyTensor {
