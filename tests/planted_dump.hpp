@@ -7,10 +7,12 @@
 #include <set>
 #include <vector>
 
-#include "gptoss/report/run_dump.hpp"
+#include "gptoss/dump/run_dump.hpp"
 #include "gptoss/run/pitfall_list.hpp"
 
 namespace gptoss::test {
+
+using namespace gptoss::dump;
 
 struct RecordingPass : PassWatch {
     Recorder recorder;

@@ -7,10 +7,10 @@
 #include <memory>
 #include <string>
 
+#include "gptoss/dump/read_dump.hpp"
 #include "gptoss/format/partial_file.hpp"
 #include "gptoss/report/compare_html.hpp"
 #include "gptoss/report/compare_json.hpp"
-#include "gptoss/report/read_dump.hpp"
 #include "terminal.hpp"
 #include "tool.hpp"
 
@@ -79,7 +79,7 @@ Table site_table(const Comparison& c) {
         const auto number = [measured](const char* format, double value) {
             return measured ? formatted(format, value) : "";
         };
-        table.add({site_name(row.key), outcome_name(row.outcome), number("%.2e", m.error),
+        table.add({dump::site_name(row.key), outcome_name(row.outcome), number("%.2e", m.error),
                    number("%.2e", row.tolerance), number("%.2e", m.relative),
                    number("%.6f", m.cosine), number("%.0f", m.ulps), row.note});
     }
@@ -133,9 +133,9 @@ int run_compare(const CompareFlags& flags, const Globals& globals) {
     for (const std::string& input : {flags.reference, flags.other, flags.map}) {
         require_apart("--html", flags.html, input);
     }
-    const NameMap map = flags.map.empty() ? NameMap{} : read_name_map(flags.map);
-    const Dump reference = read_dump(flags.reference, map);
-    const Dump other = read_dump(flags.other, map);
+    const dump::NameMap map = flags.map.empty() ? dump::NameMap{} : dump::read_name_map(flags.map);
+    const dump::Dump reference = dump::read_dump(flags.reference, map);
+    const dump::Dump other = dump::read_dump(flags.other, map);
     const Comparison c = compare(reference, other, options);
 
     if (!flags.html.empty()) {

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "gptoss/checkpoint/load.hpp"
+#include "gptoss/dump/read_dump.hpp"
 #include "gptoss/ops/bf16.hpp"
-#include "gptoss/report/read_dump.hpp"
 #include "models.hpp"
 #include "paths.hpp"
 #include "terminal.hpp"
@@ -43,7 +43,7 @@ const char* policy_name(Policy policy) {
     return policy == Policy::bf16 ? "bf16" : "float32";
 }
 
-Policy chosen_policy(const DiagnoseFlags& flags, const Dump& theirs) {
+Policy chosen_policy(const DiagnoseFlags& flags, const dump::Dump& theirs) {
     if (flags.policy == "bf16") return Policy::bf16;
     if (flags.policy == "float32") return Policy::float32;
     if (flags.policy == "auto") return policy_of(theirs);
@@ -101,7 +101,7 @@ Table evidence_table(const Suspect& s, int n_shown) {
     table.add({"site", "error", "with the mistake", "allowed"});
     for (std::size_t i = 0; i < s.evidence.size() && int(i) < n_shown; ++i) {
         const SiteEvidence& e = s.evidence[i];
-        table.add({site_name(e.key), formatted("%.2e", e.right), formatted("%.2e", e.wrong),
+        table.add({dump::site_name(e.key), formatted("%.2e", e.right), formatted("%.2e", e.wrong),
                    formatted("%.2e", e.tolerance)});
     }
     return table;
@@ -124,7 +124,7 @@ void print_diagnosis(const Diagnosis& d, int n_shown) {
     if (!d.suspects.empty()) {
         print(std::to_string(d.n_divergent) + " of " + std::to_string(d.n_sites) +
               " sites diverge: " + d.divergent + "\n");
-        if (!d.where.empty()) print("off of " + site_name(*d.first) + ": " + d.where + "\n");
+        if (!d.where.empty()) print("off of " + dump::site_name(*d.first) + ": " + d.where + "\n");
         if (std::any_of(d.suspects.begin(), d.suspects.end(), is_worth_showing)) {
             print("what each mistake leaves of their errors:\n");
             print(suspect_table(d, n_shown).text() + "\n");
@@ -163,7 +163,7 @@ void print_diagnosis(const Diagnosis& d, int n_shown) {
 nlohmann::ordered_json json_of(const Suspect& s) {
     nlohmann::ordered_json evidence = nlohmann::ordered_json::array();
     for (const SiteEvidence& e : s.evidence) {
-        evidence.push_back({{"site", site_name(e.key)},
+        evidence.push_back({{"site", dump::site_name(e.key)},
                             {"error", e.right},
                             {"with_the_mistake", e.wrong},
                             {"allowed", e.tolerance}});
@@ -185,7 +185,7 @@ nlohmann::ordered_json json_of(const Diagnosis& d, int n_shown) {
                                    {"sites", d.n_sites},
                                    {"divergent_sites", d.n_divergent}};
     json["first_divergent_site"] = nullptr;
-    if (d.first) json["first_divergent_site"] = site_name(*d.first);
+    if (d.first) json["first_divergent_site"] = dump::site_name(*d.first);
     json["divergent"] = d.divergent;
     json["where"] = d.where;
     json["unexplained"] = d.unexplained;
@@ -209,8 +209,8 @@ int run_diagnose(const DiagnoseFlags& flags, const Globals& globals) {
     if (flags.show < 1) {
         throw Error("--show is " + std::to_string(flags.show) + ", expected at least 1");
     }
-    const NameMap map = flags.map.empty() ? NameMap{} : read_name_map(flags.map);
-    Dump theirs = read_dump(flags.dump, map);
+    const dump::NameMap map = flags.map.empty() ? dump::NameMap{} : dump::read_name_map(flags.map);
+    dump::Dump theirs = dump::read_dump(flags.dump, map);
     const BugLab lab = lab_for(chosen_policy(flags, theirs));
     const Model model = open_model(globals);
     if (!flags.ids.empty()) {

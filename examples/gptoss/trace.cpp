@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "gptoss/checkpoint/checkpoint_files.hpp"
+#include "gptoss/dump/dump.hpp"
 #include "gptoss/format/partial_file.hpp"
 #include "gptoss/format/write_config_json.hpp"
-#include "gptoss/report/dump.hpp"
 #include "gptoss/report/html.hpp"
 #include "gptoss/report/summary.hpp"
 #include "gptoss/run/generate.hpp"
@@ -41,19 +41,19 @@ struct TraceFlags {
 };
 
 // A Recorder that can be left in the middle of a pass.
-struct StoppableRecorder : Recorder {
-    using Recorder::Recorder;
+struct StoppableRecorder : dump::Recorder {
+    using dump::Recorder::Recorder;
     StopWatch stop_watch = {};
     bool wants(Site site, int layer) override {
         stop_watch.wants(site, layer);
-        return Recorder::wants(site, layer);
+        return dump::Recorder::wants(site, layer);
     }
 };
 
 // "attn_q,mlp_out", or "all"; without a list all but the two large ones.
 std::set<Site> parse_sites(const std::string& list) {
-    if (list.empty()) return usual_sites();
-    if (list == "all") return all_sites();
+    if (list.empty()) return dump::usual_sites();
+    if (list == "all") return dump::all_sites();
     std::set<Site> sites;
     std::size_t begin = 0;
     while (begin <= list.size()) {
@@ -204,7 +204,7 @@ int run_trace(const TraceFlags& flags, const Globals& globals) {
     const std::vector<SiteSummary> summaries = summarize(recorder);
 
     if (!flags.out.empty())
-        write_dump(flags.out, recorder, format::hugging_face_config_text(config));
+        dump::write_dump(flags.out, recorder, format::hugging_face_config_text(config));
     if (!flags.html.empty()) {
         const TracePage page = trace_page(model, transformer.path.name, tokens, summaries);
         format::write_text_file(flags.html, trace_page_html(page));

@@ -6,6 +6,7 @@
 #include "catch.hpp"
 
 using namespace gptoss;
+using namespace gptoss::dump;
 
 namespace {
 

@@ -7,6 +7,7 @@
 #include "catch.hpp"
 
 using namespace gptoss;
+using namespace gptoss::dump;
 using namespace gptoss::format;
 
 TEST_CASE("summary: four numbers by hand", "[summary]") {

@@ -7,6 +7,7 @@
 
 using namespace gptoss;
 using namespace gptoss::checkpoint;
+using namespace gptoss::dump;
 using namespace gptoss::test;
 
 TEST_CASE("embedding hint: other tokens and other weights are told apart", "[diagnose]") {

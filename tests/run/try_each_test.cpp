@@ -6,6 +6,7 @@
 #include "catch.hpp"
 
 using namespace gptoss;
+using namespace gptoss::dump;
 
 // What applies points into the list of pitfalls.
 template <class List>

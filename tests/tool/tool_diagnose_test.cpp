@@ -4,14 +4,15 @@
 
 #include "catch.hpp"
 #include "gptoss/checkpoint/synth.hpp"
+#include "gptoss/dump/dump.hpp"
 #include "gptoss/format/write_config_json.hpp"
-#include "gptoss/report/dump.hpp"
 #include "planted_dump.hpp"
 #include "run_tool.hpp"
 #include "temp_folder.hpp"
 
 using namespace gptoss;
 using namespace gptoss::checkpoint;
+using namespace gptoss::dump;
 using namespace gptoss::format;
 using namespace gptoss::test;
 

@@ -5,7 +5,7 @@
 //
 // The result is row-major. Wider floats are rounded to nearest, narrower ones widen exactly.
 //
-// Where    reading dumps of others (report/read_dump.hpp).
+// Where    reading dumps of others (dump/read_dump.hpp).
 // Pitfalls In Fortran order the first index is contiguous, and the shape alone does not show it.
 #pragma once
 #include <algorithm>

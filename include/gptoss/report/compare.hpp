@@ -34,17 +34,17 @@
 namespace gptoss {
 
 // The tokens of the run, or the most that any site of the reference has; 0 if nothing says it.
-inline int n_tokens_of(const Dump& reference, const Dump& other) {
+inline int n_tokens_of(const dump::Dump& reference, const dump::Dump& other) {
     if (reference.tokens) return int(reference.tokens->size());
     if (other.tokens) return int(other.tokens->size());
     return 0;
 }
 
-inline int most_tokens(const Dump& dump) {
+inline int most_tokens(const dump::Dump& dump) {
     int most = 1;
     for (const auto& [key, activation] : dump.sites) {
-        for (const format::Shape& reading : shape_readings(key.site, activation.shape)) {
-            const std::int64_t n_tokens = reading[token_axis(key.site)];
+        for (const format::Shape& reading : dump::shape_readings(key.site, activation.shape)) {
+            const std::int64_t n_tokens = reading[dump::token_axis(key.site)];
             if (n_tokens <= kLargestExtent) most = std::max(most, int(n_tokens));
         }
     }
@@ -52,7 +52,7 @@ inline int most_tokens(const Dump& dump) {
 }
 
 // Does it hold ids or floats, as the site asks, and as many as its shape says?
-inline bool is_whole(Site site, const Activation& activation) {
+inline bool is_whole(Site site, const dump::Activation& activation) {
     const bool is_ids = site == Site::mlp_expert_ids;
     const std::size_t n_values = is_ids ? activation.ids.size() : activation.values.size();
     const auto n_expected = format::checked_bytes(activation.shape, 1);
@@ -61,7 +61,7 @@ inline bool is_whole(Site site, const Activation& activation) {
 
 class Comparer {
 public:
-    Comparer(const Dump& reference, const Dump& other, const CompareOptions& options)
+    Comparer(const dump::Dump& reference, const dump::Dump& other, const CompareOptions& options)
         : reference_(reference), other_(other), options_(options) {
         if (reference.config) config_ = &*reference.config;
         if (config_ == nullptr && other.config) config_ = &*other.config;
@@ -76,7 +76,7 @@ public:
         found_.tolerances = bounds_.text;
         found_.reason = run_difference(reference_, other_);
         if (!found_.reason.empty()) return found_;
-        for (const SiteKey& key : keys()) {
+        for (const dump::SiteKey& key : keys()) {
             begin_stage(key);
             found_.rows.push_back(row_of(key));
         }
@@ -89,7 +89,7 @@ private:
     // What often stands behind such a result.
     void give_hints() {
         if (!other_.tokens || !reference_.tokens) {
-            const Dump& silent = other_.tokens ? reference_ : other_;
+            const dump::Dump& silent = other_.tokens ? reference_ : other_;
             found_.notes.push_back(silent.name + " does not say its tokens");
         }
         if (!found_.first_divergence) return;
@@ -106,9 +106,9 @@ private:
     }
 
     // The sites of either dump that were asked for.
-    std::set<SiteKey> keys() {
-        std::set<SiteKey> keys;
-        for (const Dump* dump : {&reference_, &other_}) {
+    std::set<dump::SiteKey> keys() {
+        std::set<dump::SiteKey> keys;
+        for (const dump::Dump* dump : {&reference_, &other_}) {
             for (const auto& [key, activation] : dump->sites) {
                 if (options_.sites.empty() || options_.sites.count(key.site) > 0) keys.insert(key);
             }
@@ -123,9 +123,9 @@ private:
     }
 
     // Entering a layer, its attention, or what is behind the layers.
-    void begin_stage(const SiteKey& key) {
+    void begin_stage(const dump::SiteKey& key) {
         if (key.stage() != stage_) {
-            const int n_layers = std::max(n_layers_of(reference_), n_layers_of(other_));
+            const int n_layers = std::max(dump::n_layers_of(reference_), dump::n_layers_of(other_));
             const int next = std::min(key.stage(), n_layers);
             const int first = attended_ ? stage_ + 1 : stage_;
             for (int layer = std::max(first, 0); layer < next && allows_any(seen_); ++layer) {
@@ -142,7 +142,7 @@ private:
         attended_ = true;
     }
 
-    CompareRow row_of(const SiteKey& key) {
+    CompareRow row_of(const dump::SiteKey& key) {
         CompareRow row{key};
         row.tolerance = bounds_.at(key);
         row.relative_tolerance = bounds_.relative_at(key);
@@ -160,7 +160,8 @@ private:
         return row;
     }
 
-    void compare_values(CompareRow& row, const Activation& expected, const Activation& got) {
+    void compare_values(CompareRow& row, const dump::Activation& expected,
+                        const dump::Activation& got) {
         if (!expected.refusal.empty() || !got.refusal.empty()) {
             const bool is_reference = !expected.refusal.empty();
             row.outcome = Outcome::dtype;
@@ -278,8 +279,8 @@ private:
         found_.logits = measure_logits(pair.got_rows(), pair.expected_rows(), options_.top_k);
     }
 
-    const Dump& reference_;
-    const Dump& other_;
+    const dump::Dump& reference_;
+    const dump::Dump& other_;
     CompareOptions options_;
     const Config* config_ = nullptr;
     int n_tokens_ = 0;  // 0: not known
@@ -299,7 +300,8 @@ private:
     double router_tolerance_ = 0;
 };
 
-inline Comparison compare(const Dump& reference, const Dump& other, const CompareOptions& options) {
+inline Comparison compare(const dump::Dump& reference, const dump::Dump& other,
+                          const CompareOptions& options) {
     return Comparer(reference, other, options).run();
 }
 

@@ -77,8 +77,9 @@ inline std::string changes_list(const Comparison& c) {
 inline std::string compare_row(const CompareRow& row, bool is_first) {
     const Metrics& m = row.metrics;
     std::string html = "<tr class=\"" + std::string(outcome_key(row.outcome)) +
-                       (is_first ? " first" : "") + "\"><td>" + html_escaped(site_name(row.key)) +
-                       "</td><td>" + outcome_name(row.outcome) + "</td>";
+                       (is_first ? " first" : "") + "\"><td>" +
+                       html_escaped(dump::site_name(row.key)) + "</td><td>" +
+                       outcome_name(row.outcome) + "</td>";
     const double numbers[] = {m.error, row.tolerance, m.relative, m.max, m.mean};
     for (const double number : numbers) {
         html += "<td>" + (m.n_values > 0 ? html_number(number) : "") + "</td>";

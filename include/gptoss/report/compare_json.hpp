@@ -16,7 +16,7 @@ namespace gptoss {
 
 inline format::OrderedJson row_json(const CompareRow& row) {
     const Metrics& m = row.metrics;
-    return {{"name", site_name(row.key)},
+    return {{"name", dump::site_name(row.key)},
             {"outcome", outcome_key(row.outcome)},
             {"error", m.error},
             {"tolerance", row.tolerance},
@@ -48,7 +48,7 @@ inline format::OrderedJson comparison_json(const Comparison& c) {
     json["reason"] = c.reason;
     json["first_divergence"] = nullptr;
     if (c.first_divergence) {
-        json["first_divergence"] = site_name(c.rows[*c.first_divergence].key);
+        json["first_divergence"] = dump::site_name(c.rows[*c.first_divergence].key);
     }
     json["tolerances"] = c.tolerances;
     json["sites"] = format::OrderedJson::array();

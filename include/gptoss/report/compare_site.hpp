@@ -23,7 +23,7 @@ inline std::string place_text(const SitePair& pair, int row, int col) {
     if (pair.shape.size() == 2) {
         return "[" + std::to_string(pair.token(row)) + ", " + std::to_string(col) + "]";
     }
-    const bool heads_first = token_axis(pair.in.site) == 1;
+    const bool heads_first = dump::token_axis(pair.in.site) == 1;
     const int n_inner = heads_first ? pair.in.n_tokens : pair.in.rows_per_token();
     const int outer = heads_first ? row / n_inner : pair.token(row);
     const int inner = heads_first ? pair.token(row) : row % n_inner;

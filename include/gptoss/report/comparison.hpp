@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "gptoss/dump/run_dump.hpp"
 #include "gptoss/report/logit_metrics.hpp"
 #include "gptoss/report/metrics.hpp"
-#include "gptoss/report/run_dump.hpp"
 
 namespace gptoss {
 
@@ -53,7 +53,7 @@ inline bool is_good(Outcome outcome) {
 }
 
 struct CompareRow {
-    SiteKey key;
+    dump::SiteKey key;
     Outcome outcome = Outcome::ok;
     Metrics metrics = {};  // over the strict tokens if there are any, else over the lenient ones
     double tolerance = 0;  // bounds metrics.error over the strict tokens

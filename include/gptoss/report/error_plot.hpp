@@ -97,7 +97,7 @@ inline std::string layer_lines(const Comparison& c, const PlotFrame& frame) {
     std::string svg;
     int stage = -1;
     for (std::size_t i = 0; i < c.rows.size(); ++i) {
-        const SiteKey& key = c.rows[i].key;
+        const dump::SiteKey& key = c.rows[i].key;
         if (key.stage() == stage || key.layer == kNoLayer) continue;
         stage = key.stage();
         const double x = frame.x(i) - (frame.x(1) - frame.x(0)) / 2;
@@ -144,7 +144,7 @@ inline std::string plot_dots(const Comparison& c, const PlotFrame& frame) {
         svg += "<circle class=\"" + std::string(outcome_key(row.outcome)) + "\" cx=\"" +
                html_number(frame.x(i)) + "\" cy=\"" + html_number(frame.y(row.metrics.error)) +
                "\" r=\"" + html_number(radius) + "\"><title>" +
-               html_escaped(site_name(row.key) + ": " +
+               html_escaped(dump::site_name(row.key) + ": " +
                             (is_flip ? row.note
                                      : "error " + html_number(row.metrics.error) + ", allowed " +
                                            html_number(row.tolerance))) +
@@ -160,7 +160,7 @@ inline std::string divergence_mark(const Comparison& c, const PlotFrame& frame) 
     const bool on_left = x < frame.width / 2;
     return svg_line(x, frame.top - 8, x, frame.floor(), "mark") +
            svg_text(on_left ? x + 5 : x - 5, frame.top - 12, on_left ? "start" : "end",
-                    "first divergence: " + site_name(c.rows[*c.first_divergence].key)) +
+                    "first divergence: " + dump::site_name(c.rows[*c.first_divergence].key)) +
            "\n";
 }
 

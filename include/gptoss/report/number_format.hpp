@@ -17,7 +17,7 @@
 
 #include "gptoss/core/bf16.hpp"
 #include "gptoss/core/fp16.hpp"
-#include "gptoss/report/dump.hpp"
+#include "gptoss/dump/dump.hpp"
 
 namespace gptoss {
 
@@ -42,7 +42,7 @@ inline NumberFormat number_format(const std::vector<float>& values) {
 }
 
 // That of most of its arrays.
-inline NumberFormat number_format_of(const Dump& dump) {
+inline NumberFormat number_format_of(const dump::Dump& dump) {
     int n_bf16 = 0, n_float16 = 0, n_float32 = 0;
     for (const auto& [key, activation] : dump.sites) {
         if (key.site == Site::embedding || activation.values.empty()) continue;

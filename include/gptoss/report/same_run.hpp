@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "gptoss/report/run_dump.hpp"
+#include "gptoss/dump/run_dump.hpp"
 
 namespace gptoss {
 
@@ -73,7 +73,7 @@ inline std::string tokens_difference(const std::vector<std::int32_t>& got,
 }
 
 // "" if they may be compared, else why not.
-inline std::string run_difference(const Dump& reference, const Dump& other) {
+inline std::string run_difference(const dump::Dump& reference, const dump::Dump& other) {
     const std::string to = " (as in " + reference.name + ")";
     if (reference.config && other.config) {
         const std::string what = config_difference(*other.config, *reference.config);

@@ -28,11 +28,11 @@ struct SiteBounds {
     std::string text;  // which ones, in words
 
     // How many layers of rounding a site has behind it.
-    int depth(const SiteKey& key) const {
+    int depth(const dump::SiteKey& key) const {
         return key.stage() < 0 ? 0 : std::min(key.stage(), n_layers);
     }
     // Bounds Metrics::error.
-    double at(const SiteKey& key) const {
+    double at(const dump::SiteKey& key) const {
         if (key.site == Site::mlp_expert_ids) return 0;
         if (options.tolerance) return *options.tolerance;
         if (options.policy == Policy::bf16) {
@@ -46,7 +46,7 @@ struct SiteBounds {
         return in_depth * growth(key.site, n_tokens);
     }
     // Bounds Metrics::relative, which the largest error bounds already except in bf16.
-    double relative_at(const SiteKey& key) const {
+    double relative_at(const dump::SiteKey& key) const {
         if (options.tolerance || options.policy != Policy::bf16) return at(key);
         const Bf16Tolerance& bf16 = bf16_tolerance(key.site);
         return bf16.rms_first + bf16.rms_per_layer * depth(key);
@@ -55,7 +55,7 @@ struct SiteBounds {
 
 // Wide as the released models, or as narrow as the goldens tiny and odd; by the config or, without
 // one, by the reference's residual stream and vocabulary.
-inline bool is_wide(const Dump& reference, const Config* config) {
+inline bool is_wide(const dump::Dump& reference, const Config* config) {
     const int wide = 1024;
     if (config != nullptr) return config->hidden_size >= wide;
     for (const auto& [key, activation] : reference.sites) {
@@ -67,9 +67,10 @@ inline bool is_wide(const Dump& reference, const Config* config) {
     return false;
 }
 
-inline SiteBounds site_bounds(const Dump& reference, const Config* config, int n_tokens,
+inline SiteBounds site_bounds(const dump::Dump& reference, const Config* config, int n_tokens,
                               const CompareOptions& options) {
-    SiteBounds bounds{options, is_wide(reference, config), n_layers_of(reference), n_tokens, ""};
+    SiteBounds bounds{options, is_wide(reference, config), dump::n_layers_of(reference), n_tokens,
+                      ""};
     if (config != nullptr) bounds.n_layers = config->n_layers;
     bounds.n_layers = std::max(bounds.n_layers, 1);
     if (options.tolerance) {

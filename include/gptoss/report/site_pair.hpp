@@ -14,14 +14,14 @@
 #include <string>
 #include <vector>
 
+#include "gptoss/dump/run_dump.hpp"
+#include "gptoss/dump/site_shape.hpp"
 #include "gptoss/report/expert_match.hpp"
-#include "gptoss/report/run_dump.hpp"
-#include "gptoss/report/site_shape.hpp"
 
 namespace gptoss {
 
 struct SitePair {
-    TokenRows in;
+    dump::TokenRows in;
     format::Shape shape;
     int first_token = 0;
     std::vector<float> expected;
@@ -81,7 +81,7 @@ inline std::string expected_shape_text(Site site, const RunExtents& run) {
 inline PairedShapes pair_shapes(Site site, const format::Shape& reference,
                                 const format::Shape& other, const RunExtents& run) {
     PairedShapes paired;
-    for (const format::Shape& reading : shape_readings(site, reference)) {
+    for (const format::Shape& reading : dump::shape_readings(site, reference)) {
         if (paired.reference.empty() && fits_run(site, reading, run)) paired.reference = reading;
     }
     if (paired.reference.empty()) {
@@ -89,7 +89,7 @@ inline PairedShapes pair_shapes(Site site, const format::Shape& reference,
                                    expected_shape_text(site, run);
         return paired;
     }
-    const auto reading = reading_that_fits(site, other, paired.reference);
+    const auto reading = dump::reading_that_fits(site, other, paired.reference);
     if (reading && fits_run(site, *reading, run)) {
         paired.other = *reading;
     } else {
@@ -102,7 +102,7 @@ inline PairedShapes pair_shapes(Site site, const format::Shape& reference,
 // Both sides' rows; the last token's only if one side has no more. n_tokens is that of the run.
 template <class Number>
 struct AlignedRows {
-    TokenRows in;
+    dump::TokenRows in;
     int first_token = 0;
     std::vector<Number> expected;
     std::vector<Number> got;
@@ -112,14 +112,14 @@ template <class Number>
 AlignedRows<Number> align(Site site, const PairedShapes& shapes,
                           const std::vector<Number>& expected, const std::vector<Number>& got,
                           int n_tokens) {
-    const TokenRows in_expected = token_rows(site, shapes.reference);
-    const TokenRows in_got = token_rows(site, shapes.other);
+    const dump::TokenRows in_expected = dump::token_rows(site, shapes.reference);
+    const dump::TokenRows in_got = dump::token_rows(site, shapes.other);
     const bool last_only = in_expected.n_tokens != in_got.n_tokens;
     AlignedRows<Number> rows;
     rows.in = in_expected.n_tokens <= in_got.n_tokens ? in_expected : in_got;
     rows.first_token = n_tokens > rows.in.n_tokens ? n_tokens - rows.in.n_tokens : 0;
-    rows.expected = last_only ? last_token_of(in_expected, expected) : expected;
-    rows.got = last_only ? last_token_of(in_got, got) : got;
+    rows.expected = last_only ? dump::last_token_of(in_expected, expected) : expected;
+    rows.got = last_only ? dump::last_token_of(in_got, got) : got;
     return rows;
 }
 
@@ -166,8 +166,8 @@ inline void hide_masked(std::vector<float>& scores) {
 }
 
 // match is that of the layer, or null if the experts are not known.
-inline SitePair pair_sites(Site site, const PairedShapes& shapes, const Activation& reference,
-                           const Activation& other, int n_tokens, const ExpertMatch* match) {
+inline SitePair pair_sites(Site site, const PairedShapes& shapes, const dump::Activation& reference,
+                           const dump::Activation& other, int n_tokens, const ExpertMatch* match) {
     AlignedRows<float> rows = align(site, shapes, reference.values, other.values, n_tokens);
     SitePair pair;
     pair.in = rows.in;

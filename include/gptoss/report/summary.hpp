@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "gptoss/report/dump.hpp"
+#include "gptoss/dump/dump.hpp"
 
 namespace gptoss {
 
@@ -65,10 +65,10 @@ struct SiteSummary {
 };
 
 // In the order in which the run showed them.
-inline std::vector<SiteSummary> summarize(const Recorder& recorder) {
+inline std::vector<SiteSummary> summarize(const dump::Recorder& recorder) {
     std::vector<SiteSummary> summaries;
-    for (const RecordedSite& recorded : recorder.recorded()) {
-        const JoinedSite joined = join_passes(recorded, recorder.config());
+    for (const dump::RecordedSite& recorded : recorder.recorded()) {
+        const dump::JoinedSite joined = dump::join_passes(recorded, recorder.config());
         const Statistics statistics =
             joined.ids.empty() ? statistics_of(joined.values) : statistics_of(joined.ids);
         summaries.push_back({recorded.site, recorded.layer, joined.shape, statistics});

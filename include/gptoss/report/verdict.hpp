@@ -22,7 +22,7 @@ inline std::string counted(std::size_t n, const char* what) {
 }
 
 // "24 arrays have no site's name: \"q\", \"k\", ..." or "".
-inline std::string unknown_names_text(const Dump& dump) {
+inline std::string unknown_names_text(const dump::Dump& dump) {
     const std::size_t n_unknown = dump.unknown_names.size();
     if (n_unknown == 0) return "";
     std::string text = dump.name + ": " + counted(n_unknown, "array") +
@@ -45,7 +45,7 @@ inline std::string unusable_text(const Comparison& c) {
     }
     if (first == nullptr) return "";
     return counted(n_unusable, "site") + " could not be compared; the first is " +
-           site_name(first->key) + " (" + outcome_name(first->outcome) + "): " + first->note;
+           dump::site_name(first->key) + " (" + outcome_name(first->outcome) + "): " + first->note;
 }
 
 inline std::size_t n_good_floats(const Comparison& c) {
@@ -56,8 +56,8 @@ inline std::size_t n_good_floats(const Comparison& c) {
     return n_good;
 }
 
-inline void give_verdict(const Dump& reference, const Dump& other, Comparison& c) {
-    for (const Dump* dump : {&reference, &other}) {
+inline void give_verdict(const dump::Dump& reference, const dump::Dump& other, Comparison& c) {
+    for (const dump::Dump* dump : {&reference, &other}) {
         const std::string text = unknown_names_text(*dump);
         if (!text.empty()) c.notes.push_back(text);
     }
@@ -68,7 +68,7 @@ inline void give_verdict(const Dump& reference, const Dump& other, Comparison& c
     if (c.first_divergence) {
         const CompareRow& row = c.rows[*c.first_divergence];
         c.verdict = Verdict::diverged;
-        c.reason = "first divergence at " + site_name(row.key) + ": " + row.note;
+        c.reason = "first divergence at " + dump::site_name(row.key) + ": " + row.note;
         if (!row.where.empty()) c.reason += "; off: " + row.where;
         if (!unusable.empty()) c.notes.push_back(unusable);
     } else if (!unusable.empty()) {
@@ -79,7 +79,7 @@ inline void give_verdict(const Dump& reference, const Dump& other, Comparison& c
         c.reason = "there is nothing to compare: no site is in both dumps";
     } else if (c.rows.back().outcome == Outcome::left_out) {
         c.verdict = Verdict::unusable;
-        c.reason = "after expert flips nothing of " + site_name(c.rows.back().key) +
+        c.reason = "after expert flips nothing of " + dump::site_name(c.rows.back().key) +
                    " can be compared: take another prompt";
     } else {
         c.verdict = Verdict::pass;

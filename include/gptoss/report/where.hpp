@@ -86,8 +86,9 @@ inline bool is_off(float got, float expected, double bound) {
 
 inline std::string where_text(const SitePair& pair, double bound, int head_dim) {
     const Site site = pair.in.site;
-    const bool heads_first = token_axis(site) == 1;
-    const bool heads_in_columns = has_heads(site) && head_dim > 0 && pair.in.cols % head_dim == 0;
+    const bool heads_first = dump::token_axis(site) == 1;
+    const bool heads_in_columns =
+        dump::has_heads(site) && head_dim > 0 && pair.in.cols % head_dim == 0;
     const int n_ranks = heads_first ? 1 : pair.in.rows_per_token();
     const int n_heads = heads_first        ? pair.in.rows / pair.in.n_tokens
                         : heads_in_columns ? pair.in.cols / head_dim
@@ -124,10 +125,10 @@ inline std::string name_in_layer(Site site) {
 }
 
 // The sites by their names, with their layers; those in the same layers together.
-inline std::string sites_text(const std::vector<SiteKey>& keys, int n_layers) {
+inline std::string sites_text(const std::vector<dump::SiteKey>& keys, int n_layers) {
     std::vector<Site> order;
     std::map<Site, std::vector<int>> layers;
-    for (const SiteKey& key : keys) {
+    for (const dump::SiteKey& key : keys) {
         if (!layers.contains(key.site)) order.push_back(key.site);
         layers[key.site].push_back(key.layer);
     }

@@ -19,9 +19,9 @@
 #include <optional>
 #include <utility>
 
+#include "gptoss/dump/run_dump.hpp"
+#include "gptoss/dump/site_shape.hpp"
 #include "gptoss/report/expert_match.hpp"
-#include "gptoss/report/run_dump.hpp"
-#include "gptoss/report/site_shape.hpp"
 #include "gptoss/run/pitfall_list.hpp"
 
 namespace gptoss {
@@ -64,9 +64,9 @@ inline bool all_finite(const std::vector<float>& values) {
 // Records what it is shown and then writes the dump's values over it.
 class AnchoredRecorder : public PassWatch {
 public:
-    AnchoredRecorder(const Config& config, const Dump& track)
-        : recorder_(config, all_sites()), track_(track) {}
-    AnchoredRecorder(const Config&, const Dump&&) = delete;  // it must outlive the recorder
+    AnchoredRecorder(const Config& config, const dump::Dump& track)
+        : recorder_(config, dump::all_sites()), track_(track) {}
+    AnchoredRecorder(const Config&, const dump::Dump&&) = delete;  // it must outlive the recorder
 
     bool wants(Site site, int layer) override { return track_.sites.contains({site, layer}); }
     void begin_pass(ConstIdsView tokens, ConstIdsView positions) override {
@@ -76,7 +76,7 @@ public:
     }
     void show(Site site, int layer, ConstMatrixView values) override {
         recorder_.show(site, layer, values);
-        const Activation& theirs = track_.sites.at({site, layer});
+        const dump::Activation& theirs = track_.sites.at({site, layer});
         const MatrixView ours = matrix_behind(*activations, site);
         const auto rows = rows_of_pass(site, theirs, ours.rows, ours.cols);
         if (!rows || !all_finite(theirs.values)) return;
@@ -84,7 +84,7 @@ public:
                     ours.row(rows->to));
     }
     void show_ids(Site site, int layer, ConstIdsView ids) override {
-        const Activation& theirs = track_.sites.at({site, layer});
+        const dump::Activation& theirs = track_.sites.at({site, layer});
         const IdsView ours = activations->mlp_expert_ids;
         const auto rows = rows_of_pass(site, theirs, ours.rows, ours.cols);
         if (!rows || !all_experts(theirs.ids, recorder_.config().n_experts)) {
@@ -99,7 +99,7 @@ public:
                     ours.row(rows->to));
     }
 
-    Dump recorded(const std::string& name) const { return dump_of(recorder_, name); }
+    dump::Dump recorded(const std::string& name) const { return dump::dump_of(recorder_, name); }
 
 private:
     struct Rows {
@@ -123,15 +123,15 @@ private:
     }
 
     // Which rows of the dump belong to this pass, if the dump's shape is the site's.
-    std::optional<Rows> rows_of_pass(Site site, const Activation& theirs, int n_rows,
+    std::optional<Rows> rows_of_pass(Site site, const dump::Activation& theirs, int n_rows,
                                      int n_cols) const {
         if (n_rows == 0 || !theirs.refusal.empty()) return std::nullopt;
         const int per_token = n_rows / n_tokens_;
         const int n_recorded = int(track_.tokens->size());
         for (const int n_theirs : {n_recorded, 1}) {
             format::Shape expected = {n_theirs, n_cols};
-            if (site_rank(site) == 3) expected = {n_theirs, per_token, n_cols};
-            const auto reading = reading_that_fits(site, theirs.shape, expected);
+            if (dump::site_rank(site) == 3) expected = {n_theirs, per_token, n_cols};
+            const auto reading = dump::reading_that_fits(site, theirs.shape, expected);
             if (!reading || *reading != expected) continue;
             const int begin = std::max(first_, n_recorded - n_theirs);  // tokens
             const int end = first_ + n_tokens_;
@@ -143,8 +143,8 @@ private:
         return std::nullopt;
     }
 
-    Recorder recorder_;
-    const Dump& track_;
+    dump::Recorder recorder_;
+    const dump::Dump& track_;
     int first_ = 0;     // position of the pass's first token
     int n_tokens_ = 0;  // of the pass
 };
@@ -157,8 +157,8 @@ Pitfall right_model() {
 }
 
 // What the model, wrong or right, makes of the dump's tokens, at the dump's sites.
-inline Dump anchored_run(const Pitfall& model, const Weights& weights, const Dump& theirs,
-                         int tokens_per_pass) {
+inline dump::Dump anchored_run(const Pitfall& model, const Weights& weights,
+                               const dump::Dump& theirs, int tokens_per_pass) {
     if (!theirs.tokens || theirs.tokens->empty()) {
         throw Error(theirs.name +
                     ": has no tokens, expected the ids that were run (--ids gives them)");

@@ -27,11 +27,11 @@ namespace gptoss {
 inline constexpr double kMostLeftByToken = 0.6;
 inline constexpr int kLeastTokens = 4;
 
-inline constexpr SiteKey kLogitsKey{Site::logits, kNoLayer};
+inline constexpr dump::SiteKey kLogitsKey{Site::logits, kNoLayer};
 
 // |theirs[t] - ours[t]| / |theirs[t]| for every token that both have. Empty if shapes differ.
-inline std::vector<double> token_distances(const Activation& ours, const Activation& theirs,
-                                           const RunExtents& run) {
+inline std::vector<double> token_distances(const dump::Activation& ours,
+                                           const dump::Activation& theirs, const RunExtents& run) {
     std::vector<double> distances;
     const PairedShapes shapes = pair_shapes(Site::logits, ours.shape, theirs.shape, run);
     if (!shapes.reference_mistake.empty() || !shapes.other_mistake.empty()) return distances;
@@ -99,8 +99,8 @@ inline int first_token_off(const std::vector<double>& distances) {
 
 // How far a model's logits are from the dump's.
 inline std::vector<double> logit_distances(const Pitfall& model, const Weights& weights,
-                                           const Dump& theirs, int tokens_per_pass) {
-    const Dump run = anchored_run(model, weights, theirs, tokens_per_pass);
+                                           const dump::Dump& theirs, int tokens_per_pass) {
+    const dump::Dump run = anchored_run(model, weights, theirs, tokens_per_pass);
     return token_distances(run.sites.at(kLogitsKey), theirs.sites.at(kLogitsKey),
                            {&weights.config, int(theirs.tokens->size())});
 }
@@ -112,7 +112,7 @@ struct ByToken {
 };
 
 // right and pitfalls in float32. The dump has tokens.
-inline ByToken look_by_token(const Weights& weights, const Dump& theirs, const Pitfall& right,
+inline ByToken look_by_token(const Weights& weights, const dump::Dump& theirs, const Pitfall& right,
                              const std::vector<Pitfall>& pitfalls,
                              const OnTried& on_tried = nullptr) {
     ByToken found;

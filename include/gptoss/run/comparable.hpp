@@ -19,16 +19,17 @@ struct Comparable {
 };
 
 // c compares right, a run of the model, with theirs.
-inline Comparable comparable_arrays(const Comparison& c, const Dump& right, const Dump& theirs) {
+inline Comparable comparable_arrays(const Comparison& c, const dump::Dump& right,
+                                    const dump::Dump& theirs) {
     Comparable found;
     for (const CompareRow& row : c.rows) {
         found.n_sites += has_error(row);
         const bool is_odd = !has_error(row) && row.outcome != Outcome::left_out;
-        if (is_odd) found.not_compared.push_back(site_name(row.key) + ": " + row.note);
+        if (is_odd) found.not_compared.push_back(dump::site_name(row.key) + ": " + row.note);
     }
     for (const auto& [key, activation] : theirs.sites) {
         if (right.sites.contains(key)) continue;
-        found.not_compared.push_back(site_name(key) + ": the model has no such layer");
+        found.not_compared.push_back(dump::site_name(key) + ": the model has no such layer");
     }
     found.notes = found.not_compared;
     const std::string unknown = unknown_names_text(theirs);

@@ -52,7 +52,7 @@ BugLab bug_lab(Policy policy) {
 
 class Diagnoser {
 public:
-    Diagnoser(const Weights& weights, const Dump& theirs, const BugLab& lab, OnTried on_tried)
+    Diagnoser(const Weights& weights, const dump::Dump& theirs, const BugLab& lab, OnTried on_tried)
         : weights_(weights), theirs_(theirs), lab_(lab), on_tried_(std::move(on_tried)) {
         evidence_.config = weights.config;
         evidence_.n_tokens = theirs.tokens ? int(theirs.tokens->size()) : 0;
@@ -66,7 +66,7 @@ public:
         found_.policy = lab_.policy;
         found_.numbers = number_format_of(theirs_);
         found_.tokens_per_pass = kOnePass;
-        const Dump right = anchored_run(lab_.right, weights_, theirs_, kOnePass);
+        const dump::Dump right = anchored_run(lab_.right, weights_, theirs_, kOnePass);
         evidence_.right = compare(right, theirs_, options_);
         if (!is_usable(right)) return found_;
         find_divergence(evidence_);
@@ -81,7 +81,7 @@ public:
     }
 
 private:
-    bool is_usable(const Dump& right) {
+    bool is_usable(const dump::Dump& right) {
         comparable_ = comparable_arrays(evidence_.right, right, theirs_);
         found_.n_sites = comparable_.n_sites;
         found_.notes = comparable_.notes;
@@ -102,13 +102,13 @@ private:
 
     // What of the first divergent site is off. A mistake that chunks bring about begins with the second
     // one: there the dump shows the cut.
-    void look_at_first(const Dump& right) {
+    void look_at_first(const dump::Dump& right) {
         const std::size_t first = evidence_.divergent[0];
-        const SiteKey key = evidence_.right.rows[first].key;
+        const dump::SiteKey key = evidence_.right.rows[first].key;
         if (key.site == Site::mlp_expert_ids || evidence_.channel == Channel::roundings) return;
         const int n_tokens = int(theirs_.tokens->size());
-        const Activation& ours = right.sites.at(key);
-        const Activation& theirs = theirs_.sites.at(key);
+        const dump::Activation& ours = right.sites.at(key);
+        const dump::Activation& theirs = theirs_.sites.at(key);
         const PairedShapes shapes =
             pair_shapes(key.site, ours.shape, theirs.shape, {&weights_.config, n_tokens});
         const SitePair pair = pair_sites(key.site, shapes, ours, theirs, n_tokens, nullptr);
@@ -129,7 +129,8 @@ private:
         const int n_workers = workers_for(bytes_of(theirs_), fast::n_threads());
         try_each(int(tried_.size()), n_workers, on_tried_, [&](int i) {
             const Pitfall& pitfall = *tried_[std::size_t(i)];
-            const Dump wrong = anchored_run(pitfall, weights_, theirs_, found_.tokens_per_pass);
+            const dump::Dump wrong =
+                anchored_run(pitfall, weights_, theirs_, found_.tokens_per_pass);
             comparisons_[std::size_t(i)] = compare(wrong, theirs_, options_);
         });
         for (std::size_t s = 0; s < tried_.size(); ++s) {
@@ -159,7 +160,7 @@ private:
     }
 
     std::string names_of(const std::vector<std::size_t>& rows) const {
-        std::vector<SiteKey> keys;
+        std::vector<dump::SiteKey> keys;
         for (const std::size_t i : rows) {
             keys.push_back(evidence_.right.rows[i].key);
         }
@@ -251,7 +252,7 @@ private:
         found_.verdict = Verdict::diverged;
         found_.first = evidence_.right.rows[evidence_.divergent[0]].key;
         const PitfallFacts& best = found_.suspects[0].facts;
-        found_.reason = "first divergence at " + site_name(*found_.first) + ": ";
+        found_.reason = "first divergence at " + dump::site_name(*found_.first) + ": ";
         if (found_.first_token) {
             found_.reason += "from token " + std::to_string(*found_.first_token) + " on, ";
         }
@@ -260,7 +261,7 @@ private:
     }
 
     const Weights& weights_;
-    const Dump& theirs_;
+    const dump::Dump& theirs_;
     const BugLab& lab_;
     OnTried on_tried_;
     CompareOptions options_ = {};
@@ -273,7 +274,7 @@ private:
 };
 
 // on_tried hears of every mistake that has been tried, from any thread.
-inline Diagnosis diagnose(const Weights& weights, const Dump& theirs, const BugLab& lab,
+inline Diagnosis diagnose(const Weights& weights, const dump::Dump& theirs, const BugLab& lab,
                           OnTried on_tried = nullptr) {
     return Diagnoser(weights, theirs, lab, std::move(on_tried)).run();
 }

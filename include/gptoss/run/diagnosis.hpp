@@ -14,7 +14,7 @@ namespace gptoss {
 
 // One site held against the right model, and against one with the mistake switched on.
 struct SiteEvidence {
-    SiteKey key;
+    dump::SiteKey key;
     double tolerance = 0;
     double right = 0;  // error of the right model
     double wrong = 0;  // error that is left with the mistake
@@ -43,8 +43,8 @@ struct Diagnosis {
     Policy policy = Policy::float32;
     NumberFormat numbers = NumberFormat::float32;  // that the dump holds
     Channel channel = Channel::values;
-    bool below_noise = false;             // errors that right programs may have too
-    std::optional<SiteKey> first = {};    // the first divergent site
+    bool below_noise = false;                 // errors that right programs may have too
+    std::optional<dump::SiteKey> first = {};  // the first divergent site
     std::optional<int> first_token = {};  // all tokens from this one on are off, and none before it
     std::string where = {};               // what of it is off, unless all is (report/where.hpp)
     std::string divergent = {};           // all sites that diverge, with their layers

@@ -10,8 +10,8 @@
 #pragma once
 #include <string>
 
+#include "gptoss/dump/run_dump.hpp"
 #include "gptoss/model/weights.hpp"
-#include "gptoss/report/run_dump.hpp"
 
 namespace gptoss {
 
@@ -30,7 +30,7 @@ inline int token_of_row(const Weights& weights, const float* row) {
 }
 
 // The dump has tokens and the embedding.
-inline std::string embedding_hint(const Weights& weights, const Dump& theirs) {
+inline std::string embedding_hint(const Weights& weights, const dump::Dump& theirs) {
     const std::vector<float>& rows = theirs.sites.at({Site::embedding, kNoLayer}).values;
     const std::size_t hidden_size = std::size_t(weights.config.hidden_size);
     for (std::size_t t = 0; t < rows.size() / hidden_size && t < theirs.tokens->size(); ++t) {

@@ -27,7 +27,7 @@ namespace gptoss {
 // --- Which policy a dump follows --------------------------------------------------------------
 
 // The one whose bounds allow for the numbers it holds.
-inline Policy policy_of(const Dump& dump) {
+inline Policy policy_of(const dump::Dump& dump) {
     const bool is_float32 = number_format_of(dump) == NumberFormat::float32;
     return is_float32 ? Policy::float32 : Policy::bf16;
 }
@@ -50,7 +50,7 @@ inline bool has_error(const CompareRow& row) {
 }
 
 // Does the dump have every site that a pass writes and an op reads?
-inline bool is_complete(const Dump& dump, const Config& config) {
+inline bool is_complete(const dump::Dump& dump, const Config& config) {
     for (const SiteInfo& info : kSites) {
         const bool is_read = info.site == Site::mlp_expert_ids ||
                              (info.site != Site::logits && info.site <= Site::final_norm &&
@@ -58,7 +58,7 @@ inline bool is_complete(const Dump& dump, const Config& config) {
                               info.site != Site::attn_sink_share);
         const int n_layers = is_per_layer(info.site) ? config.n_layers : 1;
         for (int layer = 0; is_read && layer < n_layers; ++layer) {
-            const SiteKey key{info.site, is_per_layer(info.site) ? layer : kNoLayer};
+            const dump::SiteKey key{info.site, is_per_layer(info.site) ? layer : kNoLayer};
             if (!dump.sites.contains(key)) return false;
         }
     }
@@ -66,7 +66,7 @@ inline bool is_complete(const Dump& dump, const Config& config) {
 }
 
 // What one op may be off by if the run was anchored at every site, else what a pass may.
-inline double tolerance_of(const SiteKey& key, Policy policy, bool anchored, const Config& c,
+inline double tolerance_of(const dump::SiteKey& key, Policy policy, bool anchored, const Config& c,
                            int n_tokens) {
     if (policy == Policy::bf16) {
         const Bf16Tolerance& bf16 = bf16_tolerance(key.site);

@@ -18,8 +18,8 @@
 #include <mutex>
 #include <vector>
 
+#include "gptoss/dump/dump.hpp"
 #include "gptoss/fast/parallel.hpp"
-#include "gptoss/report/dump.hpp"
 #include "gptoss/run/pitfall_list.hpp"
 
 namespace gptoss {
@@ -38,7 +38,7 @@ inline std::vector<const Pitfall*> those_that_apply(const std::vector<Pitfall>& 
 }
 
 // What a run keeps: the dump's sites.
-inline double bytes_of(const Dump& dump) {
+inline double bytes_of(const dump::Dump& dump) {
     double bytes = 0;
     for (const auto& [key, activation] : dump.sites) {
         bytes += double(sizeof(float)) * double(activation.values.size());

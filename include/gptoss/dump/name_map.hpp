@@ -18,7 +18,7 @@
 #include "gptoss/checkpoint/tensor_table.hpp"
 #include "gptoss/trace/sites.hpp"
 
-namespace gptoss {
+namespace gptoss::dump {
 
 struct GgufTensor {
     checkpoint::Slot slot;
@@ -201,4 +201,4 @@ inline std::string name_map_text() {
     return text;
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::dump

@@ -6,7 +6,7 @@
 // {l} stands for the layer, a number, on both sides. "tokens" is the array of the run's token ids.
 // A name that is no key of the map is taken as it is, so a file with our own names needs no map.
 //
-// Where    report/read_dump.hpp; the tool's --map.
+// Where    dump/read_dump.hpp; the tool's --map.
 // Errors   Error, naming the file and the entry.
 #pragma once
 #include <filesystem>
@@ -15,10 +15,10 @@
 #include <string_view>
 #include <vector>
 
+#include "gptoss/dump/run_dump.hpp"
 #include "gptoss/format/json.hpp"
-#include "gptoss/report/run_dump.hpp"
 
-namespace gptoss {
+namespace gptoss::dump {
 
 inline constexpr std::string_view kTokensName = "tokens";
 
@@ -113,4 +113,4 @@ inline NameMap read_name_map(const std::filesystem::path& path) {
     return name_map_from_json(path.string(), format::read_ordered_json_file(path));
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::dump

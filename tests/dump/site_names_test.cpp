@@ -1,4 +1,4 @@
-#include "gptoss/report/site_names.hpp"
+#include "gptoss/dump/site_names.hpp"
 
 #include <string>
 
@@ -6,6 +6,7 @@
 #include "temp_folder.hpp"
 
 using namespace gptoss;
+using namespace gptoss::dump;
 using namespace gptoss::format;
 
 namespace {

@@ -1,10 +1,11 @@
-#include "gptoss/report/site_shape.hpp"
+#include "gptoss/dump/site_shape.hpp"
 
 #include <vector>
 
 #include "catch.hpp"
 
 using namespace gptoss;
+using namespace gptoss::dump;
 using namespace gptoss::format;
 
 namespace {

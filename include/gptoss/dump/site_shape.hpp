@@ -18,7 +18,7 @@
 #include "gptoss/format/tensor.hpp"
 #include "gptoss/trace/sites.hpp"
 
-namespace gptoss {
+namespace gptoss::dump {
 
 inline std::size_t site_rank(Site site) {
     return site_info(site).dims[2] == Dim::none ? 2 : 3;
@@ -112,4 +112,4 @@ std::vector<Number> last_token_of(const TokenRows& in, const std::vector<Number>
     return last;
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::dump

@@ -1,4 +1,4 @@
-#include "gptoss/report/dump.hpp"
+#include "gptoss/dump/dump.hpp"
 
 #include <sys/resource.h>
 
@@ -19,6 +19,7 @@
 
 using namespace gptoss;
 using namespace gptoss::checkpoint;
+using namespace gptoss::dump;
 using namespace gptoss::format;
 
 namespace {

@@ -4,7 +4,7 @@
 //     Recorder recorder(config, {Site::attn_q}, true);      one site, the last token only
 //     transformer.feed(tokens, LogitRows::all, &recorder);
 //
-// Where    behind dumps (report/dump.hpp) and the tables and pages of a run (report/summary.hpp).
+// Where    behind dumps (dump/dump.hpp) and the tables and pages of a run (report/summary.hpp).
 // Units    those of the site.
 // Pitfalls All positions of all sites stay in memory: about 8 MB per token at 20b. Record fewer
 //          sites, or the last token only, for long prompts.
@@ -17,7 +17,7 @@
 #include "gptoss/core/config.hpp"
 #include "gptoss/trace/watch.hpp"
 
-namespace gptoss {
+namespace gptoss::dump {
 
 // What one pass showed at one site: float32, or int32 bits for expert_ids.
 struct RecordedPass {
@@ -133,4 +133,4 @@ private:
     std::map<std::pair<int, Site>, std::size_t> place_of_;
 };
 
-}  // namespace gptoss
+}  // namespace gptoss::dump

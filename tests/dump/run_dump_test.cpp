@@ -1,10 +1,11 @@
-#include "gptoss/report/run_dump.hpp"
+#include "gptoss/dump/run_dump.hpp"
 
 #include <vector>
 
 #include "catch.hpp"
 
 using namespace gptoss;
+using namespace gptoss::dump;
 using namespace gptoss::format;
 
 TEST_CASE("run dump: sites lie in execution order", "[run_dump]") {

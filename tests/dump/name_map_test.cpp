@@ -1,4 +1,4 @@
-#include "gptoss/run/name_map.hpp"
+#include "gptoss/dump/name_map.hpp"
 
 #include <fstream>
 #include <set>
@@ -9,6 +9,7 @@
 
 using namespace gptoss;
 using namespace gptoss::checkpoint;
+using namespace gptoss::dump;
 
 namespace {
 

@@ -19,14 +19,14 @@
 #include <string>
 #include <vector>
 
+#include "gptoss/dump/run_dump.hpp"
+#include "gptoss/dump/site_names.hpp"
 #include "gptoss/format/config_json.hpp"
 #include "gptoss/format/npy.hpp"
 #include "gptoss/format/safetensors.hpp"
 #include "gptoss/format/zip.hpp"
-#include "gptoss/report/run_dump.hpp"
-#include "gptoss/report/site_names.hpp"
 
-namespace gptoss {
+namespace gptoss::dump {
 
 // An array as a file has it. The bytes live as long as what they were read from.
 struct NamedArray {
@@ -208,4 +208,4 @@ inline Dump read_dump(const std::filesystem::path& path, const NameMap& map) {
     return dump;
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::dump

@@ -1,7 +1,7 @@
 // Dump: what is known of one run, in memory: its activations by site, its tokens, its config.
 //
 //     const Dump ours = dump_of(recorder, "ours");            a run of this program
-//     const Dump theirs = read_dump("theirs.npz", map);       report/read_dump.hpp
+//     const Dump theirs = read_dump("theirs.npz", map);       dump/read_dump.hpp
 //     const Comparison c = compare(ours, theirs, {});         report/compare.hpp
 //
 // Sites lie in execution order: embedding, the sites of layer 0, of layer 1, ..., final_norm,
@@ -9,7 +9,7 @@
 //
 // Types    float32, expert_ids int32, whatever the file held (Activation::dtype says it).
 // Pitfalls shape is the file's own: a batch of 1 in front, or heads apart from head_dim, is not yet
-//          removed (report/site_shape.hpp).
+//          removed (dump/site_shape.hpp).
 #pragma once
 #include <limits>
 #include <map>
@@ -18,10 +18,10 @@
 #include <utility>
 #include <vector>
 
-#include "gptoss/report/dump.hpp"
-#include "gptoss/report/recorder.hpp"
+#include "gptoss/dump/dump.hpp"
+#include "gptoss/dump/recorder.hpp"
 
-namespace gptoss {
+namespace gptoss::dump {
 
 struct SiteKey {
     Site site;
@@ -83,4 +83,4 @@ inline Dump dump_of(const Recorder& recorder, const std::string& name) {
     return dump;
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::dump

@@ -1,4 +1,4 @@
-#include "gptoss/report/read_dump.hpp"
+#include "gptoss/dump/read_dump.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -6,12 +6,13 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "gptoss/dump/recorder.hpp"
 #include "gptoss/format/write_config_json.hpp"
-#include "gptoss/report/recorder.hpp"
 #include "npy_bytes.hpp"
 #include "temp_folder.hpp"
 
 using namespace gptoss;
+using namespace gptoss::dump;
 using namespace gptoss::format;
 using namespace gptoss::test;
 using namespace std::string_literals;

@@ -1,6 +1,6 @@
 // Dump: the recorded activations of a run in one safetensors file.
 //
-//     Recorder recorder(config);                            report/recorder.hpp
+//     Recorder recorder(config);                            dump/recorder.hpp
 //     transformer.feed(tokens, LogitRows::all, &recorder);
 //     write_dump("run.safetensors", recorder, config_text);
 //
@@ -26,10 +26,10 @@
 #include <vector>
 
 #include "gptoss/core/config.hpp"
+#include "gptoss/dump/recorder.hpp"
 #include "gptoss/format/safetensors_writer.hpp"
-#include "gptoss/report/recorder.hpp"
 
-namespace gptoss {
+namespace gptoss::dump {
 
 inline constexpr const char* kDumpFormat = "gptoss-dump-1";
 
@@ -135,4 +135,4 @@ inline void write_dump(const std::filesystem::path& path, const Recorder& record
     format::write_safetensors(path, tensors, metadata);
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::dump

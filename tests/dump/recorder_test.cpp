@@ -1,10 +1,11 @@
-#include "gptoss/report/recorder.hpp"
+#include "gptoss/dump/recorder.hpp"
 
 #include <vector>
 
 #include "catch.hpp"
 
 using namespace gptoss;
+using namespace gptoss::dump;
 
 namespace {
 
