@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How errors of right runs grow with their length: what include/gptoss/report/tolerances.hpp allows.
+"""How errors of right runs grow with their length: what include/gptoss/compare/tolerances.hpp allows.
 
     scripts/error_growth.py [--tool PROGRAM]
 

@@ -22,6 +22,7 @@
 
 namespace gptoss::test {
 
+using namespace gptoss::compare;
 using namespace gptoss::format;
 
 class Golden {

@@ -1,3 +1,3 @@
-// The tolerances of the tests are those of the comparer: one table, in report/tolerances.hpp.
+// The tolerances of the tests are those of the comparer: one table, in compare/tolerances.hpp.
 #pragma once
-#include "gptoss/report/tolerances.hpp"
+#include "gptoss/compare/tolerances.hpp"

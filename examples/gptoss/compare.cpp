@@ -1,16 +1,16 @@
 // gptoss compare: two dumps, site by site, and the first place where they part.
 //
 // Exit status: 0 pass, 1 divergence, 2 unusable input, which errors are too (main.cpp).
-#include "gptoss/report/compare.hpp"
+#include "gptoss/compare/compare.hpp"
 
 #include <cmath>
 #include <memory>
 #include <string>
 
+#include "gptoss/compare/compare_html.hpp"
+#include "gptoss/compare/compare_json.hpp"
 #include "gptoss/dump/read_dump.hpp"
 #include "gptoss/format/partial_file.hpp"
-#include "gptoss/report/compare_html.hpp"
-#include "gptoss/report/compare_json.hpp"
 #include "terminal.hpp"
 #include "tool.hpp"
 
@@ -37,7 +37,7 @@ struct CompareFlags {
 };
 
 // "attn_q,logits" chooses sites; "common" what both have; "" and "all" everything.
-void choose_sites(const std::string& list, CompareOptions& options) {
+void choose_sites(const std::string& list, compare::CompareOptions& options) {
     if (list.empty() || list == "all") return;
     if (list == "common") {
         options.common_only = true;
@@ -51,11 +51,11 @@ void choose_sites(const std::string& list, CompareOptions& options) {
     }
 }
 
-CompareOptions options_of(const CompareFlags& flags) {
-    CompareOptions options;
+compare::CompareOptions options_of(const CompareFlags& flags) {
+    compare::CompareOptions options;
     choose_sites(flags.sites, options);
     if (flags.policy == "bf16") {
-        options.policy = Policy::bf16;
+        options.policy = compare::Policy::bf16;
     } else if (flags.policy != "float32") {
         throw Error("--policy is '" + flags.policy + "', expected float32 or bf16");
     }
@@ -70,37 +70,38 @@ CompareOptions options_of(const CompareFlags& flags) {
 
 // --- How it looks -----------------------------------------------------------------------------
 
-Table site_table(const Comparison& c) {
+Table site_table(const compare::Comparison& c) {
     Table table{"llrrrrrl"};
     table.add({"site", "outcome", "error", "allowed", "relative", "cosine", "ulps", ""});
-    for (const CompareRow& row : c.rows) {
-        const Metrics& m = row.metrics;
+    for (const compare::CompareRow& row : c.rows) {
+        const compare::Metrics& m = row.metrics;
         const bool measured = m.n_values > 0 && row.key.site != Site::mlp_expert_ids;
         const auto number = [measured](const char* format, double value) {
             return measured ? formatted(format, value) : "";
         };
-        table.add({dump::site_name(row.key), outcome_name(row.outcome), number("%.2e", m.error),
-                   number("%.2e", row.tolerance), number("%.2e", m.relative),
-                   number("%.6f", m.cosine), number("%.0f", m.ulps), row.note});
+        table.add({dump::site_name(row.key), compare::outcome_name(row.outcome),
+                   number("%.2e", m.error), number("%.2e", row.tolerance),
+                   number("%.2e", m.relative), number("%.6f", m.cosine), number("%.0f", m.ulps),
+                   row.note});
     }
     return table;
 }
 
-std::string logits_text(const LogitMetrics& m) {
+std::string logits_text(const compare::LogitMetrics& m) {
     return "logits: same likeliest token " + formatted("%.2f", 100 * m.top_1) +
            " %, shared among " + std::to_string(m.k) + " likeliest " +
            formatted("%.2f", 100 * m.top_k) + " %, KL mean " + formatted("%.2e", m.mean_kl) +
            ", largest " + formatted("%.2e", m.max_kl) + " nats\n";
 }
 
-std::string changes_text(const Comparison& c) {
+std::string changes_text(const compare::Comparison& c) {
     const std::size_t n_shown = 5;
     std::string text;
     for (std::size_t i = 0; i < c.changes.size() && i < n_shown; ++i) {
-        const ExpertChange& change = c.changes[i];
+        const compare::ExpertChange& change = c.changes[i];
         text += std::string(change.is_near_tie ? "expert flip" : "other experts") + ": layer " +
-                std::to_string(change.layer) + ", " + change_text(change, change.allowed > 0) +
-                "\n";
+                std::to_string(change.layer) + ", " +
+                compare::change_text(change, change.allowed > 0) + "\n";
     }
     if (c.changes.size() > n_shown) {
         text += "and " + std::to_string(c.changes.size() - n_shown) + " more tokens\n";
@@ -108,7 +109,7 @@ std::string changes_text(const Comparison& c) {
     return text;
 }
 
-void print_comparison(const Comparison& c) {
+void print_comparison(const compare::Comparison& c) {
     if (!c.rows.empty()) print(site_table(c).text() + "\n");
     print("tolerance: " + c.tolerances + "\n");
     print(changes_text(c));
@@ -119,34 +120,35 @@ void print_comparison(const Comparison& c) {
     for (const std::string& note : c.notes) {
         print("note: " + note + "\n");
     }
-    print(std::string(verdict_name(c.verdict)) + ": " + c.reason + "\n");
+    print(std::string(compare::verdict_name(c.verdict)) + ": " + c.reason + "\n");
 }
 
 // --- The run ----------------------------------------------------------------------------------
 
-int status_of(Verdict verdict) {
-    return verdict == Verdict::pass ? 0 : verdict == Verdict::diverged ? 1 : 2;
+int status_of(compare::Verdict verdict) {
+    return verdict == compare::Verdict::pass ? 0 : verdict == compare::Verdict::diverged ? 1 : 2;
 }
 
 int run_compare(const CompareFlags& flags, const Globals& globals) {
-    const CompareOptions options = options_of(flags);
+    const compare::CompareOptions options = options_of(flags);
     for (const std::string& input : {flags.reference, flags.other, flags.map}) {
         require_apart("--html", flags.html, input);
     }
     const dump::NameMap map = flags.map.empty() ? dump::NameMap{} : dump::read_name_map(flags.map);
     const dump::Dump reference = dump::read_dump(flags.reference, map);
     const dump::Dump other = dump::read_dump(flags.other, map);
-    const Comparison c = compare(reference, other, options);
+    const compare::Comparison c = compare::compare_dumps(reference, other, options);
 
     if (!flags.html.empty()) {
-        format::write_text_file(flags.html, compare_page_html({reference.name, other.name}, c));
+        format::write_text_file(flags.html,
+                                compare::compare_page_html({reference.name, other.name}, c));
     }
     if (globals.json) {
-        print_json(comparison_json(c));
+        print_json(compare::comparison_json(c));
     } else {
         print_comparison(c);
     }
-    if (c.verdict == Verdict::unusable) {
+    if (c.verdict == compare::Verdict::unusable) {
         flush_output();
         print_error_line("gptoss: " + c.reason);
     }

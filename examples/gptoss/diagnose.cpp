@@ -39,28 +39,28 @@ struct DiagnoseFlags {
     int show = 5;
 };
 
-const char* policy_name(Policy policy) {
-    return policy == Policy::bf16 ? "bf16" : "float32";
+const char* policy_name(compare::Policy policy) {
+    return policy == compare::Policy::bf16 ? "bf16" : "float32";
 }
 
-Policy chosen_policy(const DiagnoseFlags& flags, const dump::Dump& theirs) {
-    if (flags.policy == "bf16") return Policy::bf16;
-    if (flags.policy == "float32") return Policy::float32;
+compare::Policy chosen_policy(const DiagnoseFlags& flags, const dump::Dump& theirs) {
+    if (flags.policy == "bf16") return compare::Policy::bf16;
+    if (flags.policy == "float32") return compare::Policy::float32;
     if (flags.policy == "auto") return policy_of(theirs);
     throw Error("--policy is '" + flags.policy + "', expected auto, float32 or bf16");
 }
 
 // "3 tokens, 1,2,3"
 std::string run_tokens_text(const std::vector<std::int32_t>& ids) {
-    std::string text = counted(ids.size(), "token") + ",";
+    std::string text = compare::counted(ids.size(), "token") + ",";
     for (std::size_t i = 0; i < ids.size() && i < 5; ++i) {
         text += (i == 0 ? " " : ",") + std::to_string(ids[i]);
     }
     return text + (ids.size() > 5 ? ",..." : "");
 }
 
-BugLab lab_for(Policy policy) {
-    return policy == Policy::bf16 ? bug_lab<Bf16Ops>(policy) : bug_lab<ScalarOps>(policy);
+BugLab lab_for(compare::Policy policy) {
+    return policy == compare::Policy::bf16 ? bug_lab<Bf16Ops>(policy) : bug_lab<ScalarOps>(policy);
 }
 
 // --- How it looks -----------------------------------------------------------------------------
@@ -148,16 +148,16 @@ void print_diagnosis(const Diagnosis& d, int n_shown) {
                     "nothing\n");
     }
     if (!d.hint.empty()) print("note: " + d.hint + "\n");
-    if (d.verdict == Verdict::pass && !d.invisible.empty()) {
-        print("note: " + counted(d.invisible.size(), "known mistake") +
+    if (d.verdict == compare::Verdict::pass && !d.invisible.empty()) {
+        print("note: " + compare::counted(d.invisible.size(), "known mistake") +
               " would stay within the tolerances of this run: " + listed(d.invisible) + "\n");
     }
     for (const std::string& note : d.notes) {
         print("note: not compared: " + note + "\n");
     }
     print("policy: " + std::string(policy_name(d.policy)) + ", for " +
-          number_format_name(d.numbers) + " numbers\n");
-    print(std::string(verdict_name(d.verdict)) + ": " + d.reason + "\n");
+          compare::number_format_name(d.numbers) + " numbers\n");
+    print(std::string(compare::verdict_name(d.verdict)) + ": " + d.reason + "\n");
 }
 
 nlohmann::ordered_json json_of(const Suspect& s) {
@@ -178,10 +178,10 @@ nlohmann::ordered_json json_of(const Suspect& s) {
 }
 
 nlohmann::ordered_json json_of(const Diagnosis& d, int n_shown) {
-    nlohmann::ordered_json json = {{"verdict", verdict_name(d.verdict)},
+    nlohmann::ordered_json json = {{"verdict", compare::verdict_name(d.verdict)},
                                    {"reason", d.reason},
                                    {"policy", policy_name(d.policy)},
-                                   {"numbers", number_format_name(d.numbers)},
+                                   {"numbers", compare::number_format_name(d.numbers)},
                                    {"sites", d.n_sites},
                                    {"divergent_sites", d.n_divergent}};
     json["first_divergent_site"] = nullptr;
@@ -234,7 +234,7 @@ int run_diagnose(const DiagnoseFlags& flags, const Globals& globals) {
     } else {
         print_diagnosis(d, flags.show);
     }
-    if (d.verdict != Verdict::unusable) return d.verdict == Verdict::pass ? 0 : 1;
+    if (d.verdict != compare::Verdict::unusable) return d.verdict == compare::Verdict::pass ? 0 : 1;
     flush_output();
     print_error_line("gptoss: " + d.reason);
     return 2;

@@ -51,7 +51,7 @@ void report(const char* planted, const Diagnosis& d) {
     const bool is_named = d.is_known && !d.suspects.empty();
     std::printf("%s %d %s %.3f %s\n", planted, rank_among(d.suspects, planted),
                 is_named ? d.suspects[0].facts.name : "none",
-                is_named ? d.suspects[0].confidence : 0.0, verdict_name(d.verdict));
+                is_named ? d.suspects[0].confidence : 0.0, compare::verdict_name(d.verdict));
     std::fflush(stdout);
 }
 
@@ -64,8 +64,8 @@ int main(int argc, char** argv) {
     const int n_tokens = int(tokens.size());
     const bool in_bf16 = std::string(argv[4]) == "bf16";
     const bool logits_only = std::string(argv[5]) == "logits";
-    const BugLab lab =
-        in_bf16 ? bug_lab<Bf16Ops>(Policy::bf16) : bug_lab<ScalarOps>(Policy::float32);
+    const BugLab lab = in_bf16 ? bug_lab<Bf16Ops>(compare::Policy::bf16)
+                               : bug_lab<ScalarOps>(compare::Policy::float32);
 
     std::vector<Pitfall> planted = lab.pitfalls;
     planted.push_back(lab.right);

@@ -7,6 +7,7 @@
 #include "gptoss/ops/scalar.hpp"
 
 using namespace gptoss;
+using namespace gptoss::compare;
 using namespace gptoss::test;
 
 // --- Worked by hand ---------------------------------------------------------------------------

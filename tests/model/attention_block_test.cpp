@@ -6,6 +6,7 @@
 #include "golden.hpp"
 
 using namespace gptoss;
+using namespace gptoss::compare;
 using namespace gptoss::test;
 
 namespace {

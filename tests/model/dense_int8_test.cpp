@@ -6,13 +6,14 @@
 #include "catch.hpp"
 #include "gptoss/checkpoint/load.hpp"
 #include "gptoss/checkpoint/synth.hpp"
+#include "gptoss/compare/logit_metrics.hpp"
 #include "gptoss/model/copy_weights.hpp"
 #include "gptoss/model/transformer.hpp"
 #include "gptoss/ops/fast.hpp"
-#include "gptoss/report/logit_metrics.hpp"
 
 using namespace gptoss;
 using namespace gptoss::checkpoint;
+using namespace gptoss::compare;
 
 namespace {
 

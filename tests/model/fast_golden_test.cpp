@@ -14,6 +14,7 @@
 #include "model_of_unit.hpp"
 
 using namespace gptoss;
+using namespace gptoss::compare;
 using namespace gptoss::test;
 
 namespace {

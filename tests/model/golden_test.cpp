@@ -9,6 +9,7 @@
 #include "gptoss/model/transformer.hpp"
 
 using namespace gptoss;
+using namespace gptoss::compare;
 using namespace gptoss::test;
 
 namespace {

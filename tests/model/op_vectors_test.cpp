@@ -11,6 +11,7 @@
 #include "gptoss/ops/scalar.hpp"
 
 using namespace gptoss;
+using namespace gptoss::compare;
 using namespace gptoss::format;
 using namespace gptoss::test;
 

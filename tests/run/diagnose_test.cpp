@@ -11,6 +11,7 @@
 
 using namespace gptoss;
 using namespace gptoss::checkpoint;
+using namespace gptoss::compare;
 using namespace gptoss::dump;
 using namespace gptoss::test;
 

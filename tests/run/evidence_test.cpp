@@ -3,6 +3,7 @@
 #include "catch.hpp"
 
 using namespace gptoss;
+using namespace gptoss::compare;
 using namespace gptoss::dump;
 
 namespace {

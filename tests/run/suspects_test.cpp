@@ -5,6 +5,7 @@
 #include "catch.hpp"
 
 using namespace gptoss;
+using namespace gptoss::compare;
 
 namespace {
 

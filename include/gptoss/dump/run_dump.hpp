@@ -2,7 +2,7 @@
 //
 //     const Dump ours = dump_of(recorder, "ours");            a run of this program
 //     const Dump theirs = read_dump("theirs.npz", map);       dump/read_dump.hpp
-//     const Comparison c = compare(ours, theirs, {});         report/compare.hpp
+//     const Comparison c = compare(ours, theirs, {});         compare/compare.hpp
 //
 // Sites lie in execution order: embedding, the sites of layer 0, of layer 1, ..., final_norm,
 // logits. A third party's dump may lack any of them, the tokens and the config.

@@ -19,9 +19,9 @@
 #include <optional>
 #include <utility>
 
+#include "gptoss/compare/expert_match.hpp"
 #include "gptoss/dump/run_dump.hpp"
 #include "gptoss/dump/site_shape.hpp"
-#include "gptoss/report/expert_match.hpp"
 #include "gptoss/run/pitfall_list.hpp"
 
 namespace gptoss {
@@ -87,7 +87,7 @@ public:
         const dump::Activation& theirs = track_.sites.at({site, layer});
         const IdsView ours = activations->mlp_expert_ids;
         const auto rows = rows_of_pass(site, theirs, ours.rows, ours.cols);
-        if (!rows || !all_experts(theirs.ids, recorder_.config().n_experts)) {
+        if (!rows || !compare::all_experts(theirs.ids, recorder_.config().n_experts)) {
             recorder_.show_ids(site, layer, ids);
             return;
         }
@@ -115,7 +115,7 @@ private:
         float* weights_t = activations->mlp_expert_weights.row(t);  // (top_k)
         const int top_k = activations->mlp_expert_ids.cols;
         for (int j = 0; j < top_k; ++j) {
-            const int rank = rank_of(theirs_t[j], ids_t, top_k);
+            const int rank = compare::rank_of(theirs_t[j], ids_t, top_k);
             if (rank < 0) continue;
             std::swap(ids_t[rank], ids_t[j]);
             std::swap(weights_t[rank], weights_t[j]);

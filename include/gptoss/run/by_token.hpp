@@ -15,7 +15,7 @@
 #include <cmath>
 #include <vector>
 
-#include "gptoss/report/site_pair.hpp"
+#include "gptoss/compare/site_pair.hpp"
 #include "gptoss/run/anchored_run.hpp"
 #include "gptoss/run/suspects.hpp"
 #include "gptoss/run/try_each.hpp"
@@ -31,11 +31,14 @@ inline constexpr dump::SiteKey kLogitsKey{Site::logits, kNoLayer};
 
 // |theirs[t] - ours[t]| / |theirs[t]| for every token that both have. Empty if shapes differ.
 inline std::vector<double> token_distances(const dump::Activation& ours,
-                                           const dump::Activation& theirs, const RunExtents& run) {
+                                           const dump::Activation& theirs,
+                                           const compare::RunExtents& run) {
     std::vector<double> distances;
-    const PairedShapes shapes = pair_shapes(Site::logits, ours.shape, theirs.shape, run);
+    const compare::PairedShapes shapes =
+        compare::pair_shapes(Site::logits, ours.shape, theirs.shape, run);
     if (!shapes.reference_mistake.empty() || !shapes.other_mistake.empty()) return distances;
-    const SitePair pair = pair_sites(Site::logits, shapes, ours, theirs, run.n_tokens, nullptr);
+    const compare::SitePair pair =
+        compare::pair_sites(Site::logits, shapes, ours, theirs, run.n_tokens, nullptr);
     for (int row = 0; row < pair.in.rows; ++row) {
         double gaps = 0;
         double squares = 0;

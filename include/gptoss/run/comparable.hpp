@@ -19,12 +19,12 @@ struct Comparable {
 };
 
 // c compares right, a run of the model, with theirs.
-inline Comparable comparable_arrays(const Comparison& c, const dump::Dump& right,
+inline Comparable comparable_arrays(const compare::Comparison& c, const dump::Dump& right,
                                     const dump::Dump& theirs) {
     Comparable found;
-    for (const CompareRow& row : c.rows) {
+    for (const compare::CompareRow& row : c.rows) {
         found.n_sites += has_error(row);
-        const bool is_odd = !has_error(row) && row.outcome != Outcome::left_out;
+        const bool is_odd = !has_error(row) && row.outcome != compare::Outcome::left_out;
         if (is_odd) found.not_compared.push_back(dump::site_name(row.key) + ": " + row.note);
     }
     for (const auto& [key, activation] : theirs.sites) {
@@ -32,7 +32,7 @@ inline Comparable comparable_arrays(const Comparison& c, const dump::Dump& right
         found.not_compared.push_back(dump::site_name(key) + ": the model has no such layer");
     }
     found.notes = found.not_compared;
-    const std::string unknown = unknown_names_text(theirs);
+    const std::string unknown = compare::unknown_names_text(theirs);
     if (!unknown.empty()) found.notes.push_back(unknown);
 
     const std::size_t n_sites = std::size_t(found.n_sites);
@@ -40,8 +40,9 @@ inline Comparable comparable_arrays(const Comparison& c, const dump::Dump& right
     found.is_enough = n_sites > 0 && n_unread <= n_sites;
     found.reason = c.reason;
     if (!found.is_enough && n_unread > 0) {
-        found.reason = counted(n_unread, "array") + " of " + std::to_string(n_unread + n_sites) +
-                       " cannot be compared, as " + found.notes[0] +
+        found.reason = compare::counted(n_unread, "array") + " of " +
+                       std::to_string(n_unread + n_sites) + " cannot be compared, as " +
+                       found.notes[0] +
                        (found.not_compared.empty() ? "" : ": is it the dump of another model?");
     }
     return found;

@@ -25,7 +25,7 @@
 #include <utility>
 #include <vector>
 
-#include "gptoss/report/where.hpp"
+#include "gptoss/compare/where.hpp"
 #include "gptoss/run/anchored_run.hpp"
 #include "gptoss/run/comparable.hpp"
 #include "gptoss/run/embedding_hint.hpp"
@@ -37,7 +37,7 @@ namespace gptoss {
 
 // The models that a dump is held against, and the same in float32 whatever the policy is.
 struct BugLab {
-    Policy policy;
+    compare::Policy policy;
     Pitfall right;
     std::vector<Pitfall> pitfalls;
     Pitfall right_in_float32;
@@ -45,7 +45,7 @@ struct BugLab {
 };
 
 template <class Right>
-BugLab bug_lab(Policy policy) {
+BugLab bug_lab(compare::Policy policy) {
     return {policy, right_model<Right>(), all_pitfalls<Right>(), right_model<ScalarOps>(),
             all_pitfalls<ScalarOps>()};
 }
@@ -64,10 +64,10 @@ public:
 
     Diagnosis run() {
         found_.policy = lab_.policy;
-        found_.numbers = number_format_of(theirs_);
+        found_.numbers = compare::number_format_of(theirs_);
         found_.tokens_per_pass = kOnePass;
         const dump::Dump right = anchored_run(lab_.right, weights_, theirs_, kOnePass);
-        evidence_.right = compare(right, theirs_, options_);
+        evidence_.right = compare::compare_dumps(right, theirs_, options_);
         if (!is_usable(right)) return found_;
         find_divergence(evidence_);
         if (evidence_.divergent.empty()) look_below_noise();
@@ -96,7 +96,7 @@ private:
 
     void look_below_noise() {
         evidence_.fine = true;
-        if (lab_.policy == Policy::bf16) evidence_.channel = Channel::roundings;
+        if (lab_.policy == compare::Policy::bf16) evidence_.channel = Channel::roundings;
         find_divergence(evidence_);
     }
 
@@ -109,14 +109,15 @@ private:
         const int n_tokens = int(theirs_.tokens->size());
         const dump::Activation& ours = right.sites.at(key);
         const dump::Activation& theirs = theirs_.sites.at(key);
-        const PairedShapes shapes =
-            pair_shapes(key.site, ours.shape, theirs.shape, {&weights_.config, n_tokens});
-        const SitePair pair = pair_sites(key.site, shapes, ours, theirs, n_tokens, nullptr);
-        const double rms = rms_of(pair.expected_rows());
+        const compare::PairedShapes shapes =
+            compare::pair_shapes(key.site, ours.shape, theirs.shape, {&weights_.config, n_tokens});
+        const compare::SitePair pair =
+            compare::pair_sites(key.site, shapes, ours, theirs, n_tokens, nullptr);
+        const double rms = compare::rms_of(pair.expected_rows());
         const double allowed = 4 * evidence_.tolerance_at(first);
-        found_.where = where_text(pair, allowed * rms, weights_.config.head_dim);
+        found_.where = compare::where_text(pair, allowed * rms, weights_.config.head_dim);
         for (int t = pair.first_token; t < n_tokens; ++t) {
-            const bool is_off = token_error(pair, t, rms) > allowed;
+            const bool is_off = compare::token_error(pair, t, rms) > allowed;
             if (is_off && t > pair.first_token) found_.tokens_per_pass = t;
             if (is_off) return;
         }
@@ -131,7 +132,7 @@ private:
             const Pitfall& pitfall = *tried_[std::size_t(i)];
             const dump::Dump wrong =
                 anchored_run(pitfall, weights_, theirs_, found_.tokens_per_pass);
-            comparisons_[std::size_t(i)] = compare(wrong, theirs_, options_);
+            comparisons_[std::size_t(i)] = compare::compare_dumps(wrong, theirs_, options_);
         });
         for (std::size_t s = 0; s < tried_.size(); ++s) {
             if (is_beyond_tolerance(comparisons_[s])) continue;
@@ -139,8 +140,8 @@ private:
         }
     }
 
-    bool is_beyond_tolerance(const Comparison& c) const {
-        for (const CompareRow& row : c.rows) {
+    bool is_beyond_tolerance(const compare::Comparison& c) const {
+        for (const compare::CompareRow& row : c.rows) {
             const double tolerance = tolerance_of(row.key, lab_.policy, evidence_.anchored,
                                                   weights_.config, evidence_.n_tokens);
             if (has_error(row) && error_of(row, Channel::values) > tolerance) return true;
@@ -164,13 +165,13 @@ private:
         for (const std::size_t i : rows) {
             keys.push_back(evidence_.right.rows[i].key);
         }
-        return sites_text(keys, weights_.config.n_layers);
+        return compare::sites_text(keys, weights_.config.n_layers);
     }
 
     // In bf16, with no more than logits, and no model explains them as one that rounds alike would.
     bool rounds_elsewhere() const {
-        if (lab_.policy != Policy::bf16) return false;
-        for (const CompareRow& row : evidence_.right.rows) {
+        if (lab_.policy != compare::Policy::bf16) return false;
+        for (const compare::CompareRow& row : evidence_.right.rows) {
             const bool says_more = row.key.site != Site::logits && row.key.site != Site::embedding;
             if (says_more && has_error(row)) return false;
         }
@@ -196,12 +197,12 @@ private:
         evidence_.fine = flips.is_right;
         cannot_say_ = flips.cannot_say;
         if (flips.is_right && flips.n_off > 0) {
-            found_.doubt = ", but for " + counted(flips.n_off, "token") + " of " +
+            found_.doubt = ", but for " + compare::counted(flips.n_off, "token") + " of " +
                            std::to_string(distances.size()) +
                            ", where experts may have flipped: dump more sites to know";
         }
         const auto& rows = evidence_.right.rows;
-        const auto is_logits = [](const CompareRow& row) { return row.key == kLogitsKey; };
+        const auto is_logits = [](const compare::CompareRow& row) { return row.key == kLogitsKey; };
         const auto logits = std::find_if(rows.begin(), rows.end(), is_logits);
         evidence_.divergent = {std::size_t(logits - rows.begin())};
     }
@@ -233,14 +234,15 @@ private:
         found_.below_noise = evidence_.fine;
         found_.n_divergent = int(evidence_.divergent.size());
         if (found_.n_divergent == 0 || (evidence_.fine && !found_.is_known)) {
-            found_.verdict = Verdict::pass;
-            found_.reason = "no divergence: " + counted(std::size_t(found_.n_sites), "site") +
-                            " within tolerance" + found_.doubt;
-            if (cannot_say_) found_.verdict = Verdict::unusable;
+            found_.verdict = compare::Verdict::pass;
+            found_.reason =
+                "no divergence: " + compare::counted(std::size_t(found_.n_sites), "site") +
+                " within tolerance" + found_.doubt;
+            if (cannot_say_) found_.verdict = compare::Verdict::unusable;
             const std::vector<std::string>& missing = comparable_.not_compared;
             if (!missing.empty()) {
-                found_.verdict = Verdict::unusable;
-                found_.reason += ", but " + counted(missing.size(), "array") +
+                found_.verdict = compare::Verdict::unusable;
+                found_.reason += ", but " + compare::counted(missing.size(), "array") +
                                  " could not be compared, as " + missing[0];
             }
             found_.n_divergent = 0;
@@ -249,7 +251,7 @@ private:
             return;
         }
         found_.divergent = names_of(evidence_.divergent);
-        found_.verdict = Verdict::diverged;
+        found_.verdict = compare::Verdict::diverged;
         found_.first = evidence_.right.rows[evidence_.divergent[0]].key;
         const PitfallFacts& best = found_.suspects[0].facts;
         found_.reason = "first divergence at " + dump::site_name(*found_.first) + ": ";
@@ -264,12 +266,12 @@ private:
     const dump::Dump& theirs_;
     const BugLab& lab_;
     OnTried on_tried_;
-    CompareOptions options_ = {};
+    compare::CompareOptions options_ = {};
     Evidence evidence_ = {};
     Comparable comparable_ = {};
     bool cannot_say_ = false;  // too many tokens are off for flips, and no mistake explains them
     std::vector<const Pitfall*> tried_ = {};
-    std::vector<Comparison> comparisons_ = {};
+    std::vector<compare::Comparison> comparisons_ = {};
     Diagnosis found_ = {};
 };
 

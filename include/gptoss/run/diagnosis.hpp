@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "gptoss/compare/comparison.hpp"
+#include "gptoss/compare/number_format.hpp"
 #include "gptoss/pitfalls/pitfall.hpp"
-#include "gptoss/report/comparison.hpp"
-#include "gptoss/report/number_format.hpp"
 
 namespace gptoss {
 
@@ -37,16 +37,16 @@ enum class Channel {
 };
 
 struct Diagnosis {
-    Verdict verdict = Verdict::unusable;
+    compare::Verdict verdict = compare::Verdict::unusable;
     std::string reason;      // one line
     std::string doubt = {};  // what a verdict of "no divergence" cannot exclude; part of the reason
-    Policy policy = Policy::float32;
-    NumberFormat numbers = NumberFormat::float32;  // that the dump holds
+    compare::Policy policy = compare::Policy::float32;
+    compare::NumberFormat numbers = compare::NumberFormat::float32;  // that the dump holds
     Channel channel = Channel::values;
     bool below_noise = false;                 // errors that right programs may have too
     std::optional<dump::SiteKey> first = {};  // the first divergent site
     std::optional<int> first_token = {};  // all tokens from this one on are off, and none before it
-    std::string where = {};               // what of it is off, unless all is (report/where.hpp)
+    std::string where = {};               // what of it is off, unless all is (compare/where.hpp)
     std::string divergent = {};           // all sites that diverge, with their layers
     std::string unexplained = {};         // those that the likeliest mistake does not explain
     int n_sites = 0;                      // that were compared

@@ -5,7 +5,7 @@
 //     explained      a model with a mistake has e_wrong[i] <= max(tolerance, share * e_right[i]),
 //                    and anchored in float32 <= 30 * tolerance too: there is nothing but rounding
 //
-// Errors come from compare (report/compare.hpp), tolerances from what one op alone may be off by
+// Errors come from compare (compare/compare.hpp), tolerances from what one op alone may be off by
 // where the run is anchored at every site, else from what a whole pass may.
 //
 // A mistake may be smaller than the noise. Below it there is no divergence unless a known mistake
@@ -18,8 +18,8 @@
 #include <cmath>
 #include <vector>
 
-#include "gptoss/report/compare.hpp"
-#include "gptoss/report/number_format.hpp"
+#include "gptoss/compare/compare.hpp"
+#include "gptoss/compare/number_format.hpp"
 #include "gptoss/run/diagnosis.hpp"
 
 namespace gptoss {
@@ -27,16 +27,16 @@ namespace gptoss {
 // --- Which policy a dump follows --------------------------------------------------------------
 
 // The one whose bounds allow for the numbers it holds.
-inline Policy policy_of(const dump::Dump& dump) {
-    const bool is_float32 = number_format_of(dump) == NumberFormat::float32;
-    return is_float32 ? Policy::float32 : Policy::bf16;
+inline compare::Policy policy_of(const dump::Dump& dump) {
+    const bool is_float32 = compare::number_format_of(dump) == compare::NumberFormat::float32;
+    return is_float32 ? compare::Policy::float32 : compare::Policy::bf16;
 }
 
 // --- One model against the dump ---------------------------------------------------------------
 
 // 0 is alike, 1 is as large as the values themselves. Hidden on one side only counts too.
-inline double error_of(const CompareRow& row, Channel channel) {
-    const Metrics& m = row.metrics;
+inline double error_of(const compare::CompareRow& row, Channel channel) {
+    const compare::Metrics& m = row.metrics;
     const double n_odd = double(m.n_infinities + m.n_nan);
     const double odd_share = n_odd == 0 ? 0 : n_odd / (n_odd + double(m.n_values));
     const bool by_count = channel == Channel::roundings || row.key.site == Site::mlp_expert_ids;
@@ -44,9 +44,9 @@ inline double error_of(const CompareRow& row, Channel channel) {
     return error + odd_share;
 }
 
-inline bool has_error(const CompareRow& row) {
+inline bool has_error(const compare::CompareRow& row) {
     const bool has_values = row.metrics.n_values + row.metrics.n_infinities + row.metrics.n_nan > 0;
-    return has_values && (is_good(row.outcome) || is_divergence(row.outcome));
+    return has_values && (compare::is_good(row.outcome) || compare::is_divergence(row.outcome));
 }
 
 // Does the dump have every site that a pass writes and an op reads?
@@ -66,18 +66,18 @@ inline bool is_complete(const dump::Dump& dump, const Config& config) {
 }
 
 // What one op may be off by if the run was anchored at every site, else what a pass may.
-inline double tolerance_of(const dump::SiteKey& key, Policy policy, bool anchored, const Config& c,
-                           int n_tokens) {
-    if (policy == Policy::bf16) {
-        const Bf16Tolerance& bf16 = bf16_tolerance(key.site);
+inline double tolerance_of(const dump::SiteKey& key, compare::Policy policy, bool anchored,
+                           const Config& c, int n_tokens) {
+    if (policy == compare::Policy::bf16) {
+        const compare::Bf16Tolerance& bf16 = compare::bf16_tolerance(key.site);
         const int depth = anchored ? 0 : std::clamp(key.stage(), 0, c.n_layers);
         return std::max(1e-7, bf16.rms_first + bf16.rms_per_layer * depth);
     }
-    const Tolerance& float32 = tolerance(key.site);
+    const compare::Tolerance& float32 = compare::tolerance(key.site);
     const bool is_wide = c.hidden_size >= 1024;
     const double bound =
         is_wide ? float32.at_20b : (anchored ? float32.alone / 2 : float32.in_pass);
-    return std::max(1e-7, bound * growth(key.site, n_tokens));
+    return std::max(1e-7, bound * compare::growth(key.site, n_tokens));
 }
 
 // --- Where the right model is off -------------------------------------------------------------
@@ -85,11 +85,11 @@ inline double tolerance_of(const dump::SiteKey& key, Policy policy, bool anchore
 struct Evidence {
     Config config;
     int n_tokens = 0;
-    Policy policy = Policy::float32;
+    compare::Policy policy = compare::Policy::float32;
     Channel channel = Channel::values;
     bool anchored = false;                    // at every site
     bool fine = false;                        // look below the noise of a right program
-    Comparison right = {};                    // of the right model and the dump
+    compare::Comparison right = {};           // of the right model and the dump
     std::vector<std::size_t> divergent = {};  // D: rows of right, in execution order
 
     double right_error(std::size_t i) const { return error_of(right.rows[i], channel); }
@@ -105,14 +105,14 @@ struct Evidence {
     }
     // Anchored, a site has the error of one op, and in float32 there is little noise: the right
     // mistake leaves next to nothing.
-    double share() const { return anchored || policy == Policy::float32 ? 0.1 : 0.33; }
+    double share() const { return anchored || policy == compare::Policy::float32 ? 0.1 : 0.33; }
 
     // Is row i as it should be if c is the comparison of a model with a mistake?
-    bool explained(const Comparison& c, std::size_t i) const {
+    bool explained(const compare::Comparison& c, std::size_t i) const {
         if (!has_error(c.rows[i])) return false;
         const double wrong = error_of(c.rows[i], channel);
         const bool leaves_little = wrong <= std::max(tolerance_at(i), share() * right_error(i));
-        const bool is_exact = policy == Policy::float32 && anchored && !fine;
+        const bool is_exact = policy == compare::Policy::float32 && anchored && !fine;
         return leaves_little && (!is_exact || wrong <= 30 * tolerance_at(i));
     }
 };
@@ -120,8 +120,8 @@ struct Evidence {
 inline void find_divergence(Evidence& evidence) {
     evidence.divergent.clear();
     for (std::size_t i = 0; i < evidence.right.rows.size(); ++i) {
-        const CompareRow& row = evidence.right.rows[i];
-        if (!has_error(row) || row.outcome == Outcome::flipped) continue;
+        const compare::CompareRow& row = evidence.right.rows[i];
+        if (!has_error(row) || row.outcome == compare::Outcome::flipped) continue;
         if (evidence.right_error(i) > evidence.tolerance_at(i)) evidence.divergent.push_back(i);
     }
 }

@@ -18,8 +18,8 @@
 namespace gptoss {
 
 // c compares a model with the mistake and the dump; divergent are the rows that it is to explain.
-inline Suspect suspect(const Evidence& evidence, const PitfallFacts& facts, const Comparison& c,
-                       const std::vector<std::size_t>& divergent) {
+inline Suspect suspect(const Evidence& evidence, const PitfallFacts& facts,
+                       const compare::Comparison& c, const std::vector<std::size_t>& divergent) {
     Suspect s{facts};
     double logs = 0;
     for (std::size_t i = 0; i < c.rows.size(); ++i) {

@@ -1,0 +1,308 @@
+// Compare: a run held against a reference run, site by site in execution order.
+//
+//     const Comparison c = compare(reference, other, {});
+//     if (c.first_divergence) std::puts(site_name(c.rows[*c.first_divergence].key).c_str());
+//
+// The first site beyond its tolerance is where the mistake is, or directly in front of it; all that
+// follows is a consequence. Three things are told apart from a mistake:
+//
+//     another order of experts     matched by expert: expert_weights, gate_up, swiglu, expert_out
+//     an expert flip               the router was nearly undecided (compare/expert_match.hpp): the
+//                                  token is compared on, but is allowed what the flip moved, and
+//                                  so are later tokens that attend to it (flip_allowance.hpp)
+//     no value to compare with     missing, another shape or dtype, NaN in the reference: never a
+//                                  pass, and no divergence either
+//
+// Where    the tool's compare; diagnoses.
+// Errors   none: everything that is wrong with a dump is an Outcome, or the reason of the Verdict.
+// Pitfalls The reference is the first argument: metrics are relative to it. A dump of the last
+//          token only does not show the flips of earlier tokens.
+#pragma once
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "gptoss/compare/compare_site.hpp"
+#include "gptoss/compare/comparison.hpp"
+#include "gptoss/compare/number_format.hpp"
+#include "gptoss/compare/same_run.hpp"
+#include "gptoss/compare/site_bounds.hpp"
+#include "gptoss/compare/verdict.hpp"
+#include "gptoss/compare/where.hpp"
+
+namespace gptoss::compare {
+
+// The tokens of the run, or the most that any site of the reference has; 0 if nothing says it.
+inline int n_tokens_of(const dump::Dump& reference, const dump::Dump& other) {
+    if (reference.tokens) return int(reference.tokens->size());
+    if (other.tokens) return int(other.tokens->size());
+    return 0;
+}
+
+inline int most_tokens(const dump::Dump& dump) {
+    int most = 1;
+    for (const auto& [key, activation] : dump.sites) {
+        for (const format::Shape& reading : dump::shape_readings(key.site, activation.shape)) {
+            const std::int64_t n_tokens = reading[dump::token_axis(key.site)];
+            if (n_tokens <= kLargestExtent) most = std::max(most, int(n_tokens));
+        }
+    }
+    return most;
+}
+
+// Does it hold ids or floats, as the site asks, and as many as its shape says?
+inline bool is_whole(Site site, const dump::Activation& activation) {
+    const bool is_ids = site == Site::mlp_expert_ids;
+    const std::size_t n_values = is_ids ? activation.ids.size() : activation.values.size();
+    const auto n_expected = format::checked_bytes(activation.shape, 1);
+    return n_expected && *n_expected == n_values;
+}
+
+class Comparer {
+public:
+    Comparer(const dump::Dump& reference, const dump::Dump& other, const CompareOptions& options)
+        : reference_(reference), other_(other), options_(options) {
+        if (reference.config) config_ = &*reference.config;
+        if (config_ == nullptr && other.config) config_ = &*other.config;
+        n_tokens_ = n_tokens_of(reference, other);
+        const int n_allowed =
+            std::max(n_tokens_, std::max(most_tokens(reference), most_tokens(other)));
+        seen_.assign(std::size_t(n_allowed), 0);
+        bounds_ = site_bounds(reference, config_, n_allowed, options);
+    }
+
+    Comparison run() {
+        found_.tolerances = bounds_.text;
+        found_.reason = run_difference(reference_, other_);
+        if (!found_.reason.empty()) return found_;
+        for (const dump::SiteKey& key : keys()) {
+            begin_stage(key);
+            found_.rows.push_back(row_of(key));
+        }
+        give_verdict(reference_, other_, found_);
+        give_hints();
+        return found_;
+    }
+
+private:
+    // What often stands behind such a result.
+    void give_hints() {
+        if (!other_.tokens || !reference_.tokens) {
+            const dump::Dump& silent = other_.tokens ? reference_ : other_;
+            found_.notes.push_back(silent.name + " does not say its tokens");
+        }
+        if (!found_.first_divergence) return;
+        if (found_.rows[*found_.first_divergence].key.site == Site::embedding) {
+            found_.notes.push_back("the embedding differs: other tokens, or other weights");
+        }
+        const bool is_float32 = options_.policy == Policy::float32 && !options_.tolerance;
+        const NumberFormat format = number_format_of(other_);
+        if (is_float32 && format != NumberFormat::float32) {
+            found_.notes.push_back("the values of " + other_.name + " are " +
+                                   number_format_name(format) +
+                                   " numbers: the bf16 policy allows for that");
+        }
+    }
+
+    // The sites of either dump that were asked for.
+    std::set<dump::SiteKey> keys() {
+        std::set<dump::SiteKey> keys;
+        for (const dump::Dump* dump : {&reference_, &other_}) {
+            for (const auto& [key, activation] : dump->sites) {
+                if (options_.sites.empty() || options_.sites.count(key.site) > 0) keys.insert(key);
+            }
+        }
+        if (!options_.common_only) return keys;
+        for (auto key = keys.begin(); key != keys.end();) {
+            const bool common = reference_.sites.count(*key) > 0 && other_.sites.count(*key) > 0;
+            found_.n_not_common += !common;
+            key = common ? std::next(key) : keys.erase(key);
+        }
+        return keys;
+    }
+
+    // Entering a layer, its attention, or what is behind the layers.
+    void begin_stage(const dump::SiteKey& key) {
+        if (key.stage() != stage_) {
+            const int n_layers = std::max(dump::n_layers_of(reference_), dump::n_layers_of(other_));
+            const int next = std::min(key.stage(), n_layers);
+            const int first = attended_ ? stage_ + 1 : stage_;
+            for (int layer = std::max(first, 0); layer < next && allows_any(seen_); ++layer) {
+                seen_ = spread(seen_, window(layer), kAttendedShare);  // a layer without sites
+            }
+            stage_ = key.stage();
+            attended_ = false;
+            match_.reset();
+            changed_.clear();
+        }
+        if (!is_per_layer(key.site) || key.site < Site::attn_scores || attended_) return;
+        at_scores_ = spread(seen_, window(key.layer), 1);
+        seen_ = spread(seen_, window(key.layer), kAttendedShare);
+        attended_ = true;
+    }
+
+    CompareRow row_of(const dump::SiteKey& key) {
+        CompareRow row{key};
+        row.tolerance = bounds_.at(key);
+        row.relative_tolerance = bounds_.relative_at(key);
+        const auto expected = reference_.sites.find(key);
+        const auto got = other_.sites.find(key);
+        if (expected == reference_.sites.end()) {
+            row.outcome = Outcome::missing_reference;
+            row.note = "not in " + reference_.name;
+        } else if (got == other_.sites.end()) {
+            row.outcome = Outcome::missing;
+            row.note = "not in " + other_.name;
+        } else {
+            compare_values(row, expected->second, got->second);
+        }
+        return row;
+    }
+
+    void compare_values(CompareRow& row, const dump::Activation& expected,
+                        const dump::Activation& got) {
+        if (!expected.refusal.empty() || !got.refusal.empty()) {
+            const bool is_reference = !expected.refusal.empty();
+            row.outcome = Outcome::dtype;
+            row.note = is_reference ? reference_.name + ": " + expected.refusal : got.refusal;
+            return;
+        }
+        if (!is_whole(row.key.site, expected) || !is_whole(row.key.site, got)) {
+            row.outcome = Outcome::dtype;
+            row.note = "does not hold as many values as its shape says, of the site's kind";
+            return;
+        }
+        const PairedShapes shapes =
+            pair_shapes(row.key.site, expected.shape, got.shape, {config_, n_tokens_});
+        if (shapes.other.empty()) {
+            const bool is_reference = shapes.reference.empty();
+            row.outcome = Outcome::shape;
+            row.note = is_reference ? reference_.name + ": " + shapes.reference_mistake
+                                    : shapes.other_mistake;
+        } else if (row.key.site == Site::mlp_expert_ids) {
+            compare_ids(row, align(row.key.site, shapes, expected.ids, got.ids, n_run_tokens()));
+        } else {
+            const SitePair pair = pair_sites(row.key.site, shapes, expected, got, n_run_tokens(),
+                                             match_ ? &*match_ : nullptr);
+            compare_floats(row, pair);
+        }
+    }
+    int n_run_tokens() const { return int(seen_.size()); }
+    int window(int layer) const {
+        const bool known = config_ != nullptr && layer < config_->n_layers;
+        return known ? config_->window(layer) : 0;
+    }
+
+    void compare_floats(CompareRow& row, const SitePair& pair) {
+        const bool is_out = row.key.site == Site::mlp_out || row.key.site == Site::mlp_residual;
+        const bool is_scores =
+            row.key.site == Site::attn_scores || row.key.site == Site::attn_weights;
+        Allowance allowance = is_scores ? at_scores_ : seen_;
+        for (double& allowed : allowance) {
+            if (row.key.site == Site::attn_weights && allowed > 0) allowed = kLeftOut;
+        }
+        if (is_out) {
+            for (const int t : changed_) {
+                allowance[std::size_t(t)] = kLeftOut;
+            }
+        }
+        if (row.key.site == Site::mlp_router_logits) keep_router_logits(pair, row.tolerance);
+        judge(row, pair, allowance);
+        if (row.outcome == Outcome::diverged) {
+            const double bound = row.tolerance * rms_of(pair.expected_rows());
+            row.where = where_text(pair, bound, config_ == nullptr ? 0 : config_->head_dim);
+        }
+        if (is_out) allow_for_flips(pair);
+        if (row.key.site == Site::logits) measure_likeliest(pair);
+    }
+
+    // What a flip moved: measured at mlp.residual, at mlp.out where that is missing.
+    void allow_for_flips(const SitePair& pair) {
+        const double rms = rms_of(pair.expected_rows());
+        for (const int t : changed_) {
+            const double error = t < pair.first_token ? 0 : token_error(pair, t, rms);
+            double& allowed = seen_[std::size_t(t)];
+            if (pair.in.site == Site::mlp_residual) allowed = before_flip_[std::size_t(t)];
+            allowed = std::max(allowed, allowance_of_flip(error));
+        }
+    }
+
+    void keep_router_logits(const SitePair& pair, double tolerance) {
+        router_ = pair;
+        router_layer_ = stage_;
+        router_rms_ = rms_of(pair.expected_rows());
+        router_tolerance_ = tolerance;
+    }
+
+    // Of a token of the run; without logits if the layer has none.
+    TokenLogits router_logits(int token) const {
+        const int row = token - router_.first_token;
+        const bool known = router_layer_ == stage_ && row >= 0 && row < router_.in.rows;
+        if (!known) return {};
+        const double bound = router_tolerance_ + std::min(seen_[std::size_t(token)], kMostInRouter);
+        return {router_.expected_rows().row(row), router_.got_rows().row(row), router_.in.cols,
+                2 * bound * router_rms_};
+    }
+
+    void compare_ids(CompareRow& row, const AlignedRows<std::int32_t>& rows) {
+        const ConstIdsView expected{rows.expected.data(), rows.in.rows, rows.in.cols};
+        const ConstIdsView got{rows.got.data(), rows.in.rows, rows.in.cols};
+        match_ = match_experts(expected, got);
+        before_flip_ = seen_;
+        row.n_strict = rows.in.n_tokens;
+        row.metrics.n_values = std::int64_t(rows.expected.size());
+        for (int t = 0; t < rows.in.rows; ++t) {
+            add_change(row, expected, got, t, rows.first_token + t);
+        }
+        if (row.outcome == Outcome::ok && match_->n_reordered > 0) {
+            row.note = std::to_string(match_->n_reordered) + " tokens have them in another order";
+        }
+    }
+
+    void add_change(CompareRow& row, ConstIdsView expected, ConstIdsView got, int t, int token) {
+        if (match_->same_experts(t)) return;
+        const TokenLogits logits = router_logits(token);
+        ExpertChange change = expert_change(expected, got, t, logits);
+        change.layer = stage_;
+        change.token = token;
+        row.metrics.equal -= double(change.left.size()) / double(row.metrics.n_values);
+        if (change.is_near_tie) changed_.push_back(token);
+        if (row.outcome != Outcome::diverged) {
+            row.outcome = change.is_near_tie ? Outcome::flipped : Outcome::diverged;
+            row.note = change_text(change, logits.expected != nullptr);
+        }
+        found_.changes.push_back(change);
+    }
+
+    void measure_likeliest(const SitePair& pair) {
+        found_.logits = measure_logits(pair.got_rows(), pair.expected_rows(), options_.top_k);
+    }
+
+    const dump::Dump& reference_;
+    const dump::Dump& other_;
+    CompareOptions options_;
+    const Config* config_ = nullptr;
+    int n_tokens_ = 0;  // 0: not known
+    SiteBounds bounds_;
+    Comparison found_ = {};
+
+    int stage_ = -2;
+    bool attended_ = false;
+    Allowance seen_;  // of each token at this point of the pass
+    Allowance at_scores_ = {};
+    Allowance before_flip_ = {};
+    std::optional<ExpertMatch> match_ = {};  // of the layer
+    std::vector<int> changed_ = {};          // tokens that flipped in the layer
+    SitePair router_ = {};                   // router_logits of router_layer_
+    int router_layer_ = -2;
+    double router_rms_ = 0;
+    double router_tolerance_ = 0;
+};
+
+inline Comparison compare_dumps(const dump::Dump& reference, const dump::Dump& other,
+                                const CompareOptions& options) {
+    return Comparer(reference, other, options).run();
+}
+
+}  // namespace gptoss::compare

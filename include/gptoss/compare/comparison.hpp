@@ -1,0 +1,109 @@
+// Comparison: what compare finds, a row per site and layer in execution order, and a verdict.
+//
+// Where    made by compare/compare.hpp; printed by the tool, drawn by compare/compare_html.hpp, and
+//          the evidence of a diagnosis.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "gptoss/compare/logit_metrics.hpp"
+#include "gptoss/compare/metrics.hpp"
+#include "gptoss/dump/run_dump.hpp"
+
+namespace gptoss::compare {
+
+// What came of one site of one layer.
+enum class Outcome {
+    ok,                 // within the tolerance
+    flipped,            // other experts, but the router was nearly undecided about them
+    left_out,           // nothing to compare: every token here follows such a flip
+    diverged,           // beyond the tolerance
+    nan,                // NaN where the reference has a number
+    shape,              // no reading of the shape fits
+    dtype,              // a dtype that does not say float, or ids that are no integers
+    missing,            // the reference has it, the other has not
+    missing_reference,  // the other has it, the reference has not: nothing says what is right
+    nan_reference,      // NaN in the reference
+};
+
+// As tables show them, and as JSON spells them.
+inline const char* outcome_name(Outcome outcome) {
+    const char* names[] = {"ok",    "flipped", "left out", "DIVERGED",     "NaN",
+                           "shape", "dtype",   "missing",  "no reference", "NaN in reference"};
+    return names[std::size_t(outcome)];
+}
+inline const char* outcome_key(Outcome outcome) {
+    const char* keys[] = {"ok",    "flipped", "left_out", "diverged",          "nan",
+                          "shape", "dtype",   "missing",  "missing_reference", "nan_reference"};
+    return keys[std::size_t(outcome)];
+}
+
+// A mistake in the values, not in the files.
+inline bool is_divergence(Outcome outcome) {
+    return outcome == Outcome::diverged || outcome == Outcome::nan;
+}
+
+// Was it held against the reference, and is it good?
+inline bool is_good(Outcome outcome) {
+    return outcome == Outcome::ok || outcome == Outcome::flipped;
+}
+
+struct CompareRow {
+    dump::SiteKey key;
+    Outcome outcome = Outcome::ok;
+    Metrics metrics = {};  // over the strict tokens if there are any, else over the lenient ones
+    double tolerance = 0;  // bounds metrics.error over the strict tokens
+    double relative_tolerance = 0;  // and metrics.relative
+    int n_strict = 0;               // tokens before any flip
+    int n_lenient = 0;              // tokens behind a flip: they are allowed what the flip moved
+    int n_left_out = 0;             // tokens that cannot be compared
+    std::string note = {};          // where it is worst, or why it was not compared
+    std::string where = {};  // if it diverged: what is off, unless all is (compare/where.hpp)
+};
+
+// A token for which the two runs chose other experts.
+struct ExpertChange {
+    int layer = 0;
+    int token = 0;
+    std::vector<std::int32_t> left;    // the reference's that the other did not choose
+    std::vector<std::int32_t> joined;  // the other's that the reference did not choose
+    double gap = 0;                    // largest logit of left - smallest of joined, in reference
+    double allowed = 0;                // a gap up to here is a near-tie
+    bool against_own_logits = false;   // the other's own logits prefer left to joined
+    bool is_near_tie = false;
+};
+
+enum class Verdict { pass, diverged, unusable };  // exit status 0, 1, 2
+
+inline const char* verdict_name(Verdict verdict) {
+    const char* names[] = {"pass", "diverged", "unusable"};
+    return names[std::size_t(verdict)];
+}
+
+struct Comparison {
+    Verdict verdict = Verdict::unusable;
+    std::string reason;                                // one line
+    std::vector<CompareRow> rows;                      // in execution order
+    std::optional<std::size_t> first_divergence = {};  // index into rows
+    std::vector<ExpertChange> changes = {};
+    std::optional<LogitMetrics> logits = {};
+    std::vector<std::string> notes = {};  // what else a reader should know
+    std::string tolerances = {};          // which ones, in words
+    int n_not_common = 0;                 // sites left out because only one side has them
+};
+
+enum class Policy { float32, bf16 };
+
+struct CompareOptions {
+    Policy policy = Policy::float32;
+    std::optional<double> tolerance = {};  // of every site, instead of the policy's
+    std::set<Site> sites = {};             // these only; empty: all
+    bool common_only = false;              // leave out what only one side has
+    int top_k = 5;                         // of the logits
+};
+
+}  // namespace gptoss::compare

@@ -1,0 +1,75 @@
+#include "gptoss/compare/compare_html.hpp"
+
+#include <string>
+
+#include "catch.hpp"
+
+using namespace gptoss;
+using namespace gptoss::compare;
+
+namespace {
+
+std::string page_of(const Comparison& c) {
+    return compare_page_html({"a.safetensors", "<b>.npz"}, c);
+}
+
+Comparison small_comparison() {
+    Comparison c;
+    c.verdict = Verdict::diverged;
+    c.reason = "first divergence at logits";
+    c.tolerances = "0.25 for every site";
+    CompareRow ok{{Site::embedding}};
+    ok.metrics.n_values = 4;
+    ok.n_strict = 2;
+    CompareRow bad{{Site::logits}};
+    bad.outcome = Outcome::diverged;
+    bad.metrics.n_values = 4;
+    bad.metrics.error = 0.5;
+    bad.note = "[1, 2]: got 1, expected 3";
+    bad.n_strict = 1;
+    bad.n_lenient = 1;
+    c.rows = {ok, bad};
+    c.first_divergence = 1;
+    c.notes = {"a note & more"};
+    return c;
+}
+
+}  // namespace
+
+TEST_CASE("compare html: verdict, picture and a row per site", "[compare_html]") {
+    const std::string html = page_of(small_comparison());
+    CHECK_THAT(html, StartsWith("<!DOCTYPE html>") && EndsWith("</html>\n"));
+    CHECK_THAT(html, ContainsSubstring("<p class=\"verdict diverged\"><b>diverged</b>: first"));
+    CHECK_THAT(html, ContainsSubstring("<svg class=\"errors\""));
+    CHECK_THAT(html, ContainsSubstring("<tr class=\"diverged first\"><td>logits</td>"));
+    CHECK_THAT(html, ContainsSubstring("<td>1 + 1 + 0</td>"));
+    CHECK_THAT(html, ContainsSubstring("[1, 2]: got 1, expected 3"));
+}
+
+TEST_CASE("compare html: texts from outside are escaped", "[compare_html]") {
+    const std::string html = page_of(small_comparison());
+    CHECK_THAT(html, ContainsSubstring("&lt;b&gt;.npz"));
+    CHECK_THAT(html, ContainsSubstring("a note &amp; more"));
+    CHECK_THAT(html, !ContainsSubstring("<b>.npz"));
+}
+
+TEST_CASE("compare html: experts and logits only where there are any", "[compare_html]") {
+    Comparison c = small_comparison();
+    CHECK_THAT(page_of(c), !ContainsSubstring("Other experts"));
+    CHECK_THAT(page_of(c), !ContainsSubstring("same likeliest token"));
+    ExpertChange change;
+    change.left = {3};
+    change.joined = {5};
+    change.allowed = 0.1;
+    c.changes = {change};
+    c.logits = LogitMetrics{};
+    c.logits->top_1 = 0.5;
+    CHECK_THAT(page_of(c), ContainsSubstring("layer 0, token 0: expert 5 instead of 3"));
+    CHECK_THAT(page_of(c), ContainsSubstring("50.00 %"));
+}
+
+TEST_CASE("compare html: a comparison without rows is a page too", "[compare_html]") {
+    Comparison c;
+    c.reason = "other tokens";
+    CHECK_THAT(page_of(c), ContainsSubstring("<b>unusable</b>: other tokens"));
+}
