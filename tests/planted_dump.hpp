@@ -13,6 +13,7 @@
 namespace gptoss::test {
 
 using namespace gptoss::dump;
+using namespace gptoss::pitfalls;
 
 struct RecordingPass : PassWatch {
     Recorder recorder;

@@ -13,6 +13,8 @@
 
 namespace gptoss::test {
 
+using namespace gptoss::pitfalls;
+
 struct ShownSite {
     Site site;
     int layer;

@@ -72,8 +72,8 @@ int main(int argc, char** argv) {
     for (const Pitfall& pitfall : planted) {
         if (!applies(pitfall, weights.config)) continue;
         const bool in_chunks = std::strcmp(pitfall.facts.name, "positions_restart") == 0;
-        dump::Dump dump =
-            planted_dump(pitfall, weights, tokens, in_chunks ? 2 * n_tokens / 5 : kOnePass);
+        dump::Dump dump = planted_dump(pitfall, weights, tokens,
+                                       in_chunks ? 2 * n_tokens / 5 : pitfalls::kOnePass);
         if (logits_only) keep_only(dump, {Site::logits});
         report(pitfall.facts.name, diagnose(weights, dump, lab));
     }

@@ -17,6 +17,7 @@
 #include "gptoss/run/anchored_run.hpp"
 
 using namespace gptoss;
+using namespace gptoss::pitfalls;
 using namespace gptoss::test;
 
 namespace {

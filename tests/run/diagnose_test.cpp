@@ -13,6 +13,7 @@ using namespace gptoss;
 using namespace gptoss::checkpoint;
 using namespace gptoss::compare;
 using namespace gptoss::dump;
+using namespace gptoss::pitfalls;
 using namespace gptoss::test;
 
 namespace {

@@ -14,6 +14,7 @@ using namespace gptoss;
 using namespace gptoss::checkpoint;
 using namespace gptoss::dump;
 using namespace gptoss::format;
+using namespace gptoss::pitfalls;
 using namespace gptoss::test;
 
 namespace {

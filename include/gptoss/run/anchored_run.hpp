@@ -62,7 +62,7 @@ inline bool all_finite(const std::vector<float>& values) {
 }
 
 // Records what it is shown and then writes the dump's values over it.
-class AnchoredRecorder : public PassWatch {
+class AnchoredRecorder : public pitfalls::PassWatch {
 public:
     AnchoredRecorder(const Config& config, const dump::Dump& track)
         : recorder_(config, dump::all_sites()), track_(track) {}
@@ -153,7 +153,7 @@ private:
 template <class Right>
 Pitfall right_model() {
     PitfallFacts facts{"right", "nothing", "", "", "", Site::embedding};
-    return {facts, nullptr, nullptr, &run_in_passes<Right>};
+    return {facts, nullptr, nullptr, &pitfalls::run_in_passes<Right>};
 }
 
 // What the model, wrong or right, makes of the dump's tokens, at the dump's sites.

@@ -109,7 +109,7 @@ inline std::vector<double> logit_distances(const Pitfall& model, const Weights& 
 }
 
 struct ByToken {
-    int tokens_per_pass = kOnePass;
+    int tokens_per_pass = pitfalls::kOnePass;
     std::vector<double> right = {};      // |theirs[t] - right[t]| / |theirs[t]|
     std::vector<Suspect> suspects = {};  // the likeliest first; none if there is too little to see
 };
@@ -121,7 +121,7 @@ inline ByToken look_by_token(const Weights& weights, const dump::Dump& theirs, c
     ByToken found;
     const auto logits = theirs.sites.find(kLogitsKey);
     if (logits == theirs.sites.end() || !all_finite(logits->second.values)) return found;
-    const auto distances = logit_distances(right, weights, theirs, kOnePass);
+    const auto distances = logit_distances(right, weights, theirs, pitfalls::kOnePass);
     if (int(distances.size()) < kLeastTokens) return found;
 
     found.right = distances;

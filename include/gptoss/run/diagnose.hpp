@@ -65,8 +65,8 @@ public:
     Diagnosis run() {
         found_.policy = lab_.policy;
         found_.numbers = compare::number_format_of(theirs_);
-        found_.tokens_per_pass = kOnePass;
-        const dump::Dump right = anchored_run(lab_.right, weights_, theirs_, kOnePass);
+        found_.tokens_per_pass = pitfalls::kOnePass;
+        const dump::Dump right = anchored_run(lab_.right, weights_, theirs_, pitfalls::kOnePass);
         evidence_.right = compare::compare_dumps(right, theirs_, options_);
         if (!is_usable(right)) return found_;
         find_divergence(evidence_);

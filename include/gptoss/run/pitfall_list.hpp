@@ -16,13 +16,13 @@
 #include <vector>
 
 #include "gptoss/ops/pitfalls.hpp"
-#include "gptoss/run/passes.hpp"
+#include "gptoss/pitfalls/passes.hpp"
 #include "gptoss/run/weight_pitfalls.hpp"
 
 namespace gptoss {
 
 struct Pitfall {
-    using Run = void (*)(const Weights&, ConstIdsView, int, LogitRows, PassWatch&);
+    using Run = void (*)(const Weights&, ConstIdsView, int, LogitRows, pitfalls::PassWatch&);
 
     PitfallFacts facts;
     void (*edit_config)(Config&) = nullptr;
@@ -32,17 +32,17 @@ struct Pitfall {
 
 template <class Right>
 Pitfall config_pitfall(const PitfallFacts& facts, void (*edit)(Config&)) {
-    return {facts, edit, nullptr, &run_in_passes<Right>};
+    return {facts, edit, nullptr, &pitfalls::run_in_passes<Right>};
 }
 
 template <class Right>
 Pitfall weight_pitfall(const PitfallFacts& facts, void (*edit)(Weights&)) {
-    return {facts, nullptr, edit, &run_in_passes<Right>};
+    return {facts, nullptr, edit, &pitfalls::run_in_passes<Right>};
 }
 
 template <class Wrong>
 Pitfall table_pitfall(const PitfallFacts& facts) {
-    return {facts, nullptr, nullptr, &run_in_passes<Wrong>};
+    return {facts, nullptr, nullptr, &pitfalls::run_in_passes<Wrong>};
 }
 
 template <class Right>
@@ -136,7 +136,7 @@ inline bool applies(const Pitfall& pitfall, const Config& c) {
 }
 
 inline void run_pitfall(const Pitfall& pitfall, const Weights& right, ConstIdsView tokens,
-                        int tokens_per_pass, LogitRows logit_rows, PassWatch& watch) {
+                        int tokens_per_pass, LogitRows logit_rows, pitfalls::PassWatch& watch) {
     Weights wrong = right;
     if (pitfall.edit_config != nullptr) pitfall.edit_config(wrong.config);
     if (pitfall.edit_weights != nullptr) pitfall.edit_weights(wrong);

@@ -13,7 +13,7 @@
 
 #include "gptoss/model/transformer.hpp"
 
-namespace gptoss {
+namespace gptoss::pitfalls {
 
 struct PassWatch : Watch {
     Activations* activations = nullptr;  // of the run that is being watched
@@ -34,4 +34,4 @@ void run_in_passes(const Weights& weights, ConstIdsView tokens, int tokens_per_p
     watch.activations = nullptr;
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::pitfalls

@@ -1,4 +1,4 @@
-#include "gptoss/run/passes.hpp"
+#include "gptoss/pitfalls/passes.hpp"
 
 #include <vector>
 
@@ -7,6 +7,7 @@
 
 using namespace gptoss;
 using namespace gptoss::checkpoint;
+using namespace gptoss::pitfalls;
 
 namespace {
 
