@@ -79,7 +79,7 @@ WITHOUT_TEST = {
     "ops/bf16.hpp": "a list of names; tests/model/bf16_golden_test.cpp runs every one of them",
     "ops/cuda.cuh": "a list of names; tests/cuda/ runs every one of them",
     "ops/scalar.hpp": "a list of names; tests/model/ runs every one of them",
-    "run/diagnosis.hpp": "plain structs; tests/run/diagnose_test.cpp fills every one",
+    "diagnose/diagnosis.hpp": "plain structs; tests/diagnose/diagnose_test.cpp fills every one",
     "checkpoint/tensor_table.hpp": "a table; tests/checkpoint/tensor_inventory_test.cpp reads all of it",
 }
 

@@ -1,7 +1,7 @@
 // gptoss diagnose: which known mistake makes a dump what it is.
 //
 // Exit status: 0 no divergence, 1 divergence, 2 unusable input, which errors are too (main.cpp).
-#include "gptoss/run/diagnose.hpp"
+#include "gptoss/diagnose/diagnose.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -46,7 +46,7 @@ const char* policy_name(compare::Policy policy) {
 compare::Policy chosen_policy(const DiagnoseFlags& flags, const dump::Dump& theirs) {
     if (flags.policy == "bf16") return compare::Policy::bf16;
     if (flags.policy == "float32") return compare::Policy::float32;
-    if (flags.policy == "auto") return policy_of(theirs);
+    if (flags.policy == "auto") return diagnose::policy_of(theirs);
     throw Error("--policy is '" + flags.policy + "', expected auto, float32 or bf16");
 }
 
@@ -59,8 +59,9 @@ std::string run_tokens_text(const std::vector<std::int32_t>& ids) {
     return text + (ids.size() > 5 ? ",..." : "");
 }
 
-BugLab lab_for(compare::Policy policy) {
-    return policy == compare::Policy::bf16 ? bug_lab<Bf16Ops>(policy) : bug_lab<ScalarOps>(policy);
+diagnose::BugLab lab_for(compare::Policy policy) {
+    return policy == compare::Policy::bf16 ? diagnose::bug_lab<Bf16Ops>(policy)
+                                           : diagnose::bug_lab<ScalarOps>(policy);
 }
 
 // --- How it looks -----------------------------------------------------------------------------
@@ -70,24 +71,24 @@ std::string percent(double share) {
 }
 
 // A mistake that leaves as much as there is says nothing.
-bool is_worth_showing(const Suspect& s) {
+bool is_worth_showing(const diagnose::Suspect& s) {
     return s.explains_first || s.left < 0.9;
 }
 
 // At the site where it leaves most.
-std::string times_allowed(const Suspect& s) {
+std::string times_allowed(const diagnose::Suspect& s) {
     double most = 0;
-    for (const SiteEvidence& e : s.evidence) {
+    for (const diagnose::SiteEvidence& e : s.evidence) {
         most = std::max(most, e.wrong / e.tolerance);
     }
     return formatted("%.0f", most);
 }
 
-Table suspect_table(const Diagnosis& d, int n_shown) {
+Table suspect_table(const diagnose::Diagnosis& d, int n_shown) {
     Table table{"lrrrl"};
     table.add({"mistake", "confidence", "error left", "explains", ""});
     for (std::size_t i = 0; i < d.suspects.size() && int(i) < n_shown; ++i) {
-        const Suspect& s = d.suspects[i];
+        const diagnose::Suspect& s = d.suspects[i];
         if (!is_worth_showing(s)) continue;
         table.add({s.facts.name, percent(s.confidence), formatted("%.2g", s.left),
                    std::to_string(s.n_explained) + " of " + std::to_string(d.n_divergent),
@@ -96,11 +97,11 @@ Table suspect_table(const Diagnosis& d, int n_shown) {
     return table;
 }
 
-Table evidence_table(const Suspect& s, int n_shown) {
+Table evidence_table(const diagnose::Suspect& s, int n_shown) {
     Table table{"lrrr"};
     table.add({"site", "error", "with the mistake", "allowed"});
     for (std::size_t i = 0; i < s.evidence.size() && int(i) < n_shown; ++i) {
-        const SiteEvidence& e = s.evidence[i];
+        const diagnose::SiteEvidence& e = s.evidence[i];
         table.add({dump::site_name(e.key), formatted("%.2e", e.right), formatted("%.2e", e.wrong),
                    formatted("%.2e", e.tolerance)});
     }
@@ -120,7 +121,7 @@ std::string facts_text(const PitfallFacts& facts) {
            "\n  symptom: " + facts.symptom + "\n  visible from: " + facts.visible_from + "\n";
 }
 
-void print_diagnosis(const Diagnosis& d, int n_shown) {
+void print_diagnosis(const diagnose::Diagnosis& d, int n_shown) {
     if (!d.suspects.empty()) {
         print(std::to_string(d.n_divergent) + " of " + std::to_string(d.n_sites) +
               " sites diverge: " + d.divergent + "\n");
@@ -141,7 +142,7 @@ void print_diagnosis(const Diagnosis& d, int n_shown) {
     if (!d.unexplained.empty()) print("not explained by it: " + d.unexplained + "\n");
     if (d.second) print("and behind it, by itself: " + facts_text(d.second->facts));
     if (d.below_noise && d.is_known) {
-        print(d.channel == Channel::tokens
+        print(d.channel == diagnose::Channel::tokens
                   ? "note: a right program may be as far off, but it would not be nearer to this "
                     "mistake at one token after the other\n"
                   : "note: a right program may be as far off; but this mistake leaves next to "
@@ -160,9 +161,9 @@ void print_diagnosis(const Diagnosis& d, int n_shown) {
     print(std::string(compare::verdict_name(d.verdict)) + ": " + d.reason + "\n");
 }
 
-nlohmann::ordered_json json_of(const Suspect& s) {
+nlohmann::ordered_json json_of(const diagnose::Suspect& s) {
     nlohmann::ordered_json evidence = nlohmann::ordered_json::array();
-    for (const SiteEvidence& e : s.evidence) {
+    for (const diagnose::SiteEvidence& e : s.evidence) {
         evidence.push_back({{"site", dump::site_name(e.key)},
                             {"error", e.right},
                             {"with_the_mistake", e.wrong},
@@ -177,7 +178,7 @@ nlohmann::ordered_json json_of(const Suspect& s) {
             {"evidence", evidence}};
 }
 
-nlohmann::ordered_json json_of(const Diagnosis& d, int n_shown) {
+nlohmann::ordered_json json_of(const diagnose::Diagnosis& d, int n_shown) {
     nlohmann::ordered_json json = {{"verdict", compare::verdict_name(d.verdict)},
                                    {"reason", d.reason},
                                    {"policy", policy_name(d.policy)},
@@ -211,7 +212,7 @@ int run_diagnose(const DiagnoseFlags& flags, const Globals& globals) {
     }
     const dump::NameMap map = flags.map.empty() ? dump::NameMap{} : dump::read_name_map(flags.map);
     dump::Dump theirs = dump::read_dump(flags.dump, map);
-    const BugLab lab = lab_for(chosen_policy(flags, theirs));
+    const diagnose::BugLab lab = lab_for(chosen_policy(flags, theirs));
     const Model model = open_model(globals);
     if (!flags.ids.empty()) {
         const std::vector<std::int32_t> ids = prompt_ids("", flags.ids, model);
@@ -222,9 +223,9 @@ int run_diagnose(const DiagnoseFlags& flags, const Globals& globals) {
         theirs.tokens = ids;
     }
     use_threads(globals);
-    const Diagnosis d = [&] {
+    const diagnose::Diagnosis d = [&] {
         ProgressBar progress;
-        return diagnose(model.weights, theirs, lab, [&](int n_tried, int n_in_all) {
+        return diagnose::diagnose_dump(model.weights, theirs, lab, [&](int n_tried, int n_in_all) {
             progress.show(std::uint64_t(n_tried), std::uint64_t(n_in_all), "of the mistakes tried");
         });
     }();

@@ -14,8 +14,8 @@
 
 #include "gptoss/checkpoint/load.hpp"
 #include "gptoss/checkpoint/synth.hpp"
+#include "gptoss/diagnose/diagnose.hpp"
 #include "gptoss/ops/bf16.hpp"
-#include "gptoss/run/diagnose.hpp"
 #include "planted_dump.hpp"
 
 using namespace gptoss;
@@ -40,14 +40,14 @@ std::vector<std::int32_t> ids_of(const std::string& text) {
     return ids;
 }
 
-int rank_among(const std::vector<Suspect>& suspects, const char* name) {
+int rank_among(const std::vector<diagnose::Suspect>& suspects, const char* name) {
     for (std::size_t i = 0; i < suspects.size(); ++i) {
         if (std::strcmp(suspects[i].facts.name, name) == 0) return int(i);
     }
     return -1;
 }
 
-void report(const char* planted, const Diagnosis& d) {
+void report(const char* planted, const diagnose::Diagnosis& d) {
     const bool is_named = d.is_known && !d.suspects.empty();
     std::printf("%s %d %s %.3f %s\n", planted, rank_among(d.suspects, planted),
                 is_named ? d.suspects[0].facts.name : "none",
@@ -64,8 +64,8 @@ int main(int argc, char** argv) {
     const int n_tokens = int(tokens.size());
     const bool in_bf16 = std::string(argv[4]) == "bf16";
     const bool logits_only = std::string(argv[5]) == "logits";
-    const BugLab lab = in_bf16 ? bug_lab<Bf16Ops>(compare::Policy::bf16)
-                               : bug_lab<ScalarOps>(compare::Policy::float32);
+    const diagnose::BugLab lab = in_bf16 ? diagnose::bug_lab<Bf16Ops>(compare::Policy::bf16)
+                                         : diagnose::bug_lab<ScalarOps>(compare::Policy::float32);
 
     std::vector<Pitfall> planted = lab.pitfalls;
     planted.push_back(lab.right);
@@ -75,7 +75,7 @@ int main(int argc, char** argv) {
         dump::Dump dump = planted_dump(pitfall, weights, tokens,
                                        in_chunks ? 2 * n_tokens / 5 : pitfalls::kOnePass);
         if (logits_only) keep_only(dump, {Site::logits});
-        report(pitfall.facts.name, diagnose(weights, dump, lab));
+        report(pitfall.facts.name, diagnose::diagnose_dump(weights, dump, lab));
     }
     return 0;
 }

@@ -12,11 +12,12 @@
 
 #include "catch.hpp"
 #include "golden.hpp"
+#include "gptoss/diagnose/anchored_run.hpp"
 #include "gptoss/model/transformer.hpp"
 #include "gptoss/ops/bf16.hpp"
-#include "gptoss/run/anchored_run.hpp"
 
 using namespace gptoss;
+using namespace gptoss::diagnose;
 using namespace gptoss::pitfalls;
 using namespace gptoss::test;
 

@@ -11,7 +11,7 @@
 // A mistake may be smaller than the noise. Below it there is no divergence unless a known mistake
 // explains what is there: fine looks at float32 errors of a 30th, and in bf16 counts roundings.
 //
-// Where    run/suspects.hpp and run/diagnose.hpp.
+// Where    diagnose/suspects.hpp and diagnose/diagnose.hpp.
 // Pitfalls A site whose tokens all follow an expert flip has no error and is left out.
 #pragma once
 #include <algorithm>
@@ -20,9 +20,9 @@
 
 #include "gptoss/compare/compare.hpp"
 #include "gptoss/compare/number_format.hpp"
-#include "gptoss/run/diagnosis.hpp"
+#include "gptoss/diagnose/diagnosis.hpp"
 
-namespace gptoss {
+namespace gptoss::diagnose {
 
 // --- Which policy a dump follows --------------------------------------------------------------
 
@@ -126,4 +126,4 @@ inline void find_divergence(Evidence& evidence) {
     }
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::diagnose

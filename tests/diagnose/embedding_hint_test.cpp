@@ -1,12 +1,13 @@
-#include "gptoss/run/embedding_hint.hpp"
+#include "gptoss/diagnose/embedding_hint.hpp"
 
 #include "catch.hpp"
 #include "gptoss/checkpoint/synth.hpp"
-#include "gptoss/run/anchored_run.hpp"
+#include "gptoss/diagnose/anchored_run.hpp"
 #include "planted_dump.hpp"
 
 using namespace gptoss;
 using namespace gptoss::checkpoint;
+using namespace gptoss::diagnose;
 using namespace gptoss::dump;
 using namespace gptoss::test;
 

@@ -1,14 +1,14 @@
 // Comparable: which arrays of a dump can be held against the model, and whether that is enough.
 //
-// Where    run/diagnose.hpp, behind the comparison with the right model.
+// Where    diagnose/diagnose.hpp, behind the comparison with the right model.
 // Errors   none.
 #pragma once
 #include <string>
 #include <vector>
 
-#include "gptoss/run/evidence.hpp"
+#include "gptoss/diagnose/evidence.hpp"
 
-namespace gptoss {
+namespace gptoss::diagnose {
 
 struct Comparable {
     int n_sites = 0;                             // that can be
@@ -48,4 +48,4 @@ inline Comparable comparable_arrays(const compare::Comparison& c, const dump::Du
     return found;
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::diagnose

@@ -3,16 +3,16 @@
 //     const Diagnosis d = diagnose(weights, theirs, bug_lab<ScalarOps>(Policy::float32));
 //
 // The right model and every pitfall run on the dump's tokens, each anchored to the dump
-// (run/anchored_run.hpp), and are held against it by compare. With
+// (diagnose/anchored_run.hpp), and are held against it by compare. With
 //
-//     D       the sites where the right model is off by more than a tolerance    run/evidence.hpp
-//     left    what a mistake leaves of these errors: the least comes first       run/suspects.hpp
+//     D       the sites where the right model is off by more than a tolerance    diagnose/evidence.hpp
+//     left    what a mistake leaves of these errors: the least comes first       diagnose/suspects.hpp
 //
 // A mistake has to explain the first site of D; if none does, it is none of the known ones. What the
 // best one leaves beyond the tolerance may be a second mistake, which then is looked for by itself.
 //
 // Of a port in bf16 that dumps logits and rounds in places of its own, no model leaves next to
-// nothing; it is held against float32 runs, token by token (run/by_token.hpp).
+// nothing; it is held against float32 runs, token by token (diagnose/by_token.hpp).
 //
 // Where    the tool's diagnose.
 // Errors   those of Transformer::feed; Error if the dump has no tokens; for anything else that is
@@ -26,14 +26,14 @@
 #include <vector>
 
 #include "gptoss/compare/where.hpp"
-#include "gptoss/run/anchored_run.hpp"
-#include "gptoss/run/comparable.hpp"
-#include "gptoss/run/embedding_hint.hpp"
-#include "gptoss/run/suspects.hpp"
-#include "gptoss/run/token_flips.hpp"
-#include "gptoss/run/try_each.hpp"
+#include "gptoss/diagnose/anchored_run.hpp"
+#include "gptoss/diagnose/comparable.hpp"
+#include "gptoss/diagnose/embedding_hint.hpp"
+#include "gptoss/diagnose/suspects.hpp"
+#include "gptoss/diagnose/token_flips.hpp"
+#include "gptoss/diagnose/try_each.hpp"
 
-namespace gptoss {
+namespace gptoss::diagnose {
 
 // The models that a dump is held against, and the same in float32 whatever the policy is.
 struct BugLab {
@@ -276,9 +276,9 @@ private:
 };
 
 // on_tried hears of every mistake that has been tried, from any thread.
-inline Diagnosis diagnose(const Weights& weights, const dump::Dump& theirs, const BugLab& lab,
-                          OnTried on_tried = nullptr) {
+inline Diagnosis diagnose_dump(const Weights& weights, const dump::Dump& theirs, const BugLab& lab,
+                               OnTried on_tried = nullptr) {
     return Diagnoser(weights, theirs, lab, std::move(on_tried)).run();
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::diagnose

@@ -7,7 +7,7 @@
 // that op is another one there: an earlier mistake, noise and expert flips are not carried along.
 // A site that the dump lacks is not put back; of logits alone the run is an ordinary one.
 //
-// Where    diagnosis (run/diagnose.hpp).
+// Where    diagnosis (diagnose/diagnose.hpp).
 // Errors   those of Transformer::feed; Error if the dump has no tokens.
 // Pitfalls attn.scores, weights and sink_share leave an op together with mix: they are shown but
 //          nothing reads them. An array with a NaN, an infinity or an id that is no expert is not
@@ -24,7 +24,7 @@
 #include "gptoss/dump/site_shape.hpp"
 #include "gptoss/run/pitfall_list.hpp"
 
-namespace gptoss {
+namespace gptoss::diagnose {
 
 // Where the forward pass keeps what a site shows; an empty view for those that nothing reads.
 inline MatrixView matrix_behind(Activations& a, Site site) {
@@ -169,4 +169,4 @@ inline dump::Dump anchored_run(const Pitfall& model, const Weights& weights,
     return recorder.recorded(model.facts.name);
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::diagnose

@@ -8,16 +8,16 @@
 // A mistake that begins somewhere, as at the second chunk, leaves the tokens before it alone; if many
 // are off and right ones stand between them, nothing can be said.
 //
-// Where    run/diagnose.hpp, for logits in bf16 that are judged token by token.
+// Where    diagnose/diagnose.hpp, for logits in bf16 that are judged token by token.
 // Errors   none.
 #pragma once
 #include <algorithm>
 #include <optional>
 #include <vector>
 
-#include "gptoss/run/by_token.hpp"
+#include "gptoss/diagnose/by_token.hpp"
 
-namespace gptoss {
+namespace gptoss::diagnose {
 
 // Of tokens that are off no more than this share are taken for flips; in the runs above it was one of
 // 16.
@@ -48,4 +48,4 @@ inline TokenFlips token_flips(const std::vector<double>& distances, double allow
     return flips;
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::diagnose

@@ -1,4 +1,4 @@
-#include "gptoss/run/suspects.hpp"
+#include "gptoss/diagnose/suspects.hpp"
 
 #include <initializer_list>
 
@@ -6,6 +6,7 @@
 
 using namespace gptoss;
 using namespace gptoss::compare;
+using namespace gptoss::diagnose;
 
 namespace {
 

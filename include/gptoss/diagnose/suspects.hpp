@@ -6,16 +6,16 @@
 // Those that explain the first site of D come first, then the one that leaves least. A confidence is
 // the share of 1 / left^2 among all of these and "none of them", which would leave a third.
 //
-// Where    run/diagnose.hpp.
+// Where    diagnose/diagnose.hpp.
 #pragma once
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <vector>
 
-#include "gptoss/run/evidence.hpp"
+#include "gptoss/diagnose/evidence.hpp"
 
-namespace gptoss {
+namespace gptoss::diagnose {
 
 // c compares a model with the mistake and the dump; divergent are the rows that it is to explain.
 inline Suspect suspect(const Evidence& evidence, const PitfallFacts& facts,
@@ -58,4 +58,4 @@ inline void rank(std::vector<Suspect>& suspects) {
     }
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::diagnose

@@ -1,8 +1,9 @@
-#include "gptoss/run/token_flips.hpp"
+#include "gptoss/diagnose/token_flips.hpp"
 
 #include "catch.hpp"
 
 using namespace gptoss;
+using namespace gptoss::diagnose;
 
 namespace {
 

@@ -1,4 +1,4 @@
-#include "gptoss/run/anchored_run.hpp"
+#include "gptoss/diagnose/anchored_run.hpp"
 
 #include <algorithm>
 #include <concepts>
@@ -10,6 +10,7 @@
 
 using namespace gptoss;
 using namespace gptoss::checkpoint;
+using namespace gptoss::diagnose;
 using namespace gptoss::dump;
 using namespace gptoss::pitfalls;
 using namespace gptoss::test;

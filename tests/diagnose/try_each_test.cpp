@@ -1,4 +1,4 @@
-#include "gptoss/run/try_each.hpp"
+#include "gptoss/diagnose/try_each.hpp"
 
 #include <cstring>
 #include <string>
@@ -6,6 +6,7 @@
 #include "catch.hpp"
 
 using namespace gptoss;
+using namespace gptoss::diagnose;
 using namespace gptoss::dump;
 
 // What applies points into the list of pitfalls.

@@ -1,4 +1,4 @@
-#include "gptoss/run/diagnose.hpp"
+#include "gptoss/diagnose/diagnose.hpp"
 
 #include <limits>
 #include <set>
@@ -12,6 +12,7 @@
 using namespace gptoss;
 using namespace gptoss::checkpoint;
 using namespace gptoss::compare;
+using namespace gptoss::diagnose;
 using namespace gptoss::dump;
 using namespace gptoss::pitfalls;
 using namespace gptoss::test;
@@ -57,14 +58,14 @@ std::string first_suspect(const Diagnosis& d) {
 
 TEST_CASE("diagnose: a right dump diverges nowhere", "[diagnose]") {
     const Dump right = planted_dump(float32_lab().right, model(), kTokens);
-    const Diagnosis d = diagnose(model(), right, float32_lab());
+    const Diagnosis d = diagnose_dump(model(), right, float32_lab());
     CHECK(d.verdict == Verdict::pass);
     CHECK(d.reason == "no divergence: 41 sites within tolerance");
     CHECK(d.suspects.empty());
     CHECK(d.invisible == std::vector<std::string>{"positions_restart"});  // it was one pass
     // In two tokens no key has left the window.
     const Dump two = planted_dump(float32_lab().right, model(), {7, 90});
-    const Diagnosis blind = diagnose(model(), two, float32_lab());
+    const Diagnosis blind = diagnose_dump(model(), two, float32_lab());
     CHECK(blind.verdict == Verdict::pass);
     CHECK(blind.invisible == std::vector<std::string>{"positions_restart", "window_long"});
 }
@@ -83,7 +84,7 @@ TEST_CASE("diagnose: the golden of another implementation diverges nowhere", "[d
                 golden.shape(info.site, layer), {values.data, values.row(values.rows)}, {}};
         }
     }
-    const Diagnosis d = diagnose(golden.weights, dump, float32_lab());
+    const Diagnosis d = diagnose_dump(golden.weights, dump, float32_lab());
     CHECK(d.verdict == Verdict::pass);
     CHECK(d.n_sites == 83);
 }
@@ -92,7 +93,7 @@ TEST_CASE("diagnose: a planted mistake is named first, with its first site", "[d
     const char* names[] = {"eps_outside_root", "concentration_once", "window_long",
                            "router_bias_for_selection", "swiglu_gate_two_sided"};
     for (const char* name : names) {
-        const Diagnosis d = diagnose(model(), planted(name), float32_lab());
+        const Diagnosis d = diagnose_dump(model(), planted(name), float32_lab());
         INFO(d.reason);
         CHECK(first_suspect(d) == name);
         CHECK(d.verdict == Verdict::diverged);
@@ -106,12 +107,12 @@ TEST_CASE("diagnose: logits alone are enough", "[diagnose]") {
     for (const char* name : {"window_long", "nibbles_swapped", "swiglu_gate_two_sided"}) {
         Dump dump = planted(name);
         keep_only(dump, {Site::logits});
-        CHECK(first_suspect(diagnose(model(), dump, float32_lab())) == name);
+        CHECK(first_suspect(diagnose_dump(model(), dump, float32_lab())) == name);
     }
 }
 
 TEST_CASE("diagnose: restarted positions are found where the second chunk begins", "[diagnose]") {
-    const Diagnosis d = diagnose(model(), planted("positions_restart", 5), float32_lab());
+    const Diagnosis d = diagnose_dump(model(), planted("positions_restart", 5), float32_lab());
     CHECK(d.tokens_per_pass == 5);
     CHECK(first_suspect(d) == "positions_restart");
 }
@@ -119,7 +120,7 @@ TEST_CASE("diagnose: restarted positions are found where the second chunk begins
 TEST_CASE("diagnose: of two mistakes both are named, the earlier one first", "[diagnose]") {
     Pitfall both = pitfall_named(float32_lab().pitfalls, "swiglu_alpha_one");
     both.edit_config = &pitfalls::yarn_bounds_rounded;
-    const Diagnosis d = diagnose(model(), planted_dump(both, model(), kTokens), float32_lab());
+    const Diagnosis d = diagnose_dump(model(), planted_dump(both, model(), kTokens), float32_lab());
     CHECK(first_suspect(d) == "yarn_bounds_rounded");
     REQUIRE(d.second.has_value());
     CHECK(std::string(d.second->facts.name) == "swiglu_alpha_one");
@@ -128,7 +129,8 @@ TEST_CASE("diagnose: of two mistakes both are named, the earlier one first", "[d
 TEST_CASE("diagnose: a mistake that is not in the list is none of the known ones", "[diagnose]") {
     Pitfall unknown = float32_lab().right;
     unknown.edit_config = [](Config& c) { c.swiglu_limit = 4.0f; };
-    const Diagnosis d = diagnose(model(), planted_dump(unknown, model(), kTokens), float32_lab());
+    const Diagnosis d =
+        diagnose_dump(model(), planted_dump(unknown, model(), kTokens), float32_lab());
     CHECK(d.verdict == Verdict::diverged);
     CHECK(!d.is_known);
     CHECK(d.reason ==
@@ -139,10 +141,10 @@ TEST_CASE("diagnose: a right dump in bf16 is right, a wrong one is not", "[diagn
     const BugLab lab = small_lab<Bf16Ops>(Policy::bf16);
     const Dump right = planted_dump(lab.right, model(), kTokens);
     CHECK(policy_of(right) == Policy::bf16);
-    CHECK(diagnose(model(), right, lab).verdict == Verdict::pass);
+    CHECK(diagnose_dump(model(), right, lab).verdict == Verdict::pass);
     for (const char* name : {"sinks_scaled", "swiglu_gate_two_sided"}) {
         const Dump wrong = planted_dump(pitfall_named(lab.pitfalls, name), model(), kTokens);
-        CHECK(first_suspect(diagnose(model(), wrong, lab)) == name);
+        CHECK(first_suspect(diagnose_dump(model(), wrong, lab)) == name);
     }
 }
 
@@ -161,7 +163,7 @@ TEST_CASE("diagnose: logits of a port that rounds elsewhere are told token by to
     const BugLab lab = small_lab<Bf16Ops>(Policy::bf16);
     for (const char* name : {"swiglu_alpha_one", "concentration_once"}) {
         const Pitfall& pitfall = pitfall_named(float32_lab().pitfalls, name);
-        const Diagnosis d = diagnose(model(), rounded_logits(pitfall), lab);
+        const Diagnosis d = diagnose_dump(model(), rounded_logits(pitfall), lab);
         INFO(name << ": " << d.reason);
         CHECK(first_suspect(d) == name);
         CHECK(d.verdict == Verdict::diverged);
@@ -169,11 +171,11 @@ TEST_CASE("diagnose: logits of a port that rounds elsewhere are told token by to
     }
     Pitfall unknown = float32_lab().right;
     unknown.edit_config = [](Config& c) { c.swiglu_limit = 4.0f; };
-    const Diagnosis other = diagnose(model(), rounded_logits(unknown), lab);
+    const Diagnosis other = diagnose_dump(model(), rounded_logits(unknown), lab);
     CHECK(other.verdict == Verdict::diverged);
     CHECK(!other.is_known);
 
-    const Diagnosis right = diagnose(model(), rounded_logits(float32_lab().right), lab);
+    const Diagnosis right = diagnose_dump(model(), rounded_logits(float32_lab().right), lab);
     CHECK(right.verdict == Verdict::pass);
     CHECK(right.suspects.empty());
 }
@@ -191,20 +193,20 @@ TEST_CASE("diagnose: one token that is off in logits of bf16 may be a flip; all 
         }
     };
     spoil(3);
-    const Diagnosis flipped = diagnose(model(), dump, lab);
+    const Diagnosis flipped = diagnose_dump(model(), dump, lab);
     INFO(flipped.reason);
     CHECK(flipped.verdict == Verdict::pass);
     CHECK(flipped.doubt == ", but for 1 token of " + std::to_string(kTokens.size()) +
                                ", where experts may have flipped: dump more sites to know");
     spoil(1);
     spoil(5);
-    const Diagnosis many = diagnose(model(), dump, lab);
+    const Diagnosis many = diagnose_dump(model(), dump, lab);
     CHECK(many.verdict == Verdict::unusable);  // too many for flips, and nothing says what they are
     CHECK_THAT(many.reason, ContainsSubstring("but for 3 tokens of 8"));
     for (std::size_t t = 0; t < kTokens.size(); ++t) {
         spoil(t);
     }
-    CHECK(diagnose(model(), dump, lab).verdict == Verdict::diverged);
+    CHECK(diagnose_dump(model(), dump, lab).verdict == Verdict::diverged);
 }
 
 TEST_CASE("diagnose: bf16 logits that are off from some token on are no flips", "[diagnose]") {
@@ -218,7 +220,7 @@ TEST_CASE("diagnose: bf16 logits that are off from some token on are no flips", 
     std::copy(wrong.sites.at(key).values.begin() + std::ptrdiff_t(from),
               wrong.sites.at(key).values.end(),
               dump.sites.at(key).values.begin() + std::ptrdiff_t(from));
-    const Diagnosis d = diagnose(model(), dump, lab);
+    const Diagnosis d = diagnose_dump(model(), dump, lab);
     INFO(d.reason);
     CHECK(d.verdict == Verdict::diverged);
     CHECK(d.first_token == 5);
@@ -233,7 +235,8 @@ TEST_CASE("diagnose: trained weights: one mistake, two, one that is not in the l
     const Golden& nano = golden_nano();
     const std::vector<std::int32_t> tokens(nano.tokens.begin(), nano.tokens.begin() + 20);
     const auto diagnosis_of = [&](const Pitfall& pitfall) {
-        return diagnose(nano.weights, planted_dump(pitfall, nano.weights, tokens), float32_lab());
+        return diagnose_dump(nano.weights, planted_dump(pitfall, nano.weights, tokens),
+                             float32_lab());
     };
     CHECK(diagnosis_of(float32_lab().right).verdict == Verdict::pass);
     Pitfall both = pitfall_named(float32_lab().pitfalls, "window_long");
@@ -255,43 +258,43 @@ TEST_CASE("diagnose: what is wrong with a dump itself is unusable, or said besid
           "[diagnose][errors]") {
     Dump other_config = planted("sinks_missing");
     other_config.config = preset_odd();
-    const Diagnosis other = diagnose(model(), other_config, float32_lab());
+    const Diagnosis other = diagnose_dump(model(), other_config, float32_lab());
     CHECK(other.verdict == Verdict::unusable);
     CHECK_THAT(other.reason, ContainsSubstring("n_layers is"));
 
     Dump nothing = planted("sinks_missing");
     nothing.sites.clear();
-    CHECK(diagnose(model(), nothing, float32_lab()).verdict == Verdict::unusable);
+    CHECK(diagnose_dump(model(), nothing, float32_lab()).verdict == Verdict::unusable);
 
     Dump odd_shape = planted("sinks_missing");
     odd_shape.sites.at({Site::attn_norm, 0}).shape = {4, 128};
-    const Diagnosis odd = diagnose(model(), odd_shape, float32_lab());
+    const Diagnosis odd = diagnose_dump(model(), odd_shape, float32_lab());
     CHECK(first_suspect(odd) == "sinks_missing");
     REQUIRE(odd.notes.size() == 1);
     CHECK_THAT(odd.notes[0], StartsWith("block.0.attn.norm: shape is (4, 128)"));
 
     Dump not_all = planted_dump(float32_lab().right, model(), kTokens);
     not_all.sites.at({Site::attn_norm, 0}).shape = {4, 128};
-    const Diagnosis unread = diagnose(model(), not_all, float32_lab());
+    const Diagnosis unread = diagnose_dump(model(), not_all, float32_lab());
     CHECK(unread.verdict == Verdict::unusable);  // never a pass
     CHECK_THAT(unread.reason, ContainsSubstring("but 1 array could not be compared, as block.0."));
 
     Dump deeper = planted_dump(float32_lab().right, model(), kTokens);
     deeper.sites[{Site::attn_q, 7}] = deeper.sites.at({Site::attn_q, 1});
-    CHECK_THAT(diagnose(model(), deeper, float32_lab()).reason,
+    CHECK_THAT(diagnose_dump(model(), deeper, float32_lab()).reason,
                ContainsSubstring("block.7.attn.q: the model has no such layer"));
 
     Dump renamed = planted_dump(float32_lab().right, model(), kTokens);
     keep_only(renamed, {Site::embedding, Site::logits});
     renamed.unknown_names = {"model.layers.0.q", "model.layers.0.k", "model.layers.0.v"};
-    const Diagnosis names = diagnose(model(), renamed, float32_lab());
+    const Diagnosis names = diagnose_dump(model(), renamed, float32_lab());
     CHECK(names.verdict == Verdict::unusable);
     CHECK_THAT(names.reason, StartsWith("3 arrays of 5 cannot be compared, as ") &&
                                  ContainsSubstring("a name map can name them"));
 
     Dump with_nan = planted_dump(float32_lab().right, model(), kTokens);
     with_nan.sites.at({Site::attn_q, 0}).values[3] = std::numeric_limits<float>::quiet_NaN();
-    const Diagnosis nan = diagnose(model(), with_nan, float32_lab());
+    const Diagnosis nan = diagnose_dump(model(), with_nan, float32_lab());
     CHECK(nan.verdict == Verdict::diverged);
     CHECK(site_name(*nan.first) == "block.0.attn.q");
     CHECK(!nan.is_known);
@@ -304,7 +307,7 @@ TEST_CASE("diagnose: what is off is said where no mistake is named", "[diagnose]
     for (std::size_t i = 5 * hidden; i < out.size(); ++i) {
         out[i] *= 1.1f;
     }
-    const Diagnosis d = diagnose(model(), dump, float32_lab());
+    const Diagnosis d = diagnose_dump(model(), dump, float32_lab());
     CHECK(d.verdict == Verdict::diverged);
     CHECK(d.where == "from token 5 on");
     CHECK(d.divergent == "attn.out, attn.residual in layer 1");

@@ -5,7 +5,7 @@
 // Every row of the site is a row of the table as it is, so other tokens and other weights can be told
 // apart exactly, and from every other mistake.
 //
-// Where    run/diagnose.hpp, if the embedding diverges.
+// Where    diagnose/diagnose.hpp, if the embedding diverges.
 // Errors   none: "" if every row is as it should be.
 #pragma once
 #include <string>
@@ -13,7 +13,7 @@
 #include "gptoss/dump/run_dump.hpp"
 #include "gptoss/model/weights.hpp"
 
-namespace gptoss {
+namespace gptoss::diagnose {
 
 // The token whose row of the table this is; -1 if there is none.
 inline int token_of_row(const Weights& weights, const float* row) {
@@ -45,4 +45,4 @@ inline std::string embedding_hint(const Weights& weights, const dump::Dump& thei
     return "";
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::diagnose

@@ -8,7 +8,7 @@
 // that logits have: a model with a mistake is nearer to token after token only if the port makes it.
 // The geometric mean keeps a few flipped tokens from deciding.
 //
-// Where    run/diagnose.hpp, for dumps in bf16 that hold logits and not every site.
+// Where    diagnose/diagnose.hpp, for dumps in bf16 that hold logits and not every site.
 // Pitfalls One token may be nearer by chance, as after a flip: kLeastTokens of them are needed.
 #pragma once
 #include <algorithm>
@@ -16,11 +16,11 @@
 #include <vector>
 
 #include "gptoss/compare/site_pair.hpp"
-#include "gptoss/run/anchored_run.hpp"
-#include "gptoss/run/suspects.hpp"
-#include "gptoss/run/try_each.hpp"
+#include "gptoss/diagnose/anchored_run.hpp"
+#include "gptoss/diagnose/suspects.hpp"
+#include "gptoss/diagnose/try_each.hpp"
 
-namespace gptoss {
+namespace gptoss::diagnose {
 
 // The most that the right mistake may leave. Over 18 models of other seeds than docs/diagnose.md's
 // no mistake left less than 0.76 of what a right port was off by.
@@ -139,4 +139,4 @@ inline ByToken look_by_token(const Weights& weights, const dump::Dump& theirs, c
     return found;
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::diagnose

@@ -1,8 +1,9 @@
-#include "gptoss/run/by_token.hpp"
+#include "gptoss/diagnose/by_token.hpp"
 
 #include "catch.hpp"
 
 using namespace gptoss;
+using namespace gptoss::diagnose;
 using namespace gptoss::dump;
 
 namespace {

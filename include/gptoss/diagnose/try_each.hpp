@@ -7,7 +7,7 @@
 // Runs share the weights and nothing else. A worker takes the next mistake as soon as it is done with
 // one, so results go where i says and do not depend on how many workers there are.
 //
-// Where    diagnosis (run/diagnose.hpp, run/by_token.hpp).
+// Where    diagnosis (diagnose/diagnose.hpp, diagnose/by_token.hpp).
 // Errors   what a run throws is thrown again, once all are done: the first of them.
 // Pitfalls on_tried is called by any of the workers, one at a time.
 #pragma once
@@ -22,7 +22,7 @@
 #include "gptoss/fast/parallel.hpp"
 #include "gptoss/run/pitfall_list.hpp"
 
-namespace gptoss {
+namespace gptoss::diagnose {
 
 using OnTried = std::function<void(int n_tried, int n_in_all)>;
 
@@ -75,4 +75,4 @@ void try_each(int n_mistakes, int n_workers, const OnTried& on_tried, const Try&
     if (first_error) std::rethrow_exception(first_error);
 }
 
-}  // namespace gptoss
+}  // namespace gptoss::diagnose

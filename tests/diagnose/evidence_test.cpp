@@ -1,9 +1,10 @@
-#include "gptoss/run/evidence.hpp"
+#include "gptoss/diagnose/evidence.hpp"
 
 #include "catch.hpp"
 
 using namespace gptoss;
 using namespace gptoss::compare;
+using namespace gptoss::diagnose;
 using namespace gptoss::dump;
 
 namespace {

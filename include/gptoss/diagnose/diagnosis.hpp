@@ -1,6 +1,6 @@
 // Diagnosis: what diagnose finds: where a dump leaves the right model, and which mistake explains it.
 //
-// Where    made by run/diagnose.hpp, printed by the tool.
+// Where    made by diagnose/diagnose.hpp, printed by the tool.
 #pragma once
 #include <optional>
 #include <string>
@@ -10,7 +10,7 @@
 #include "gptoss/compare/number_format.hpp"
 #include "gptoss/pitfalls/pitfall.hpp"
 
-namespace gptoss {
+namespace gptoss::diagnose {
 
 // One site held against the right model, and against one with the mistake switched on.
 struct SiteEvidence {
@@ -60,4 +60,4 @@ struct Diagnosis {
     std::vector<std::string> notes = {};      // what could not be compared
 };
 
-}  // namespace gptoss
+}  // namespace gptoss::diagnose
