@@ -26,9 +26,9 @@ OneHead attend_one_head(std::vector<float> q, std::vector<float> keys, std::vect
     const AttentionRecord record{{out.scores.data(), 1, n_keys},
                                  {out.weights.data(), 1, n_keys},
                                  {out.sink_share.data(), 1, 1}};
-    rounded::attend({q.data(), 1, head_dim}, {keys.data(), n_keys, head_dim},
-                    {values.data(), n_keys, head_dim}, {&sink, 1}, {&position, 1}, 0, record,
-                    {out.mix.data(), 1, head_dim});
+    bf16::attend({q.data(), 1, head_dim}, {keys.data(), n_keys, head_dim},
+                 {values.data(), n_keys, head_dim}, {&sink, 1}, {&position, 1}, 0, record,
+                 {out.mix.data(), 1, head_dim});
     return out;
 }
 
@@ -70,8 +70,8 @@ TEST_CASE("rounded attention: a sliding window hides older keys", "[bf16]") {
     const std::int32_t position = 3;
     const AttentionRecord record{
         {scores.data(), 1, 4}, {weights.data(), 1, 4}, {share.data(), 1, 1}};
-    rounded::attend({q.data(), 1, 1}, {keys.data(), 4, 1}, {keys.data(), 4, 1}, {&no_sink, 1},
-                    {&position, 1}, 2, record, {mix.data(), 1, 1});
+    bf16::attend({q.data(), 1, 1}, {keys.data(), 4, 1}, {keys.data(), 4, 1}, {&no_sink, 1},
+                 {&position, 1}, 2, record, {mix.data(), 1, 1});
     CHECK(weights == std::vector<float>{0, 0, 0.5f, 0.5f});
 }
 
@@ -80,7 +80,7 @@ TEST_CASE("rounded attention: a sliding window hides older keys", "[bf16]") {
 TEST_CASE("rounded attention: a wrong extent is named as by the scalar op", "[bf16][errors]") {
     std::vector<float> x(4);
     const std::int32_t position = 0;
-    REQUIRE_THROWS_WITH(rounded::attend({x.data(), 1, 4}, {x.data(), 1, 4}, {x.data(), 1, 4},
-                                        {x.data(), 1}, {&position, 1}, 0, {}, {x.data(), 1, 2}),
+    REQUIRE_THROWS_WITH(bf16::attend({x.data(), 1, 4}, {x.data(), 1, 4}, {x.data(), 1, 4},
+                                     {x.data(), 1}, {&position, 1}, 0, {}, {x.data(), 1, 2}),
                         "attend: mix is (1, 2), expected (1, 4)");
 }

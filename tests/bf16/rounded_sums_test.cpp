@@ -30,7 +30,7 @@ TEST_CASE("rounded sums: linear adds its bias before the one rounding", "[bf16]"
     // 256 + 1 would round to 256 and then, with the bias, to 257 -> 256; at once it is 258.
     std::vector<float> x{256, 1}, bias{1}, y(1);
     const Bf16Weights w(1, 2, {1, 1});
-    rounded::linear({x.data(), 1, 2}, w.view(), {bias.data(), 1}, {y.data(), 1, 1});
+    bf16::linear({x.data(), 1, 2}, w.view(), {bias.data(), 1}, {y.data(), 1, 1});
     CHECK(y[0] == 258);
 }
 
@@ -41,8 +41,8 @@ TEST_CASE("rounded sums: expert_linear rounds the sum, then the sum with its bia
     x[0] = 256;
     x[31] = 1;
     const std::vector<std::int32_t> ids{1};
-    rounded::expert_linear({x.data(), 1, 32}, {ids.data(), 1, 1}, experts.stack,
-                           {bias.data(), 2, 1}, {y.data(), 1, 1});
+    bf16::expert_linear({x.data(), 1, 32}, {ids.data(), 1, 1}, experts.stack, {bias.data(), 2, 1},
+                        {y.data(), 1, 1});
     CHECK(y[0] == 256);
 }
 
@@ -50,8 +50,8 @@ TEST_CASE("rounded sums: expert_linear gives every rank the bias of its own expe
     const ExpertsOfOnes experts(3, 2, 32);
     std::vector<float> x(2 * 32, 0.0f), bias{1, 2, 3, 4, 5, 6}, y(8);
     const std::vector<std::int32_t> ids{2, 0, 1, 2};
-    rounded::expert_linear({x.data(), 2, 32}, {ids.data(), 2, 2}, experts.stack,
-                           {bias.data(), 3, 2}, {y.data(), 4, 2});
+    bf16::expert_linear({x.data(), 2, 32}, {ids.data(), 2, 2}, experts.stack, {bias.data(), 3, 2},
+                        {y.data(), 4, 2});
     CHECK(y == std::vector<float>{5, 6, 1, 2, 3, 4, 5, 6});
 }
 
@@ -59,7 +59,7 @@ TEST_CASE("rounded sums: rmsnorm of 3 and 4", "[bf16]") {
     // 1 / rms = 0.2828427; 3 of it is 0.84853 = 217.22 / 256 -> 217 / 256, 4 of it times the gain 2
     // is 2.26274 = 144.8 / 64 -> 145 / 64.
     std::vector<float> x{3, 4}, gain{1, 2}, y(2);
-    rounded::rmsnorm({x.data(), 1, 2}, {gain.data(), 2}, 0.0f, {y.data(), 1, 2});
+    bf16::rmsnorm({x.data(), 1, 2}, {gain.data(), 2}, 0.0f, {y.data(), 1, 2});
     CHECK(y == std::vector<float>{217.0f / 256, 145.0f / 64});
 }
 
@@ -68,7 +68,7 @@ TEST_CASE("rounded sums: unembed rounds each logit once", "[bf16]") {
     const Bf16Weights w(2, 3,
                         {1, 1, 0,  //
                          1, 1, 1});
-    rounded::unembed({x.data(), 1, 3}, w.view(), {logits.data(), 1, 2});
+    bf16::unembed({x.data(), 1, 3}, w.view(), {logits.data(), 1, 2});
     CHECK(logits == std::vector<float>{256, 258});
 }
 
@@ -81,7 +81,7 @@ TEST_CASE("rounded sums: small terms are not lost behind a large one", "[bf16]")
     std::vector<float> x(std::size_t(n), 1.0f), bias{0}, y(1);
     x[0] = 16777216;  // 2^24
     const Bf16Weights ones(1, n, std::vector<float>(std::size_t(n), 1.0f));
-    rounded::linear({x.data(), 1, n}, ones.view(), {bias.data(), 1}, {y.data(), 1, 1});
+    bf16::linear({x.data(), 1, n}, ones.view(), {bias.data(), 1}, {y.data(), 1, 1});
     CHECK(y[0] == 16777216.0f + 131072.0f);
 }
 
@@ -90,16 +90,15 @@ TEST_CASE("rounded sums: small terms are not lost behind a large one", "[bf16]")
 TEST_CASE("rounded sums: a wrong extent is named as by the scalar op", "[bf16][errors]") {
     std::vector<float> x(32), y(4);
     const Bf16Weights w(2, 3, {1, 2, 3, 4, 5, 6});
-    REQUIRE_THROWS_WITH(
-        rounded::linear({x.data(), 1, 2}, w.view(), {x.data(), 2}, {y.data(), 1, 2}),
-        "linear: w.cols is 3, expected 2 (x.cols)");
-    REQUIRE_THROWS_WITH(rounded::unembed({x.data(), 1, 3}, w.view(), {y.data(), 1, 1}),
+    REQUIRE_THROWS_WITH(bf16::linear({x.data(), 1, 2}, w.view(), {x.data(), 2}, {y.data(), 1, 2}),
+                        "linear: w.cols is 3, expected 2 (x.cols)");
+    REQUIRE_THROWS_WITH(bf16::unembed({x.data(), 1, 3}, w.view(), {y.data(), 1, 1}),
                         "unembed: logits is (1, 1), expected (1, 2)");
-    REQUIRE_THROWS_WITH(rounded::rmsnorm({x.data(), 1, 2}, {x.data(), 3}, 1e-5f, {y.data(), 1, 2}),
+    REQUIRE_THROWS_WITH(bf16::rmsnorm({x.data(), 1, 2}, {x.data(), 3}, 1e-5f, {y.data(), 1, 2}),
                         "rmsnorm: gain has 3 elements, expected 2 (x.cols)");
     const ExpertsOfOnes experts(2, 1, 32);
     const std::vector<std::int32_t> ids{0};
-    REQUIRE_THROWS_WITH(rounded::expert_linear({x.data(), 1, 32}, {ids.data(), 1, 1}, experts.stack,
-                                               {x.data(), 1, 1}, {y.data(), 1, 1}),
+    REQUIRE_THROWS_WITH(bf16::expert_linear({x.data(), 1, 32}, {ids.data(), 1, 1}, experts.stack,
+                                            {x.data(), 1, 1}, {y.data(), 1, 1}),
                         "expert_linear: bias is (1, 1), expected (2, 1)");
 }

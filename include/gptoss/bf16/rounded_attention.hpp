@@ -25,7 +25,7 @@
 #include "gptoss/layers/attention.hpp"
 #include "gptoss/layers/softmax.hpp"
 
-namespace gptoss::rounded {
+namespace gptoss::bf16 {
 
 // scores[s] = q . k[s,g] / sqrt(head_dim) for s = first .. first + scores.size - 1
 inline void rounded_scores(const float* q_th, ConstMatrixView keys, int g, int head_dim, int first,
@@ -105,4 +105,4 @@ inline void attend(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView valu
     }
 }
 
-}  // namespace gptoss::rounded
+}  // namespace gptoss::bf16

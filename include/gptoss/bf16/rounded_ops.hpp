@@ -30,7 +30,7 @@
 #include "gptoss/layers/router.hpp"
 #include "gptoss/layers/swiglu.hpp"
 
-namespace gptoss::rounded {
+namespace gptoss::bf16 {
 
 inline void round_all(MatrixView y) {
     for (int r = 0; r < y.rows; ++r) {
@@ -115,4 +115,4 @@ inline void swiglu(ConstMatrixView h, float limit, MatrixView y) {
     }
 }
 
-}  // namespace gptoss::rounded
+}  // namespace gptoss::bf16

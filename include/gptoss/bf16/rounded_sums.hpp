@@ -23,7 +23,7 @@
 #include "gptoss/core/view.hpp"
 #include "gptoss/layers/expert_linear.hpp"
 
-namespace gptoss::rounded {
+namespace gptoss::bf16 {
 
 inline double dot(const float* x_t, Bf16Row w_o, int in_size) {
     double sum = 0.0;
@@ -120,4 +120,4 @@ inline void unembed(ConstMatrixView x, Bf16Matrix w, MatrixView logits) {
     }
 }
 
-}  // namespace gptoss::rounded
+}  // namespace gptoss::bf16

@@ -16,17 +16,17 @@
 namespace gptoss {
 
 struct Bf16Ops : ScalarOps {
-    static constexpr auto rmsnorm = &rounded::rmsnorm;
-    static constexpr auto linear = &rounded::linear;
-    static constexpr auto rope_table = &rounded::rope_table;
-    static constexpr auto rope = &rounded::rope;
-    static constexpr auto attend = &rounded::attend;
-    static constexpr auto add_residual = &rounded::add_residual;
-    static constexpr auto route = &rounded::route;
-    static constexpr auto expert_linear = &rounded::expert_linear;
-    static constexpr auto swiglu = &rounded::swiglu;
-    static constexpr auto combine = &rounded::combine;
-    static constexpr auto unembed = &rounded::unembed;
+    static constexpr auto rmsnorm = &bf16::rmsnorm;
+    static constexpr auto linear = &bf16::linear;
+    static constexpr auto rope_table = &bf16::rope_table;
+    static constexpr auto rope = &bf16::rope;
+    static constexpr auto attend = &bf16::attend;
+    static constexpr auto add_residual = &bf16::add_residual;
+    static constexpr auto route = &bf16::route;
+    static constexpr auto expert_linear = &bf16::expert_linear;
+    static constexpr auto swiglu = &bf16::swiglu;
+    static constexpr auto combine = &bf16::combine;
+    static constexpr auto unembed = &bf16::unembed;
 };
 
 static_assert(has_same_signatures<Bf16Ops, ScalarOps>());
