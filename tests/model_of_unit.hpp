@@ -1,6 +1,6 @@
 // A model of the matrix unit in plain C++, for machines that have none:
 //
-//     multiply_tiles_with<ModelOfUnit>      in place of multiply_by_amx (gptoss/fast/amx.hpp)
+//     multiply_tiles_with<ModelOfUnit>      in place of multiply_by_amx (gptoss/fast/kernels/amx.hpp)
 #pragma once
 #include <cstddef>
 #include <cstdint>

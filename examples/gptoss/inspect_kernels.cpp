@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <string>
 
-#include "gptoss/fast/amx.hpp"
-#include "gptoss/fast/instruction_set.hpp"
+#include "gptoss/fast/kernels/amx.hpp"
+#include "gptoss/fast/kernels/instruction_set.hpp"
 #include "paths.hpp"
 #include "terminal.hpp"
 

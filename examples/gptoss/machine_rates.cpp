@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <vector>
 
-#include "gptoss/fast/kernels.hpp"
-#include "gptoss/fast/parallel.hpp"
+#include "gptoss/fast/kernels/kernels.hpp"
+#include "gptoss/fast/kernels/parallel.hpp"
 
 namespace gptoss::tool {
 namespace {

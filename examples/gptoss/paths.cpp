@@ -6,7 +6,7 @@
 #include <fstream>
 #include <set>
 
-#include "gptoss/fast/amx.hpp"
+#include "gptoss/fast/kernels/amx.hpp"
 
 #ifdef _OPENMP
 #include <omp.h>

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "forwards.hpp"
-#include "gptoss/fast/bf16_unit.hpp"
+#include "gptoss/fast/kernels/bf16_unit.hpp"
 #include "gptoss/model/dense_int8.hpp"
 #include "gptoss/model/transformer.hpp"
 #include "path_memory.hpp"

@@ -1,6 +1,6 @@
 // Matmul by a BF16 unit: with a model of AMX everywhere, with AMX and AVX-512's dot products where
 // they are.
-#include "gptoss/fast/bf16_unit.hpp"
+#include "gptoss/fast/kernels/bf16_unit.hpp"
 
 #include <cmath>
 #include <string>
@@ -9,7 +9,7 @@
 #include "bf16_weights.hpp"
 #include "catch.hpp"
 #include "gptoss/core/generator.hpp"
-#include "gptoss/fast/matmul.hpp"
+#include "gptoss/fast/kernels/matmul.hpp"
 #include "model_of_unit.hpp"
 
 using namespace gptoss;

@@ -2,7 +2,7 @@
 //
 // Bounds: a sum of n products in chains of n / c rounds each chain n / c times and joins them in a
 // few steps more, each time by 2^-24 of what it holds, which is at most sum |w x|.
-#include "gptoss/fast/kernels.hpp"
+#include "gptoss/fast/kernels/kernels.hpp"
 
 #include <bit>
 #include <cmath>

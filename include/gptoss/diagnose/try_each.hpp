@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "gptoss/dump/dump.hpp"
-#include "gptoss/fast/parallel.hpp"
+#include "gptoss/fast/kernels/parallel.hpp"
 #include "gptoss/run/pitfall_list.hpp"
 
 namespace gptoss::diagnose {

@@ -17,8 +17,8 @@
 #include <cmath>
 #include <limits>
 
-#include "gptoss/fast/kernels.hpp"
-#include "gptoss/fast/parallel.hpp"
+#include "gptoss/fast/kernels/kernels.hpp"
+#include "gptoss/fast/kernels/parallel.hpp"
 #include "gptoss/layers/attention.hpp"
 
 namespace gptoss::fast {

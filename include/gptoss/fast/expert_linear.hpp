@@ -1,10 +1,10 @@
 // Twin of layers/expert_linear.hpp, which holds formula, shapes and pitfalls. What differs: tokens
 // are grouped by expert, so that every expert's weights are read once, the experts of a token side
-// by side; sums run in another order (fast/matmul.hpp), so last bits differ.
+// by side; sums run in another order (fast/kernels/matmul.hpp), so last bits differ.
 //
 // Files unpacked to BF16 hold the matrices transposed; they take the plain way.
 #pragma once
-#include "gptoss/fast/matmul.hpp"
+#include "gptoss/fast/kernels/matmul.hpp"
 #include "gptoss/layers/expert_linear.hpp"
 
 namespace gptoss::fast {

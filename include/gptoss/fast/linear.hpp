@@ -1,7 +1,7 @@
 // Twin of layers/linear.hpp, which holds formula, shapes and pitfalls. What differs: weight rows
-// are shared among threads, and sums run in another order (fast/matmul.hpp), so last bits differ.
+// are shared among threads, and sums run in another order (fast/kernels/matmul.hpp), so last bits differ.
 #pragma once
-#include "gptoss/fast/matmul.hpp"
+#include "gptoss/fast/kernels/matmul.hpp"
 
 namespace gptoss::fast {
 

@@ -1,10 +1,10 @@
 // Twin of layers/swiglu.hpp, which holds formula, shapes and pitfalls. What differs: rows are
 // shared among threads, and exp is a polynomial that runs on many channels at once
-// (fast/leaf_softmax.hpp).
+// (fast/kernels/exponentials.hpp).
 #pragma once
 #include "gptoss/core/check.hpp"
-#include "gptoss/fast/kernels.hpp"
-#include "gptoss/fast/parallel.hpp"
+#include "gptoss/fast/kernels/kernels.hpp"
+#include "gptoss/fast/kernels/parallel.hpp"
 
 namespace gptoss::fast {
 

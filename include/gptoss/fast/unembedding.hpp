@@ -1,7 +1,7 @@
 // Twin of layers/unembedding.hpp, which holds formula, shapes and pitfalls. What differs: as in
 // fast/linear.hpp.
 #pragma once
-#include "gptoss/fast/matmul.hpp"
+#include "gptoss/fast/kernels/matmul.hpp"
 
 namespace gptoss::fast {
 

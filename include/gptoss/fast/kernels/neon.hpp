@@ -1,12 +1,12 @@
-// Leaves for 64-bit ARM: the bodies of leaf_bodies.hpp, and MXFP4 by a table look-up of 16 bytes.
+// Leaves for 64-bit ARM: the bodies of fast/kernels/bodies.hpp, and MXFP4 by a table look-up of 16 bytes.
 //
 // The table holds twice the values as bytes, and half the scale makes up for it; sums are added in
 // the order of the plain body.
 //
-// Where    behind fast/kernels.hpp. Empty on other machines.
+// Where    behind fast/kernels/kernels.hpp. Empty on other machines.
 // Source   Arm C Language Extensions, Advanced SIMD: vqtbl1q_s8.
 #pragma once
-#include "gptoss/fast/leaf_table.hpp"
+#include "gptoss/fast/kernels/table.hpp"
 
 #if defined(__aarch64__)
 #include <arm_neon.h>

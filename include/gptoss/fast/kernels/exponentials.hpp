@@ -5,7 +5,7 @@
 //
 // std::exp is a call per number; this is a dozen operations that run on a register full of them.
 //
-// Where    behind fast/kernels.hpp, for attention.hpp and swiglu.hpp.
+// Where    behind fast/kernels/kernels.hpp, for attention.hpp and swiglu.hpp.
 // Source   Cody and Waite 1980, Software Manual for the Elementary Functions, chapter 6.
 // Pitfalls Below -87 the result is 0, also for the -inf of a hidden key; above 88 it is that of 88.
 //          A NaN passes through all of it. ln 2 is subtracted in two parts, or r loses the bits
@@ -13,7 +13,7 @@
 #pragma once
 #include <bit>
 
-#include "gptoss/fast/leaf_bodies.hpp"
+#include "gptoss/fast/kernels/bodies.hpp"
 
 namespace gptoss::fast {
 

@@ -4,9 +4,9 @@
 //
 //     multiply_by_bf16_dots: sums (32, 32) = w (32, in) * x (in, 32)
 //
-//   w, x, sums   as in fast/amx.hpp
+//   w, x, sums   as in fast/kernels/amx.hpp
 //
-// Where    fast/bf16_unit.hpp chooses between the two.
+// Where    fast/kernels/bf16_unit.hpp chooses between the two.
 // Source   Intel Intrinsics Guide: _mm512_dpbf16_ps.
 // Pitfalls The instruction takes subnormals for zero, and rounds each of the two additions of a pair.
 //          Eight rows times two halves of the tokens are 16 sums in registers: enough that none waits
@@ -16,7 +16,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "gptoss/fast/instruction_set.hpp"
+#include "gptoss/fast/kernels/instruction_set.hpp"
 
 #if defined(__x86_64__)
 #include <immintrin.h>

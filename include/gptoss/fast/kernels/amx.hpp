@@ -10,7 +10,7 @@
 //   x     (2, in / 2, 16, 2) BF16: two halves of 16 tokens; pairs of channels next to each other
 //   sums  float32; products are exact, each of in / 2 additions rounds
 //
-// Where    behind fast/bf16_unit.hpp, for eight tokens or more.
+// Where    behind fast/kernels/bf16_unit.hpp, for eight tokens or more.
 // Source   Intel Architecture Instruction Set Extensions Programming Reference, chapter 3,
 //          TDPBF16PS; Linux kernel documentation, arch/x86/xstate.
 // Pitfalls Tiles belong to a thread and cost it context switches, so they are released at the end of

@@ -5,12 +5,12 @@
 // Where    tile_linear and tile_expert_linear (ops/fast.hpp: FastTileOps).
 // Errors   none.
 #pragma once
-#include "gptoss/fast/amx.hpp"
-#include "gptoss/fast/bf16_dots.hpp"
+#include "gptoss/fast/kernels/amx.hpp"
+#include "gptoss/fast/kernels/bf16_dots.hpp"
 
 namespace gptoss::fast {
 
-// sums (32, 32) = w (32, in) * x (in, 32), as in fast/amx.hpp
+// sums (32, 32) = w (32, in) * x (in, 32), as in fast/kernels/amx.hpp
 using MultiplyBf16 = void (*)(const std::uint8_t* w, std::ptrdiff_t row_bytes,
                               const std::uint16_t* x, int in_size, float* sums);
 

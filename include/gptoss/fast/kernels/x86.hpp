@@ -1,4 +1,4 @@
-// Leaves for x86-64: the bodies of leaf_bodies.hpp compiled for AVX2 and for AVX-512, and the MXFP4
+// Leaves for x86-64: the bodies of fast/kernels/bodies.hpp compiled for AVX2 and for AVX-512, and the MXFP4
 // kernels, where a table look-up per weight needs intrinsics.
 //
 //     AVX-512  vpermps looks up 16 weights in a register that holds the 16 values; it reads the low
@@ -8,12 +8,12 @@
 //
 // Both add in the order of the plain body, so all fused sets give the same bits.
 //
-// Where    behind fast/kernels.hpp. Empty on other machines.
+// Where    behind fast/kernels/kernels.hpp. Empty on other machines.
 // Source   Intel Intrinsics Guide: _mm512_permutexvar_ps, _mm256_shuffle_epi8.
 // Pitfalls Whatever is inlined here must be always_inline or carry the same target. Parallel loops
 //          stay outside: clang does not pass the target on to the body of one.
 #pragma once
-#include "gptoss/fast/leaf_table.hpp"
+#include "gptoss/fast/kernels/table.hpp"
 
 #if defined(__x86_64__)
 #include <immintrin.h>

@@ -4,16 +4,16 @@
 //     y[row.y] = w[group.matrix] * x[row.x] + bias[group.matrix]      for each row of each group
 //
 // Few rows in a group: one dot product per weight row and token, straight from the stored weights,
-// as fast as memory delivers them. Many rows: panels and blocks (fast/matmul_panels.hpp).
+// as fast as memory delivers them. Many rows: panels and blocks (fast/kernels/matmul_panels.hpp).
 //
-//   x  (any, in)    rows are picked by row.x; split (leaf_bodies.hpp) if Source is MXFP4
+//   x  (any, in)    rows are picked by row.x; split (fast/kernels/bodies.hpp) if Source is MXFP4
 //   y  (any, out)   rows are filled by row.y
 //
-// Where    in front of the kernels (fast/kernels.hpp).
+// Where    in front of the kernels (fast/kernels/kernels.hpp).
 // Errors   none: the ops check shapes.
 // Pitfalls The border is where a lane more costs less than decoding the row again.
 #pragma once
-#include "gptoss/fast/matmul_panels.hpp"
+#include "gptoss/fast/kernels/matmul_panels.hpp"
 
 namespace gptoss::fast {
 

@@ -5,7 +5,7 @@
 //   block   (in, lanes) up to 32 rows of a group, laid out so that a token is a lane, the last
 //           ones zero
 //
-// Where    behind fast/matmul.hpp.
+// Where    behind fast/kernels/matmul.hpp.
 // Errors   none: the ops check shapes.
 #pragma once
 #include <algorithm>
@@ -13,8 +13,8 @@
 #include <cstring>
 #include <vector>
 
-#include "gptoss/fast/kernels.hpp"
-#include "gptoss/fast/parallel.hpp"
+#include "gptoss/fast/kernels/kernels.hpp"
+#include "gptoss/fast/kernels/parallel.hpp"
 
 namespace gptoss::fast {
 

@@ -4,7 +4,7 @@
 //     const Kernels k = kernels_for(InstructionSet::avx2);   a given one: tests, comparisons
 //
 // Where    under every op of fast/. A call handles a row or a tile, so its cost does not count.
-// Source   the entries: leaf_table.hpp.
+// Source   the entries: fast/kernels/table.hpp.
 // Errors   Error if this machine does not have the instruction set.
 // Pitfalls All sets but portable fuse multiply and add, and give the same bits; portable rounds
 //          twice.
@@ -12,9 +12,9 @@
 #include <string>
 
 #include "gptoss/core/check.hpp"
-#include "gptoss/fast/leaf_neon.hpp"
-#include "gptoss/fast/leaf_table.hpp"
-#include "gptoss/fast/leaf_x86.hpp"
+#include "gptoss/fast/kernels/neon.hpp"
+#include "gptoss/fast/kernels/table.hpp"
+#include "gptoss/fast/kernels/x86.hpp"
 
 namespace gptoss::fast {
 

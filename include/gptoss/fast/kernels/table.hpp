@@ -2,23 +2,23 @@
 //
 //     dot_bf16      (n), (n)                        sum_i w[i] * x[i]
 //     dot_int8      (n_blocks), (n_blocks * 32)     the same from 8-bit weights (core/int8.hpp)
-//     dot_mxfp4     (n_blocks), (n_blocks * 32)     the same, x split (see leaf_bodies.hpp)
+//     dot_mxfp4     (n_blocks), (n_blocks * 32)     the same, x split (see fast/kernels/bodies.hpp)
 //     widen_bf16    (n)                             weights as floats
 //     widen_int8    (n_blocks)                      weights as floats
 //     widen_mxfp4   (n_blocks)                      weights as floats, split
 //     unpack_mxfp4  (n_blocks)                      weights as BF16, split
 //     multiply_add  (rows, cols), (cols, lanes)     sums(rows, lanes) += w * x; lanes % 16 == 0
-//     soften        (n_keys, lanes)                 a step of the running softmax (leaf_softmax.hpp)
+//     soften        (n_keys, lanes)                 a step of the running softmax (fast/kernels/exponentials.hpp)
 //     swiglu        (2 * n)                         a row of layers/swiglu.hpp
 //
 // A target attribute cannot be a template argument, so each set's namespace says the macro below
 // once, behind its own leaves for MXFP4. It has no more in it than calls of the bodies.
 //
-// Where    behind fast/kernels.hpp.
+// Where    behind fast/kernels/kernels.hpp.
 #pragma once
-#include "gptoss/fast/instruction_set.hpp"
-#include "gptoss/fast/leaf_bodies.hpp"
-#include "gptoss/fast/leaf_softmax.hpp"
+#include "gptoss/fast/kernels/bodies.hpp"
+#include "gptoss/fast/kernels/exponentials.hpp"
+#include "gptoss/fast/kernels/instruction_set.hpp"
 
 namespace gptoss::fast {
 

@@ -1,11 +1,11 @@
 // Matmul of many tokens: panels of weight rows that stay in cache meet blocks of 16 or 32 tokens, so
 // that each weight is decoded once and used for every token.
 //
-//     FloatPanels   32 rows as floats; a token is a lane of the kernels (fast/kernels.hpp)
+//     FloatPanels   32 rows as floats; a token is a lane of the kernels (fast/kernels/kernels.hpp)
 //     Bf16Panels    96 rows in BF16, straight from the file where they lie so; tokens rounded to
-//                   BF16, for a BF16 unit (fast/bf16_unit.hpp)
+//                   BF16, for a BF16 unit (fast/kernels/bf16_unit.hpp)
 //
-// Where    behind fast/matmul.hpp.
+// Where    behind fast/kernels/matmul.hpp.
 // Errors   none: the ops check shapes.
 // Pitfalls All panels of a group come one after the other, so that its tokens stay in cache too. A
 //          thread gets a share of the work, not of the groups, which have any number of tokens.
@@ -13,8 +13,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include "gptoss/fast/bf16_unit.hpp"
-#include "gptoss/fast/matmul_parts.hpp"
+#include "gptoss/fast/kernels/bf16_unit.hpp"
+#include "gptoss/fast/kernels/matmul_parts.hpp"
 
 namespace gptoss::fast {
 

@@ -1,5 +1,5 @@
 // Leaf bodies: the inner loops of the tuned path in plain C++, to be inlined into functions that
-// are compiled for one instruction set each (leaf_x86.hpp).
+// are compiled for one instruction set each (fast/kernels/x86.hpp).
 //
 //     dot_bf16_body      sum_i w[i] * x[i], in 32 partial sums
 //     dot_int8_body      the same from 8-bit weights
@@ -11,7 +11,7 @@
 // fused    whether a * b + c may be one instruction. Where the machine has none, __builtin_fmaf
 //          would be a call per element.
 //
-// Where    behind fast/kernels.hpp.
+// Where    behind fast/kernels/kernels.hpp.
 // Pitfalls One sum would wait four cycles for each addition; 32 of them in an array keep the units
 //          busy, and every compiler turns the array into registers. The prefetch, 2 KB ahead, is
 //          what brings MXFP4 from 8 to 21 GB/s: the loop does too much work per line for the
