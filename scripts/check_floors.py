@@ -19,16 +19,20 @@ ROOMS = {
     "layers": (1, {"core"}, ()),
     "trace": (1, {"core"}, ()),
     "format": (1, {"core"}, ("nlohmann/",)),
-    "text": (1, {"core", "format"}, ("nlohmann/",)),  # vocabularies are files, some of them JSON
-    "report": (2, {"core", "trace", "format"}, ("nlohmann/",)),
+    "tokenizer": (2, {"core", "format"}, ("nlohmann/",)),  # vocabularies are files, some of them JSON
     "bf16": (2, {"core", "layers"}, ()),
     "fast": (2, {"core", "layers"}, ("omp.h", "immintrin.h", "arm_neon.h", "cpuid.h")),
     "cuda": (2, {"core", "layers"}, ("cuda", "mma.h")),  # layers: the types and host-side parts of an op
-    "pitfalls": (2, {"core", "layers", "trace"}, ()),  # a pitfall names the site it changes first
-    "ops": (3, None, ()),
-    "model": (4, None, ()),
-    "run": (5, None, ("nlohmann/",)),
-    "gptoss.hpp": (7, None, ()),
+    "harmony": (3, {"core", "format", "tokenizer"}, ("nlohmann/",)),
+    "ops": (3, {"core", "layers", "trace", "bf16", "fast", "cuda"}, ()),
+    "model": (4, {"core", "layers", "trace", "fast", "cuda", "ops"}, ()),
+    "checkpoint": (5, {"core", "layers", "format", "ops", "model"}, ("nlohmann/",)),
+    "dump": (5, {"core", "trace", "format", "checkpoint"}, ("nlohmann/",)),
+    "compare": (6, {"core", "trace", "format", "dump"}, ("nlohmann/",)),
+    "pitfalls": (6, {"core", "layers", "trace", "ops", "model", "checkpoint"}, ()),
+    "diagnose": (7, None, ("nlohmann/",)),
+    "run": (7, None, ("nlohmann/",)),
+    "gptoss.hpp": (8, None, ()),
 }
 
 # A room's files include each other freely, except that one op does not know another.
@@ -145,7 +149,7 @@ def umbrella_problems(headers):
 def test_problems(headers):
     for header in headers:
         path = header.removeprefix("gptoss/")
-        test = ROOT / "tests" / re.sub(r"\.\w+$", "_test.cpp", path)
+        test = ROOT / "tests" / room_of(header) / f"{pathlib.Path(path).stem}_test.cpp"
         # The twins of layers/x are tested in layers/x_test.cpp too.
         twin_test = ROOT / "tests" / "layers" / test.name
         has_test = test.is_file() or (room_of(header) in ("fast", "cuda") and twin_test.is_file())

@@ -1,8 +1,8 @@
 #include "gptoss/checkpoint/load.hpp"
 
 #include "catch.hpp"
+#include "checkpoint/toy_checkpoint.hpp"
 #include "gptoss/checkpoint/synth_checkpoint.hpp"
-#include "run/toy_checkpoint.hpp"
 
 using namespace gptoss;
 using namespace gptoss::checkpoint;

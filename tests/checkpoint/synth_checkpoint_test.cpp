@@ -5,10 +5,10 @@
 #include <sstream>
 
 #include "catch.hpp"
+#include "checkpoint/toy_checkpoint.hpp"
 #include "gptoss/checkpoint/load.hpp"
 #include "gptoss/core/model_size.hpp"
 #include "gptoss/format/safetensors.hpp"
-#include "run/toy_checkpoint.hpp"
 #include "small_disk.hpp"
 
 using namespace gptoss;

@@ -1,7 +1,7 @@
 #include "gptoss/checkpoint/synth.hpp"
 
 #include "catch.hpp"
-#include "run/toy_checkpoint.hpp"
+#include "checkpoint/toy_checkpoint.hpp"
 
 using namespace gptoss;
 using namespace gptoss::checkpoint;

@@ -2,7 +2,7 @@
 
 #include "catch.hpp"
 #include "gptoss/checkpoint/synth.hpp"
-#include "text/harmony_text.hpp"
+#include "harmony/harmony_text.hpp"
 
 using namespace gptoss;
 using namespace gptoss::checkpoint;

@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "catch.hpp"
-#include "text/harmony_text.hpp"
+#include "harmony/harmony_text.hpp"
 
 using namespace gptoss;
 using namespace gptoss::format;

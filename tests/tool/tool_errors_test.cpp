@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "checkpoint/toy_checkpoint.hpp"
 #include "gptoss/format/config_json.hpp"
-#include "run/toy_checkpoint.hpp"
 #include "tool/run_tool.hpp"
 
 using namespace gptoss;
