@@ -99,7 +99,7 @@ def header_text(ranges):
 // Copyright 1991-2024 Unicode, Inc. Unicode License v3, see LICENSES/Unicode-3.0.txt.
 #pragma once
 
-namespace gptoss {{
+namespace gptoss::tokenizer {{
 
 inline constexpr char kUnicodeVersion[] = "{VERSION}";
 
@@ -116,7 +116,7 @@ inline constexpr UnicodeRange kUnicodeRanges[] = {{
 };
 // clang-format on
 
-}  // namespace gptoss
+}  // namespace gptoss::tokenizer
 """
 
 
