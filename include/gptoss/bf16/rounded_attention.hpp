@@ -16,7 +16,6 @@
 //          Hugging Face subtracts the largest score in BF16 before its softmax: one rounding more.
 #pragma once
 #include <cmath>
-#include <limits>
 #include <vector>
 
 #include "gptoss/core/bf16.hpp"
@@ -65,42 +64,32 @@ inline void rounded_mix(ConstVectorView weights, ConstMatrixView values, int g, 
 inline void attend(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values,
                    ConstVectorView sinks, ConstIdsView positions, int window,
                    AttentionRecord record, MatrixView mix) {
-    require_attend_shapes(q, keys, values, sinks, positions, record, mix);
+    require_attend_shapes(q, keys, values, sinks, positions, window, record, mix);
     const int n_tokens = q.rows;
     const int n_heads = sinks.size;
     const int head_dim = q.cols / n_heads;
     const int n_kv_heads = keys.cols / head_dim;
     const int queries_per_kv_head = n_heads / n_kv_heads;
 
-    const float infinity = std::numeric_limits<float>::infinity();
-    std::vector<float> score_memory;
-    std::vector<float> weight_memory;
-
     for (int t = 0; t < n_tokens; ++t) {
         const int position = positions.data[t];
         const int first = first_visible_position(position, window);
         const int n_visible = position - first + 1;
-        require_at_least("attend", "keys.rows", keys.rows, n_visible, "visible positions");
-        score_memory.resize(std::size_t(n_visible));
-        weight_memory.resize(std::size_t(n_visible));
+        std::vector<float> score_memory(std::size_t(n_visible), 0.0f);
+        std::vector<float> weight_memory(std::size_t(n_visible), 0.0f);
+        const VectorView scores = {score_memory.data(), n_visible};    // (n_visible)
+        const VectorView weights = {weight_memory.data(), n_visible};  // (n_visible)
 
         for (int h = 0; h < n_heads; ++h) {
             const int g = h / queries_per_kv_head;
-            const float* q_th = q.row(t) + h * head_dim;                   // (head_dim)
-            float* mix_th = mix.row(t) + h * head_dim;                     // (head_dim)
-            const VectorView scores = {score_memory.data(), n_visible};    // (n_visible)
-            const VectorView weights = {weight_memory.data(), n_visible};  // (n_visible)
+            const float* q_th = q.row(t) + h * head_dim;  // (head_dim)
+            float* mix_th = mix.row(t) + h * head_dim;    // (head_dim)
 
             rounded_scores(q_th, keys, g, head_dim, first, scores);
             const float sink_share = softmax_with_sink(scores, sinks.data[h], weights);
             round_all(weights);
             rounded_mix(weights, values, g, head_dim, first, mix_th);
-
-            record_row(record.scores, h * n_tokens + t, -infinity, first, scores);
-            record_row(record.weights, h * n_tokens + t, 0.0f, first, weights);
-            if (record.sink_share.data != nullptr) {
-                record.sink_share.row(t)[h] = round_to_bf16(sink_share);
-            }
+            record_head(record, n_tokens, t, h, first, scores, weights, round_to_bf16(sink_share));
         }
     }
 }

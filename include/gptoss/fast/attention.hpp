@@ -157,7 +157,7 @@ inline void attend_with(const Kernels& k, ConstMatrixView q, ConstMatrixView key
         gptoss::attend(q, keys, values, sinks, positions, window, record, mix);
         return;
     }
-    require_attend_shapes(q, keys, values, sinks, positions, record, mix);
+    require_attend_shapes(q, keys, values, sinks, positions, window, record, mix);
     const int n_heads = sinks.size;
     const int head_dim = q.cols / n_heads;
     const int n_kv_heads = keys.cols / head_dim;
@@ -166,7 +166,6 @@ inline void attend_with(const Kernels& k, ConstMatrixView q, ConstMatrixView key
     for (int t = 0; t < q.rows; ++t) {
         const int position = positions.data[t];
         const int n_visible = position - first_visible_position(position, window) + 1;
-        require_at_least("attend", "keys.rows", keys.rows, n_visible, "visible positions");
         n_scores += std::int64_t(n_visible) * n_heads;
     }
 

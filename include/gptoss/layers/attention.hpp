@@ -13,7 +13,7 @@
 //   sinks      (n_heads)                           learned logits
 //   positions  (n_tokens)                          absolute positions of the queries
 //   window     0 on full layers, else the number of visible keys, the query's own included
-//   record     where to leave scores, weights and sink_share; empty views are skipped
+//   record     where to leave scores, weights and sink_share (layers/attention_record.hpp)
 //   mix        (n_tokens, n_heads * head_dim)
 //
 // Where    once per layer, after rope and cache_store.
@@ -27,25 +27,15 @@
 //          Weights sum to less than 1. Mask by position, never by row of a rolling cache. Dot
 //          products and mix are summed in double.
 #pragma once
-#include <algorithm>
 #include <cmath>
-#include <limits>
-#include <string>
 #include <vector>
 
 #include "gptoss/core/check.hpp"
 #include "gptoss/core/view.hpp"
+#include "gptoss/layers/attention_record.hpp"
 #include "gptoss/layers/softmax.hpp"
 
 namespace gptoss {
-
-// What attend can show beside its result. S counts positions 0 .. S-1; hidden ones are -inf in
-// scores and 0 in weights, also on sliding layers.
-struct AttentionRecord {
-    MatrixView scores;      // (n_heads * n_tokens, S), row h * n_tokens + t
-    MatrixView weights;     // (n_heads * n_tokens, S)
-    MatrixView sink_share;  // (n_tokens, n_heads)
-};
 
 // Position s of the context lives in row s % capacity of the cache. A full layer's cache is never
 // shorter than the context; a sliding layer's rolls over.
@@ -62,24 +52,6 @@ inline void cache_store(ConstMatrixView x, ConstIdsView positions, MatrixView ca
         for (int i = 0; i < x.cols; ++i) {
             cache_row[i] = x_t[i];
         }
-    }
-}
-
-inline int first_visible_position(int position, int window) {
-    if (window == 0) return 0;
-    return std::max(0, position - window + 1);
-}
-
-// Lays visible, the values of positions first .. first + visible.size - 1, into a row over all S.
-inline void record_row(MatrixView record, int row, float hidden, int first,
-                       ConstVectorView visible) {
-    if (record.data == nullptr) return;
-    float* recorded = record.row(row);  // (S)
-    for (int s = 0; s < record.cols; ++s) {
-        recorded[s] = hidden;
-    }
-    for (int i = 0; i < visible.size; ++i) {
-        recorded[first + i] = visible.data[i];
     }
 }
 
@@ -115,81 +87,34 @@ inline void mix_values(ConstVectorView weights, ConstMatrixView values, int g, i
     }
 }
 
-inline int positions_seen(ConstIdsView positions) {
-    int seen = 0;
-    for (int t = 0; t < positions.rows; ++t) {
-        seen = std::max(seen, positions.data[t] + 1);
-    }
-    return seen;
-}
-
-inline void require_record(const char* operand, ConstMatrixView record, int n_rows,
-                           int n_positions) {
-    if (record.data == nullptr) return;
-    if (record.rows == n_rows && record.cols >= n_positions) return;
-    throw ShapeError(std::string("attend: ") + operand + " is (" + std::to_string(record.rows) +
-                     ", " + std::to_string(record.cols) + "), expected (" + std::to_string(n_rows) +
-                     ", at least " + std::to_string(n_positions) + ")");
-}
-
-inline void require_attend_shapes(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values,
-                                  ConstVectorView sinks, ConstIdsView positions,
-                                  AttentionRecord record, ConstMatrixView mix) {
-    const int n_tokens = q.rows;
-    const int n_heads = sinks.size;
-    require_multiple("attend", "q.cols", q.cols, n_heads, "sinks.size");
-    const int head_dim = q.cols / n_heads;
-    require_multiple("attend", "keys.cols", keys.cols, head_dim, "head_dim");
-    const int n_kv_heads = keys.cols / head_dim;
-    require_multiple("attend", "sinks.size", n_heads, n_kv_heads, "kv heads in keys.cols");
-    require_shape("attend", "values", values, keys.rows, keys.cols);
-    require_extent("attend", "positions.rows", positions.rows, n_tokens, "q.rows");
-    require_shape("attend", "mix", mix, n_tokens, q.cols);
-
-    const int n_positions = positions_seen(positions);
-    require_record("record.scores", record.scores, n_heads * n_tokens, n_positions);
-    require_record("record.weights", record.weights, n_heads * n_tokens, n_positions);
-    if (record.sink_share.data != nullptr) {
-        require_shape("attend", "record.sink_share", record.sink_share, n_tokens, n_heads);
-    }
-}
-
 inline void attend(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values,
                    ConstVectorView sinks, ConstIdsView positions, int window,
                    AttentionRecord record, MatrixView mix) {
-    require_attend_shapes(q, keys, values, sinks, positions, record, mix);
+    require_attend_shapes(q, keys, values, sinks, positions, window, record, mix);
     const int n_tokens = q.rows;
     const int n_heads = sinks.size;
     const int head_dim = q.cols / n_heads;
     const int n_kv_heads = keys.cols / head_dim;
     const int queries_per_kv_head = n_heads / n_kv_heads;
 
-    const float infinity = std::numeric_limits<float>::infinity();
-    std::vector<float> score_memory;
-    std::vector<float> weight_memory;
-
     for (int t = 0; t < n_tokens; ++t) {
         const int position = positions.data[t];
         const int first = first_visible_position(position, window);
         const int n_visible = position - first + 1;
-        require_at_least("attend", "keys.rows", keys.rows, n_visible, "visible positions");
-        score_memory.resize(std::size_t(n_visible));
-        weight_memory.resize(std::size_t(n_visible));
+        std::vector<float> score_memory(std::size_t(n_visible), 0.0f);
+        std::vector<float> weight_memory(std::size_t(n_visible), 0.0f);
+        const VectorView scores = {score_memory.data(), n_visible};    // (n_visible)
+        const VectorView weights = {weight_memory.data(), n_visible};  // (n_visible)
 
         for (int h = 0; h < n_heads; ++h) {
             const int g = h / queries_per_kv_head;
-            const float* q_th = q.row(t) + h * head_dim;                   // (head_dim)
-            float* mix_th = mix.row(t) + h * head_dim;                     // (head_dim)
-            const VectorView scores = {score_memory.data(), n_visible};    // (n_visible)
-            const VectorView weights = {weight_memory.data(), n_visible};  // (n_visible)
+            const float* q_th = q.row(t) + h * head_dim;  // (head_dim)
+            float* mix_th = mix.row(t) + h * head_dim;    // (head_dim)
 
             score_keys(q_th, keys, g, head_dim, first, scores);
             const float sink_share = softmax_with_sink(scores, sinks.data[h], weights);
             mix_values(weights, values, g, head_dim, first, mix_th);
-
-            record_row(record.scores, h * n_tokens + t, -infinity, first, scores);
-            record_row(record.weights, h * n_tokens + t, 0.0f, first, weights);
-            if (record.sink_share.data != nullptr) record.sink_share.row(t)[h] = sink_share;
+            record_head(record, n_tokens, t, h, first, scores, weights, sink_share);
         }
     }
 }
