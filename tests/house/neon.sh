@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The tuned path on 64-bit ARM: its tests are compiled by a cross compiler and run by an emulator, with
-# the NEON leaves and with the portable ones. It says nothing of speed.
+# the NEON kernels and with the portable ones. It says nothing of speed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 

@@ -1,4 +1,4 @@
-// Leaf bodies: the inner loops of the tuned path in plain C++, to be inlined into functions that
+// Bodies: the inner loops of the tuned path in plain C++, to be inlined into functions that
 // are compiled for one instruction set each (fast/kernels/x86.hpp).
 //
 //     dot_bf16_body      sum_i w[i] * x[i], in 32 partial sums

@@ -1,4 +1,4 @@
-// Leaf bodies with an exponential in them: the running softmax of attention, and SwiGLU.
+// Bodies with an exponential in them: the running softmax of attention, and SwiGLU.
 //
 //     exp(x) = 2^n * exp(r)     n = round(x / ln 2),  r = x - n * ln 2,  |r| <= ln 2 / 2
 //     exp(r) ~ 1 + r + r^2/2 + ... + r^6/720, the Taylor sum: off by 1.2e-7 of itself at most

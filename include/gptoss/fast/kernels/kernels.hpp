@@ -33,7 +33,7 @@ inline void unpack_mxfp4(Mxfp4Row w, int n_blocks, std::uint16_t* split) {
 }
 
 // gcc 12 takes loops of 16 or less apart before it looks for vectors: 32 lanes are five times faster.
-GPTOSS_LEAVES(InstructionSet::portable, , 4, 32, false);
+GPTOSS_KERNELS(InstructionSet::portable, , 4, 32, false);
 
 }  // namespace portable
 
@@ -44,12 +44,12 @@ inline Kernels kernels_for(InstructionSet set) {
                     instruction_set_name(best_instruction_set()));
     }
 #if defined(__x86_64__)
-    if (set == InstructionSet::avx512) return avx512::kLeaves;
-    if (set == InstructionSet::avx2) return avx2::kLeaves;
+    if (set == InstructionSet::avx512) return avx512::kKernels;
+    if (set == InstructionSet::avx2) return avx2::kKernels;
 #elif defined(__aarch64__)
-    if (set == InstructionSet::neon) return neon::kLeaves;
+    if (set == InstructionSet::neon) return neon::kKernels;
 #endif
-    return portable::kLeaves;
+    return portable::kKernels;
 }
 
 inline const Kernels& kernels() {
@@ -59,4 +59,4 @@ inline const Kernels& kernels() {
 
 }  // namespace gptoss::fast
 
-#undef GPTOSS_LEAVES
+#undef GPTOSS_KERNELS

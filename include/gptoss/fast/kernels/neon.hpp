@@ -1,4 +1,5 @@
-// Leaves for 64-bit ARM: the bodies of fast/kernels/bodies.hpp, and MXFP4 by a table look-up of 16 bytes.
+// Kernels for 64-bit ARM: the bodies of fast/kernels/bodies.hpp, and MXFP4 by a table look-up of 16
+// bytes.
 //
 // The table holds twice the values as bytes, and half the scale makes up for it; sums are added in
 // the order of the plain body.
@@ -55,7 +56,7 @@ inline void unpack_mxfp4(Mxfp4Row w, int n_blocks, std::uint16_t* split) {
     unpack_mxfp4_body(w, n_blocks, split);
 }
 
-GPTOSS_LEAVES(InstructionSet::neon, , 4, 16, true);
+GPTOSS_KERNELS(InstructionSet::neon, , 4, 16, true);
 
 }  // namespace gptoss::fast::neon
 #endif  // 64-bit ARM

@@ -1,18 +1,18 @@
-// The leaves of one instruction set as a table, and those of them that are plain C++.
+// The kernels of one instruction set as a table, and those of them that are plain C++.
 //
 //     dot_bf16      (n), (n)                        sum_i w[i] * x[i]
 //     dot_int8      (n_blocks), (n_blocks * 32)     the same from 8-bit weights (core/int8.hpp)
-//     dot_mxfp4     (n_blocks), (n_blocks * 32)     the same, x split (see fast/kernels/bodies.hpp)
+//     dot_mxfp4     (n_blocks), (n_blocks * 32)     the same, x split (see bodies.hpp)
 //     widen_bf16    (n)                             weights as floats
 //     widen_int8    (n_blocks)                      weights as floats
 //     widen_mxfp4   (n_blocks)                      weights as floats, split
 //     unpack_mxfp4  (n_blocks)                      weights as BF16, split
 //     multiply_add  (rows, cols), (cols, lanes)     sums(rows, lanes) += w * x; lanes % 16 == 0
-//     soften        (n_keys, lanes)                 a step of the running softmax (fast/kernels/exponentials.hpp)
+//     soften        (n_keys, lanes)                 a step of the running softmax
 //     swiglu        (2 * n)                         a row of layers/swiglu.hpp
 //
 // A target attribute cannot be a template argument, so each set's namespace says the macro below
-// once, behind its own leaves for MXFP4. It has no more in it than calls of the bodies.
+// once, behind its own kernels for MXFP4. It has no more in it than calls of the bodies.
 //
 // Where    behind fast/kernels/kernels.hpp.
 #pragma once
@@ -40,7 +40,7 @@ struct Kernels {
 
 // TARGET: the attribute of the set; N_ROWS, N_LANES: the tile that its registers hold.
 // clang-format off
-#define GPTOSS_LEAVES(SET, TARGET, N_ROWS, N_LANES, FUSED)                                        \
+#define GPTOSS_KERNELS(SET, TARGET, N_ROWS, N_LANES, FUSED)                                        \
     TARGET inline float dot_bf16(const std::uint8_t* w, const float* x, int n) {                  \
         return dot_bf16_body<FUSED>(w, x, n);                                                     \
     }                                                                                             \
@@ -63,7 +63,7 @@ struct Kernels {
     TARGET inline void swiglu(const float* h, float limit, int n, float* y) {                     \
         swiglu_body<FUSED>(h, limit, n, y);                                                       \
     }                                                                                             \
-    inline constexpr Kernels kLeaves = {SET,         &dot_bf16,     &dot_int8, &dot_mxfp4,        \
+    inline constexpr Kernels kKernels = {SET,         &dot_bf16,     &dot_int8, &dot_mxfp4,        \
                                         &widen_bf16, &widen_int8,   &widen_mxfp4,                 \
                                         &unpack_mxfp4, &multiply_add, &soften, &swiglu}
 // clang-format on

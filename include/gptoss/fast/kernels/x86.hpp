@@ -1,5 +1,5 @@
-// Leaves for x86-64: the bodies of fast/kernels/bodies.hpp compiled for AVX2 and for AVX-512, and the MXFP4
-// kernels, where a table look-up per weight needs intrinsics.
+// Kernels for x86-64: the bodies of fast/kernels/bodies.hpp compiled for AVX2 and for AVX-512, and
+// the MXFP4 kernels, where a table look-up per weight needs intrinsics.
 //
 //     AVX-512  vpermps looks up 16 weights in a register that holds the 16 values; it reads the low
 //              four bits of each lane only, so codes need no masking
@@ -95,7 +95,7 @@ GPTOSS_AVX2 inline void unpack_mxfp4(Mxfp4Row w, int n_blocks, std::uint16_t* sp
     unpack_mxfp4_body(w, n_blocks, split);
 }
 
-GPTOSS_LEAVES(InstructionSet::avx2, GPTOSS_AVX2, 4, 16, true);
+GPTOSS_KERNELS(InstructionSet::avx2, GPTOSS_AVX2, 4, 16, true);
 
 }  // namespace gptoss::fast::avx2
 
@@ -158,7 +158,7 @@ GPTOSS_AVX512 inline void unpack_mxfp4(Mxfp4Row w, int n_blocks, std::uint16_t* 
     }
 }
 
-GPTOSS_LEAVES(InstructionSet::avx512, GPTOSS_AVX512, 8, 32, true);
+GPTOSS_KERNELS(InstructionSet::avx512, GPTOSS_AVX512, 8, 32, true);
 
 }  // namespace gptoss::fast::avx512
 
