@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <vector>
 
+#include "gptoss/core/presets.hpp"
 #include "gptoss/layers/rope.hpp"
 
 // A head of 64 ones, rotated as at this position.

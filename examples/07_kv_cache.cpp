@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "gptoss/core/model_size.hpp"
+#include "gptoss/core/presets.hpp"
 #include "gptoss/model/kv_cache.hpp"
 #include "gptoss/ops/scalar.hpp"
 

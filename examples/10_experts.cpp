@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "gptoss/checkpoint/synth.hpp"
+#include "gptoss/core/presets.hpp"
 #include "gptoss/model/activations.hpp"
 #include "gptoss/ops/scalar.hpp"
 

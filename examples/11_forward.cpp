@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "gptoss/checkpoint/synth.hpp"
+#include "gptoss/core/presets.hpp"
 #include "gptoss/model/transformer.hpp"
 
 using namespace gptoss;

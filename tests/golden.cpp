@@ -5,6 +5,7 @@
 
 #include "gptoss/checkpoint/load.hpp"
 #include "gptoss/checkpoint/synth.hpp"
+#include "gptoss/core/presets.hpp"
 #include "gptoss/format/safetensors.hpp"
 
 namespace gptoss::test {

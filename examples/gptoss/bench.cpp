@@ -14,6 +14,7 @@
 #include "gptoss/checkpoint/synth.hpp"
 #include "gptoss/core/generator.hpp"
 #include "gptoss/core/model_size.hpp"
+#include "gptoss/core/presets.hpp"
 #include "gptoss/run/generate.hpp"
 #include "machine_rates.hpp"
 #include "models.hpp"

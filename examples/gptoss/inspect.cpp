@@ -12,6 +12,7 @@
 #include "gptoss/checkpoint/check_tensors.hpp"
 #include "gptoss/checkpoint/checkpoint_files.hpp"
 #include "gptoss/core/model_size.hpp"
+#include "gptoss/core/presets.hpp"
 #include "gptoss/dump/name_map.hpp"
 #include "gptoss/format/write_config_json.hpp"
 #include "gptoss/model/activations.hpp"

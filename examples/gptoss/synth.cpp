@@ -5,6 +5,8 @@
 
 #include "gptoss/checkpoint/synth_checkpoint.hpp"
 #include "gptoss/core/config.hpp"
+#include "gptoss/core/config_rules.hpp"
+#include "gptoss/core/presets.hpp"
 #include "gptoss/format/config_json.hpp"
 #include "gptoss/tokenizer/special_tokens.hpp"
 #include "gptoss/tokenizer/write_tokenizer_json.hpp"

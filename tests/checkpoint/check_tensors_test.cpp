@@ -4,6 +4,7 @@
 #include "checkpoint/toy_checkpoint.hpp"
 #include "gptoss/checkpoint/load.hpp"
 #include "gptoss/checkpoint/synth_checkpoint.hpp"
+#include "gptoss/core/presets.hpp"
 
 using namespace gptoss;
 using namespace gptoss::checkpoint;

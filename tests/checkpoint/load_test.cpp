@@ -3,6 +3,7 @@
 #include "catch.hpp"
 #include "checkpoint/toy_checkpoint.hpp"
 #include "gptoss/checkpoint/synth_checkpoint.hpp"
+#include "gptoss/core/presets.hpp"
 
 using namespace gptoss;
 using namespace gptoss::checkpoint;

@@ -8,6 +8,7 @@
 #include "checkpoint/toy_checkpoint.hpp"
 #include "gptoss/checkpoint/load.hpp"
 #include "gptoss/core/model_size.hpp"
+#include "gptoss/core/presets.hpp"
 #include "gptoss/format/safetensors.hpp"
 #include "small_disk.hpp"
 

@@ -4,6 +4,7 @@
 
 #include "catch.hpp"
 #include "gptoss/core/model_size.hpp"
+#include "gptoss/core/presets.hpp"
 
 using namespace gptoss;
 using namespace gptoss::checkpoint;

@@ -9,6 +9,7 @@
 #include "gptoss/checkpoint/synth.hpp"
 #include "gptoss/checkpoint/synth_checkpoint.hpp"
 #include "gptoss/core/generator.hpp"
+#include "gptoss/core/presets.hpp"
 #include "gptoss/format/safetensors_writer.hpp"
 #include "gptoss/format/write_config_json.hpp"
 #include "temp_folder.hpp"

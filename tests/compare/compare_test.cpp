@@ -7,6 +7,7 @@
 
 #include "catch.hpp"
 #include "gptoss/checkpoint/synth.hpp"
+#include "gptoss/core/presets.hpp"
 #include "gptoss/model/transformer.hpp"
 
 using namespace gptoss;

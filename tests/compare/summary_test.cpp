@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "gptoss/core/presets.hpp"
 
 using namespace gptoss;
 using namespace gptoss::compare;

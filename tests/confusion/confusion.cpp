@@ -14,6 +14,7 @@
 
 #include "gptoss/checkpoint/load.hpp"
 #include "gptoss/checkpoint/synth.hpp"
+#include "gptoss/core/presets.hpp"
 #include "gptoss/diagnose/diagnose.hpp"
 #include "gptoss/ops/bf16.hpp"
 #include "planted_dump.hpp"

@@ -1,6 +1,7 @@
 #include "gptoss/core/model_size.hpp"
 
 #include "catch.hpp"
+#include "gptoss/core/presets.hpp"
 
 using namespace gptoss;
 

@@ -2,6 +2,7 @@
 #include "catch.hpp"
 #include "golden.hpp"
 #include "gptoss/checkpoint/synth.hpp"
+#include "gptoss/core/presets.hpp"
 #include "gptoss/run/generate.hpp"
 #include "gptoss/run/perplexity.hpp"
 #include "paths.hpp"

@@ -6,6 +6,7 @@
 
 #include "catch.hpp"
 #include "gptoss/checkpoint/synth.hpp"
+#include "gptoss/core/presets.hpp"
 #include "planted_dump.hpp"
 
 using namespace gptoss;

@@ -1,6 +1,7 @@
 #include "gptoss/diagnose/by_token.hpp"
 
 #include "catch.hpp"
+#include "gptoss/core/presets.hpp"
 
 using namespace gptoss;
 using namespace gptoss::diagnose;

@@ -6,6 +6,7 @@
 #include "catch.hpp"
 #include "golden.hpp"
 #include "gptoss/checkpoint/synth.hpp"
+#include "gptoss/core/presets.hpp"
 #include "gptoss/ops/bf16.hpp"
 #include "planted_dump.hpp"
 

@@ -2,6 +2,7 @@
 
 #include "catch.hpp"
 #include "gptoss/checkpoint/synth.hpp"
+#include "gptoss/core/presets.hpp"
 #include "gptoss/diagnose/anchored_run.hpp"
 #include "planted_dump.hpp"
 

@@ -1,6 +1,7 @@
 #include "gptoss/diagnose/evidence.hpp"
 
 #include "catch.hpp"
+#include "gptoss/core/presets.hpp"
 
 using namespace gptoss;
 using namespace gptoss::compare;

@@ -3,6 +3,7 @@
 #include <initializer_list>
 
 #include "catch.hpp"
+#include "gptoss/core/presets.hpp"
 
 using namespace gptoss;
 using namespace gptoss::compare;

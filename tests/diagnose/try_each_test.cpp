@@ -4,6 +4,7 @@
 #include <string>
 
 #include "catch.hpp"
+#include "gptoss/core/presets.hpp"
 
 using namespace gptoss;
 using namespace gptoss::diagnose;

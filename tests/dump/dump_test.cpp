@@ -12,6 +12,7 @@
 
 #include "catch.hpp"
 #include "gptoss/checkpoint/synth.hpp"
+#include "gptoss/core/presets.hpp"
 #include "gptoss/format/safetensors.hpp"
 #include "gptoss/format/write_config_json.hpp"
 #include "gptoss/model/transformer.hpp"

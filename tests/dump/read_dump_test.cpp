@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "gptoss/core/presets.hpp"
 #include "gptoss/dump/recorder.hpp"
 #include "gptoss/format/write_config_json.hpp"
 #include "npy_bytes.hpp"

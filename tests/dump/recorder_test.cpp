@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "gptoss/core/presets.hpp"
 
 using namespace gptoss;
 using namespace gptoss::dump;

@@ -1,6 +1,7 @@
 #include "gptoss/format/config_json.hpp"
 
 #include "catch.hpp"
+#include "gptoss/core/presets.hpp"
 #include "gptoss/format/write_config_json.hpp"
 #include "temp_folder.hpp"
 

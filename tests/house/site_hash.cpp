@@ -4,6 +4,7 @@
 
 #include "gptoss/checkpoint/synth.hpp"
 #include "gptoss/core/generator.hpp"
+#include "gptoss/core/presets.hpp"
 #include "gptoss/model/transformer.hpp"
 
 struct HashSites : gptoss::Watch {

@@ -1,4 +1,5 @@
 // Two files of one program include everything: nothing may be defined twice.
+#include "gptoss/core/presets.hpp"
 #include "gptoss/gptoss.hpp"
 
 int layers_counted_elsewhere();

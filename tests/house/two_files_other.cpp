@@ -1,4 +1,5 @@
 // The second file of the program of two_files_main.cpp.
+#include "gptoss/core/presets.hpp"
 #include "gptoss/gptoss.hpp"
 
 int layers_counted_elsewhere();

@@ -8,6 +8,7 @@
 
 #include "catch.hpp"
 #include "golden.hpp"
+#include "gptoss/core/presets.hpp"
 #include "gptoss/ops/scalar.hpp"
 
 using namespace gptoss;
@@ -268,6 +269,19 @@ TEMPLATE_TEST_CASE("rope: no tokens, nothing done", "[rope]", ScalarOps) {
 }
 
 // --- Errors -----------------------------------------------------------------------------------
+
+TEST_CASE("rope: YaRN bounds in the wrong order are refused, without scaling they do not matter",
+          "[rope][errors]") {
+    Config c = preset_tiny();
+    std::swap(c.rope_ntk_alpha, c.rope_ntk_beta);
+    CHECK_THROWS_WITH(require_yarn_bounds(c), StartsWith("config: YaRN bounds are low = 17.398"));
+    std::vector<float> table(std::size_t(c.head_dim));
+    const std::int32_t position = 3;
+    CHECK_THROWS_WITH(rope_table(c, {&position, 1}, {table.data(), 1, c.head_dim}),
+                      StartsWith("config: YaRN bounds are low = 17.398"));
+    c.rope_scaling_factor = 1.0f;
+    CHECK_NOTHROW(require_yarn_bounds(c));
+}
 
 TEST_CASE("rope: a table of the wrong shape is named in the error", "[rope][errors]") {
     const std::vector<std::int32_t> positions{0, 1};

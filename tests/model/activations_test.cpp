@@ -5,7 +5,9 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "gptoss/core/config_rules.hpp"
 #include "gptoss/core/model_size.hpp"
+#include "gptoss/core/presets.hpp"
 #include "gptoss/model/kv_cache.hpp"
 
 using namespace gptoss;

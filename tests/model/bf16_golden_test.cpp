@@ -12,6 +12,7 @@
 
 #include "catch.hpp"
 #include "golden.hpp"
+#include "gptoss/core/presets.hpp"
 #include "gptoss/diagnose/anchored_run.hpp"
 #include "gptoss/model/transformer.hpp"
 #include "gptoss/ops/bf16.hpp"

@@ -7,6 +7,7 @@
 #include "gptoss/checkpoint/load.hpp"
 #include "gptoss/checkpoint/synth.hpp"
 #include "gptoss/compare/logit_metrics.hpp"
+#include "gptoss/core/presets.hpp"
 #include "gptoss/model/copy_weights.hpp"
 #include "gptoss/model/transformer.hpp"
 #include "gptoss/ops/fast.hpp"

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "gptoss/core/presets.hpp"
 #include "gptoss/ops/scalar.hpp"
 
 using namespace gptoss;

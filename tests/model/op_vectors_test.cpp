@@ -7,6 +7,7 @@
 
 #include "catch.hpp"
 #include "golden.hpp"
+#include "gptoss/core/presets.hpp"
 #include "gptoss/format/safetensors.hpp"
 #include "gptoss/ops/scalar.hpp"
 

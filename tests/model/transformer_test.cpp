@@ -5,6 +5,7 @@
 #include "catch.hpp"
 #include "golden.hpp"
 #include "gptoss/checkpoint/synth.hpp"
+#include "gptoss/core/presets.hpp"
 #include "gptoss/run/generate.hpp"
 
 using namespace gptoss;

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "catch.hpp"
+#include "gptoss/core/presets.hpp"
 #include "gptoss/ops/scalar.hpp"
 
 using namespace gptoss;

@@ -2,6 +2,7 @@
 
 #include "catch.hpp"
 #include "gptoss/checkpoint/synth.hpp"
+#include "gptoss/core/presets.hpp"
 
 using namespace gptoss;
 using namespace gptoss::checkpoint;

@@ -9,6 +9,7 @@
 
 #include "catch.hpp"
 #include "gptoss/checkpoint/synth.hpp"
+#include "gptoss/core/presets.hpp"
 #include "recorded_run.hpp"
 
 using namespace gptoss;

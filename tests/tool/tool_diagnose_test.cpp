@@ -4,6 +4,7 @@
 
 #include "catch.hpp"
 #include "gptoss/checkpoint/synth.hpp"
+#include "gptoss/core/presets.hpp"
 #include "gptoss/dump/dump.hpp"
 #include "gptoss/format/write_config_json.hpp"
 #include "planted_dump.hpp"

@@ -9,6 +9,7 @@
 
 #include "catch.hpp"
 #include "checkpoint/toy_checkpoint.hpp"
+#include "gptoss/core/presets.hpp"
 #include "gptoss/format/config_json.hpp"
 #include "tool/run_tool.hpp"
 

@@ -8,6 +8,7 @@
 
 #include "catch.hpp"
 #include "gptoss/core/model_size.hpp"
+#include "gptoss/core/presets.hpp"
 #include "gptoss/format/safetensors.hpp"
 #include "gptoss/trace/sites.hpp"
 #include "tool/run_tool.hpp"

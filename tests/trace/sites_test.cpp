@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "gptoss/core/presets.hpp"
 
 using namespace gptoss;
 

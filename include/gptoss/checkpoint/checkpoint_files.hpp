@@ -22,6 +22,7 @@
 #include "gptoss/format/config_json.hpp"
 #include "gptoss/format/json.hpp"
 #include "gptoss/format/safetensors.hpp"
+#include "gptoss/layers/rope.hpp"
 
 namespace gptoss::checkpoint {
 
@@ -118,12 +119,23 @@ inline std::vector<format::Safetensors> open_all_in(const std::filesystem::path&
     return files;
 }
 
+// A config whose rotation can be computed, too.
+inline Config read_model_config(const std::filesystem::path& path) {
+    const Config config = format::read_config(path);
+    try {
+        require_yarn_bounds(config);
+    } catch (const Error& error) {
+        throw Error(path.string() + ": " + error.what());
+    }
+    return config;
+}
+
 inline CheckpointFiles open_checkpoint(const std::filesystem::path& dir) {
     const std::filesystem::path folder = checkpoint_folder(dir);
     const std::filesystem::path index = folder / "model.safetensors.index.json";
     CheckpointFiles checkpoint;
     checkpoint.folder = folder.string();
-    checkpoint.config = format::read_config(folder / "config.json");
+    checkpoint.config = read_model_config(folder / "config.json");
     const bool has_index = std::filesystem::exists(index);
     checkpoint.files = has_index ? open_shards(folder, index) : open_all_in(folder);
     return checkpoint;

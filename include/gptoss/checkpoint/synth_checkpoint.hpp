@@ -29,9 +29,11 @@
 #include "gptoss/checkpoint/tensor_inventory.hpp"
 #include "gptoss/core/check.hpp"
 #include "gptoss/core/config.hpp"
+#include "gptoss/core/config_rules.hpp"
 #include "gptoss/format/partial_file.hpp"
 #include "gptoss/format/safetensors_writer.hpp"
 #include "gptoss/format/write_config_json.hpp"
+#include "gptoss/layers/rope.hpp"
 
 namespace gptoss::checkpoint {
 
@@ -167,6 +169,7 @@ inline std::string index_text(const std::vector<Shard>& shards) {
 inline void write_synthetic_checkpoint(const Config& c, const SyntheticOptions& options,
                                        const Progress& progress = nullptr) {
     validate(c);
+    require_yarn_bounds(c);
     const bool is_openai = options.layout == Layout::openai;
     const std::string config =
         is_openai ? format::openai_config_text(c) : format::hugging_face_config_text(c);

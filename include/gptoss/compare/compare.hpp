@@ -30,6 +30,7 @@
 #include "gptoss/compare/site_bounds.hpp"
 #include "gptoss/compare/verdict.hpp"
 #include "gptoss/compare/where.hpp"
+#include "gptoss/core/config_rules.hpp"
 
 namespace gptoss::compare {
 

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "gptoss/compare/expert_match.hpp"
+#include "gptoss/core/config_rules.hpp"
 #include "gptoss/dump/run_dump.hpp"
 #include "gptoss/dump/site_shape.hpp"
 

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "gptoss/core/config.hpp"
+#include "gptoss/core/config_rules.hpp"
 #include "gptoss/format/tensor.hpp"
 #include "gptoss/trace/sites.hpp"
 

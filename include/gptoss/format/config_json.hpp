@@ -23,6 +23,7 @@
 
 #include "gptoss/core/check.hpp"
 #include "gptoss/core/config.hpp"
+#include "gptoss/core/config_rules.hpp"
 #include "gptoss/format/json.hpp"
 
 namespace gptoss::format {

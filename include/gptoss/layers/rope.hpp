@@ -2,7 +2,9 @@
 // so that q . k depends on how far apart the two tokens are.
 //
 //     inv_freq[d] = theta^(-2d / head_dim)                       d = 0 .. head_dim/2 - 1
-//     YaRN:  ramp[d] = clamp((d - low) / (high - low), 0, 1)
+//     YaRN:  low     = bound(32),  high = bound(1)              32 and 1 turns within 4096 positions
+//            bound(n) = head_dim/2 * ln(initial_context_length / (2 pi n)) / ln(theta)
+//            ramp[d] = clamp((d - low) / (high - low), 0, 1)
 //            inv_freq[d] <- inv_freq[d] / factor * ramp[d] + inv_freq[d] * (1 - ramp[d])
 //            c = 0.1 * ln(factor) + 1                            the concentration
 //     cos[t,d] = cos(position[t] * inv_freq[d]) * c              sin alike
@@ -17,7 +19,8 @@
 // Source   Su et al. 2021, RoFormer, section 3.4.2; Peng et al. 2023, YaRN, sections 3.2 to 3.4;
 //          official model: class RotaryEmbedding.
 // Units    angles in radians; low and high (8.09 and 17.40 in the real models) count pairs.
-// Errors   ShapeError, naming the operand, if extents disagree.
+// Errors   ShapeError, naming the operand, if extents disagree; Error if the bounds do not lie in
+//          order among the pairs.
 // Pitfalls Pairs are (d, d + half), halves, not neighbours. low and high are not rounded. YaRN acts
 //          from position 0 at any length. c multiplies q and k, so scores grow by c squared. The
 //          angle is the float32 product position * inv_freq, as in the official model: an exact
@@ -26,12 +29,31 @@
 #pragma once
 #include <algorithm>
 #include <cmath>
+#include <numbers>
+#include <string>
 
 #include "gptoss/core/check.hpp"
 #include "gptoss/core/config.hpp"
 #include "gptoss/core/view.hpp"
 
 namespace gptoss {
+
+// The pair index where YaRN's ramp begins (n_rotations = rope_ntk_beta) or ends (rope_ntk_alpha): a
+// pair below it turns more than n_rotations times within the initial context. A real number; it is
+// never rounded here, although other programs round it.
+inline double yarn_bound(const Config& c, double n_rotations) {
+    const double turns = c.initial_context_length / (n_rotations * 2.0 * std::numbers::pi);
+    return 0.5 * c.head_dim * std::log(turns) / std::log(double(c.rope_theta));
+}
+
+inline void require_yarn_bounds(const Config& c) {
+    if (c.rope_scaling_factor <= 1.0f) return;
+    const double low = yarn_bound(c, c.rope_ntk_beta);
+    const double high = yarn_bound(c, c.rope_ntk_alpha);
+    if (0 < low && low < high && high < c.head_dim / 2 - 1) return;
+    throw Error("config: YaRN bounds are low = " + std::to_string(low) + ", high = " +
+                std::to_string(high) + ", expected 0 < low < high < head_dim / 2 - 1");
+}
 
 // How far pair d is from turning at its own speed (0) to turning factor times slower (1).
 inline float yarn_ramp(const Config& config, int d) {
@@ -63,6 +85,7 @@ inline void rope_table(const Config& config, ConstIdsView positions, MatrixView 
     const int n_tokens = positions.rows;
     const int half = config.head_dim / 2;
     require_shape("rope_table", "table", table, n_tokens, config.head_dim);
+    require_yarn_bounds(config);
 
     const float concentration = rope_concentration(config);
     for (int d = 0; d < half; ++d) {
