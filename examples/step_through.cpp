@@ -48,7 +48,6 @@ int main() {
         gptoss::checkpoint::load_weights(GPTOSS_SOURCE_DIR "/examples/nano/model"));
 
     gptoss::GenerateOptions options;
-    options.sampling.temperature = 0;
     options.max_tokens = 3;
     EverySite watch;
     const gptoss::GenerateResult result = gptoss::generate(

@@ -340,7 +340,7 @@ MachineRates better_of(const MachineRates& a, const MachineRates& b) {
 BenchModel bench_model(const BenchFlags& flags, const Globals& globals) {
     if (flags.synth.empty()) {
         if (flags.layers != 0) throw Error("--layers needs --synth PRESET");
-        Model model = open_model(globals);
+        OpenedModel model = open_model(globals);
         const int n_layers = model.weights.config.n_layers;
         return {model.dir, std::move(model.weights), n_layers};
     }

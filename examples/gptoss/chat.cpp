@@ -105,7 +105,7 @@ int run_chat(const ChatFlags& flags, const Globals& globals) {
     generate.sampling.temperature = by_chance ? flags.temperature.value_or(1) : 0;
     validate(generate.sampling);
     const ChatStart start = start_of(flags);
-    Model model = open_model(globals);
+    OpenedModel model = open_model(globals);
     if (!model.tokenizer) {
         throw Error(model.dir + " has no tokenizer.json (vocab_size " +
                     std::to_string(model.weights.config.vocab_size) + "): chat needs one");

@@ -213,7 +213,7 @@ int run_diagnose(const DiagnoseFlags& flags, const Globals& globals) {
     const dump::NameMap map = flags.map.empty() ? dump::NameMap{} : dump::read_name_map(flags.map);
     dump::Dump theirs = dump::read_dump(flags.dump, map);
     const diagnose::BugLab lab = lab_for(chosen_policy(flags, theirs));
-    const Model model = open_model(globals);
+    const OpenedModel model = open_model(globals);
     if (!flags.ids.empty()) {
         const std::vector<std::int32_t> ids = prompt_ids("", flags.ids, model);
         if (theirs.tokens && *theirs.tokens != ids) {

@@ -159,23 +159,19 @@ const char* stop_name(StopReason reason) {
 
 // --- The run ----------------------------------------------------------------------------------
 
-std::vector<std::int32_t> stop_ids(const Model& model) {
-    std::vector<std::int32_t> ids = {model.weights.config.eos_token_id};
-    if (!model.tokenizer) return ids;
-    const tokenizer::SpecialIds& special_ids = model.tokenizer->vocabulary.special_ids;
-    for (const char* name : {"<|return|>", "<|call|>", "<|endoftext|>"}) {
-        const auto found = special_ids.find(name);
-        if (found != special_ids.end()) ids.push_back(found->second);
-    }
-    return ids;
+std::vector<std::int32_t> stop_ids_of(const OpenedModel& model) {
+    const Config& config = model.weights.config;
+    if (!model.tokenizer) return {config.eos_token_id};
+    return stop_ids(config, model.tokenizer->vocabulary);
 }
 
 // Generates and prints on the way; run holds what there is, however it ends.
-void run_model(const Model& model, const GenerateFlags& flags, const Globals& globals, Run& run) {
+void run_model(const OpenedModel& model, const GenerateFlags& flags, const Globals& globals,
+               Run& run) {
     ChosenTransformer transformer(model.weights, chosen_path(globals));
     GenerateOptions options = flags.options;
     options.prefill_chunk = prefill_chunk();
-    options.stop_ids = stop_ids(model);
+    options.stop_ids = stop_ids_of(model);
     TokenPrinter printer(model.tokenizer);
     const bool prints_text = !globals.json && !flags.explain;
     const bool prints_lines = !globals.json && flags.explain;
@@ -189,9 +185,7 @@ void run_model(const Model& model, const GenerateFlags& flags, const Globals& gl
         if (run.ids.empty()) run.first_token = Clock::now();
         const int position = int(run.prompt.size() + run.ids.size());
         run.ids.push_back(id);
-        const auto& ids = options.stop_ids;
-        const bool is_stop = std::find(ids.begin(), ids.end(), id) != ids.end();
-        if (!is_stop) add_text(printer.push(id));
+        if (!is_stop(options, id)) add_text(printer.push(id));
         if (flags.explain) {
             const auto logits = last_logits<PathMemory>(transformer.a.logits);
             run.explanations.push_back(explain(position, id, logits));
@@ -222,7 +216,7 @@ int run_generate(const GenerateFlags& flags, const Globals& globals) {
     if (flags.prompt.empty() && flags.ids.empty())
         throw Error("no prompt: expected a text or --ids");
     const StopOnSignal stop_on_signal;
-    const Model model = open_model(globals);
+    const OpenedModel model = open_model(globals);
     Run run;
     run.prompt = prompt_ids(flags.prompt, flags.ids, model);
 
@@ -252,7 +246,6 @@ int run_generate(const GenerateFlags& flags, const Globals& globals) {
 void add_generate(CLI::App& app, Tool& tool) {
     const auto flags = std::make_shared<GenerateFlags>();
     GenerateOptions& options = flags->options;
-    options.sampling.temperature = 0;  // as the official command
     CLI::App* generate = add_subcommand(app, "generate", "Continue a text", kGenerateExamples);
 
     CLI::Option* prompt = generate->add_option("PROMPT", flags->prompt,

@@ -96,9 +96,18 @@ Table instruction_set_table(const Path& path) {
     return table;
 }
 
+bool has_openmp() {
+#ifdef _OPENMP
+    return true;
+#else
+    return false;
+#endif
+}
+
 std::string threads_text(const Path& path) {
     const std::string threads = path.n_threads == 1 ? " thread" : " threads";
-    return "path " + path.name + ", " + std::to_string(path.n_threads) + threads + "; " +
+    const std::string reason = has_openmp() ? "" : " (built without OpenMP)";
+    return "path " + path.name + ", " + std::to_string(path.n_threads) + threads + reason + "; " +
            std::to_string(n_cores()) + " cores, " + std::to_string(n_cpus()) + " CPUs";
 }
 

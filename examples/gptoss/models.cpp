@@ -23,12 +23,8 @@ std::filesystem::path shipped(const char* name, const char* in_sources) {
 // The model's own tokenizer.json, or the published one if the vocabulary has its size.
 std::optional<tokenizer::Tokenizer> tokenizer_of_model(const std::filesystem::path& dir,
                                                        const Config& config) {
-    const bool is_original = dir.filename() == "original";  // of a released folder
-    const std::filesystem::path beside = is_original ? dir.parent_path() : dir;
-    for (const auto& folder : {dir, beside}) {
-        const std::filesystem::path path = folder / "tokenizer.json";
-        if (std::filesystem::exists(path)) return tokenizer::load_tokenizer(path);
-    }
+    const std::filesystem::path path = tokenizer::tokenizer_file(dir);
+    if (std::filesystem::exists(path)) return tokenizer::load_tokenizer(path);
     const bool fits_o200k = config.vocab_size > tokenizer::kO200kEndOfPrompt;
     if (fits_o200k) return shipped_tokenizer();
     return std::nullopt;
@@ -53,8 +49,8 @@ bool samples_by_default(const std::string& model_dir) {
     return found->get<bool>();
 }
 
-Model open_model(const Globals& globals) {
-    Model model;
+OpenedModel open_model(const Globals& globals) {
+    OpenedModel model;
     model.dir = model_dir(globals);
     model.weights = checkpoint::load_weights(model.dir);
     model.tokenizer = tokenizer_of_model(model.dir, model.weights.config);

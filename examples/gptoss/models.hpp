@@ -9,7 +9,7 @@
 
 namespace gptoss::tool {
 
-struct Model {
+struct OpenedModel {
     std::string dir;
     Weights weights;
     std::optional<tokenizer::Tokenizer> tokenizer;  // a small vocabulary may have none
@@ -18,7 +18,7 @@ struct Model {
 // --model, or without it the trained nano that ships with the tool.
 std::string model_dir(const Globals& globals);
 
-Model open_model(const Globals& globals);
+OpenedModel open_model(const Globals& globals);
 
 // False if the model's generation_config.json says that it answers best without chance.
 bool samples_by_default(const std::string& model_dir);

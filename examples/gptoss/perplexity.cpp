@@ -38,7 +38,7 @@ struct Passage {
     std::vector<bool> counts;
 };
 
-const tokenizer::Tokenizer& require_tokenizer(const Model& model) {
+const tokenizer::Tokenizer& require_tokenizer(const OpenedModel& model) {
     if (model.tokenizer) return *model.tokenizer;
     throw Error(model.dir + " has no tokenizer.json: perplexity needs one");
 }
@@ -74,7 +74,7 @@ Passage of_conversation(const tokenizer::Tokenizer& tokenizer, const std::string
     return passage;
 }
 
-Passage subject_of(const PerplexityFlags& flags, const Model& model) {
+Passage subject_of(const PerplexityFlags& flags, const OpenedModel& model) {
     const tokenizer::Tokenizer& tokenizer = require_tokenizer(model);
     if (!flags.conversation.empty()) return of_conversation(tokenizer, flags.conversation);
     const std::string text = text_argument(flags.text);
@@ -115,7 +115,7 @@ int run_perplexity(const PerplexityFlags& flags, const Globals& globals) {
         throw Error("no text: expected a text or --conversation");
     }
     const StopOnSignal stop_on_signal;
-    const Model model = open_model(globals);
+    const OpenedModel model = open_model(globals);
     const Passage passage = subject_of(flags, model);
     if (passage.tokens.empty()) throw Error("the text has no tokens, expected at least two");
     ChosenTransformer transformer(model.weights, chosen_path(globals));

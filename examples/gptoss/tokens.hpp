@@ -77,7 +77,7 @@ inline std::string text_argument(const std::string& argument) {
 
 // What a subcommand that runs a model starts from: a text or --ids, never both.
 inline std::vector<std::int32_t> prompt_ids(const std::string& prompt, const std::string& ids,
-                                            const Model& model) {
+                                            const OpenedModel& model) {
     if (ids.empty() && !model.tokenizer) {
         throw Error(model.dir + " has no tokenizer.json (vocab_size " +
                     std::to_string(model.weights.config.vocab_size) +

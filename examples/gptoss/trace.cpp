@@ -142,7 +142,7 @@ nlohmann::ordered_json json_of(const std::vector<compare::SiteSummary>& summarie
     return json;
 }
 
-compare::TracePage trace_page(const Model& model, const std::string& path,
+compare::TracePage trace_page(const OpenedModel& model, const std::string& path,
                               const std::vector<std::int32_t>& tokens,
                               const std::vector<compare::SiteSummary>& summaries) {
     const Config& config = model.weights.config;
@@ -182,7 +182,7 @@ int run_trace(const TraceFlags& flags, const Globals& globals) {
     require_apart("--html", flags.html, flags.out);
     const std::set<Site> sites = parse_sites(flags.sites);
     const StopOnSignal stop_on_signal;
-    const Model model = open_model(globals);
+    const OpenedModel model = open_model(globals);
     require_apart_from_model(flags, model.dir);
     const Config& config = model.weights.config;
     const std::vector<std::int32_t> tokens = prompt_ids(flags.prompt, flags.ids, model);

@@ -135,7 +135,6 @@ void evaluate(const std::string& model_path, const std::string& cases_path,
             const auto& [prompt, expected] = c.parts[part];
             transformer.cache = copy_of(after_context[c.context], transformer.w.config);
             gptoss::GenerateOptions options;
-            options.sampling.temperature = 0;
             options.max_tokens = int(expected.size()) + 20;
             options.stop_ids = stop_ids;
             const Ids answer =

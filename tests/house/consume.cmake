@@ -35,7 +35,13 @@ if(NOT output STREQUAL "0.8485 1.1314\n")
     message(FATAL_ERROR "consumer printed '${output}', expected '0.8485 1.1314'")
 endif()
 
+run("${WORK}/build/consumer_fast" "${SOURCE}/examples/nano/model")
+if(NOT output STREQUAL "17 + 25 = 42. with threads\n")
+    message(FATAL_ERROR "consumer_fast printed '${output}', expected '17 + 25 = 42. with threads'")
+endif()
+
 file(READ "${WORK}/build/compile_commands.json" commands)
+string(REGEX REPLACE "\"[^\"]* [^\"]*fast.cpp[^\"]*\"" "" commands "${commands}")  # asks for flags
 foreach(flag IN ITEMS -W -ffp-contract -march -O -fsanitize -DGPTOSS)
     if(commands MATCHES " ${flag}[^ ]*")
         message(FATAL_ERROR "${CMAKE_MATCH_0} leaks into the consumer's compile command")

@@ -1,6 +1,6 @@
 // Two files of one program include everything: nothing may be defined twice.
 #include "gptoss/core/presets.hpp"
-#include "gptoss/gptoss.hpp"
+#include "gptoss/validate.hpp"
 
 int layers_counted_elsewhere();
 

@@ -1,6 +1,6 @@
 // The second file of the program of two_files_main.cpp.
 #include "gptoss/core/presets.hpp"
-#include "gptoss/gptoss.hpp"
+#include "gptoss/validate.hpp"
 
 int layers_counted_elsewhere();
 

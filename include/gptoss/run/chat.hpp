@@ -66,7 +66,7 @@ struct ChatTurn {
 template <class Ops>
 struct ModelSource {
     Transformer<Ops>& transformer;
-    GenerateOptions options;  // sampling and seed; each run takes the next seed
+    GenerateOptions options = {};  // sampling and seed; each run takes the next seed
     Watch* watch = nullptr;
     std::vector<std::int32_t> fed = {};  // what the cache holds
 

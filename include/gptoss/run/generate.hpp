@@ -40,11 +40,16 @@ void prefill(Transformer<Ops>& transformer, ConstIdsView tokens, int chunk = kPr
 
 struct GenerateOptions {
     int max_tokens = 256;
-    SamplingOptions sampling;
+    SamplingOptions sampling = {0.0f, 0, 1.0f, 0.0f};  // the likeliest, as the official command
     std::uint64_t seed = 0;
-    std::vector<std::int32_t> stop_ids;
+    std::vector<std::int32_t> stop_ids = {};
     int prefill_chunk = kPrefillChunk;
 };
+
+inline bool is_stop(const GenerateOptions& options, std::int32_t id) {
+    const auto& ids = options.stop_ids;
+    return std::find(ids.begin(), ids.end(), id) != ids.end();
+}
 
 enum class StopReason { stop_id, max_tokens, context_full, callback };
 
@@ -84,11 +89,10 @@ GenerateResult generate(Transformer<Ops>& transformer, ConstIdsView prompt,
         result.ids.push_back(id);
 
         const bool go_on = on_token(id);
-        const auto& stop_ids = options.stop_ids;
-        const bool is_stop = std::find(stop_ids.begin(), stop_ids.end(), id) != stop_ids.end();
-        if (is_stop) result.reason = StopReason::stop_id;
+        const bool stops = is_stop(options, id);
+        if (stops) result.reason = StopReason::stop_id;
         if (!go_on) result.reason = StopReason::callback;
-        if (is_stop || !go_on) return result;
+        if (stops || !go_on) return result;
         if (n + 1 == options.max_tokens) return result;
         if (transformer.cache.length == config.max_context_length) {
             result.reason = StopReason::context_full;

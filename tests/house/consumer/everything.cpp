@@ -1,2 +1,2 @@
-// Every header that was installed.
-#include "gptoss/gptoss.hpp"
+// What was installed, as a whole.
+#include "gptoss/validate.hpp"
