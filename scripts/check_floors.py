@@ -3,8 +3,9 @@
 
     floors      a header includes its own room and lower floors only, some rooms less than that; no
                 .hpp includes a .cuh
-    umbrella    every .hpp is reached from gptoss/gptoss.hpp
     tests       every header has a test of the same stem, or a reason below
+
+table() is the picture of the rooms in docs/house.md.
 """
 import pathlib
 import re
@@ -13,30 +14,38 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 INCLUDE = ROOT / "include"
 
-# Room: (floor, rooms it may include or None for every lower floor, outside headers it may include)
+# Room: (floor, rooms it may include or None for every lower floor, outside headers, what it holds)
 ROOMS = {
-    "core": (0, set(), ()),
-    "layers": (1, {"core"}, ()),
-    "trace": (1, {"core"}, ()),
-    "format": (1, {"core"}, ("nlohmann/",)),
-    "tokenizer": (2, {"core", "format"}, ("nlohmann/",)),  # vocabularies are files, some of them JSON
-    "bf16": (2, {"core", "layers"}, ()),
-    "fast": (2, {"core", "layers"}, ("omp.h", "immintrin.h", "arm_neon.h", "cpuid.h")),
-    "cuda": (2, {"core", "layers"}, ("cuda", "mma.h")),  # layers: the types and host-side parts of an op
-    "harmony": (3, {"core", "format", "tokenizer"}, ("nlohmann/",)),
-    "ops": (3, {"core", "layers", "trace", "bf16", "fast", "cuda"}, ()),
-    "model": (4, {"core", "layers", "trace", "fast", "cuda", "ops"}, ()),
-    "checkpoint": (5, {"core", "layers", "format", "ops", "model"}, ("nlohmann/",)),
-    "dump": (5, {"core", "trace", "format", "checkpoint"}, ("nlohmann/",)),
-    "compare": (6, {"core", "trace", "format", "dump"}, ("nlohmann/",)),
-    "pitfalls": (6, {"core", "layers", "trace", "ops", "model", "checkpoint"}, ()),
-    "diagnose": (7, None, ("nlohmann/",)),
-    "run": (7, None, ("nlohmann/",)),
-    "gptoss.hpp": (8, None, ()),
+    "core": (0, set(), (), "views, number formats, the config and its rules, errors"),
+    "layers": (1, {"core"}, (), "the ops as text: plain loops in the order of the official model"),
+    "trace": (1, {"core"}, (), "the names of activations, and who may look at them"),
+    "format": (1, {"core"}, ("nlohmann/",), "files: mapped, safetensors, npy, zip, JSON, config.json"),
+    "tokenizer": (2, {"core", "format"}, ("nlohmann/",), "text to token ids and back"),
+    "bf16": (2, {"core", "layers"}, (), "the ops, rounded where the official model rounds"),
+    "fast": (2, {"core", "layers"}, ("omp.h", "immintrin.h", "arm_neon.h", "cpuid.h"),
+             "the ops, tuned; kernels/ below them is what they are made of"),
+    "cuda": (2, {"core", "layers"}, ("cuda", "mma.h"), "the ops on a GPU, for nvcc"),
+    "harmony": (3, {"core", "format", "tokenizer"}, ("nlohmann/",),
+                "a conversation to tokens and back"),
+    "ops": (3, {"core", "layers", "trace", "bf16", "fast", "cuda"}, (), "a table of ops per path"),
+    "model": (4, {"core", "layers", "trace", "fast", "cuda", "ops"}, (),
+              "weights, activations, cache, and the forward pass, written once"),
+    "checkpoint": (5, {"core", "layers", "format", "ops", "model"}, ("nlohmann/",),
+                   "a directory to Weights, and weights from a seed"),
+    "dump": (5, {"core", "trace", "format", "checkpoint"}, ("nlohmann/",),
+             "the activations of a run: recorded, written, read"),
+    "compare": (6, {"core", "trace", "format", "dump"}, ("nlohmann/",),
+                "two runs: bounds, metrics, where they part"),
+    "pitfalls": (6, {"core", "layers", "trace", "ops", "model", "checkpoint"}, (),
+                 "every known mistake, as a model that makes it"),
+    "diagnose": (7, None, ("nlohmann/",), "which mistake a run makes"),
+    "run": (7, None, ("nlohmann/",), "a model that answers: generate, chat, perplexity"),
+    "gptoss.hpp": (8, None, (), "what a program that runs a model includes"),
+    "validate.hpp": (9, None, (), "the same, and what checks an implementation"),
 }
 
 # A room's files include each other freely, except that one op does not know another.
-SHARED_IN_LAYERS = {"gptoss/layers/softmax.hpp"}
+SHARED_IN_LAYERS = {"gptoss/layers/softmax.hpp", "gptoss/layers/attention_record.hpp"}
 
 # Outside headers that belong to the operating system.
 SYSTEM = re.compile(r"^(sys/[a-z_]+|fcntl|unistd)\.h$")
@@ -59,6 +68,7 @@ WITHOUT_TEST = {
     "cuda/tile_linear.cuh": "tests/cuda/ops.cpp holds it against the scalar op",
     "cuda/warp.cuh": "tests/cuda/ops.cpp runs every kernel that gives a row to a warp",
     "cuda/weights.cuh": "two readers; tests/cuda/ops.cpp runs every op that reads weights",
+    "validate.hpp": "only includes; tests/house compiles it in two files of one program",
     "gptoss.hpp": "only includes; tests/house compiles it in two files of one program",
     "tokenizer/unicode_ranges.hpp": "generated; tests/tokenizer/unicode_test.cpp reads the whole table",
     "fast/kernels/amx.hpp": "tests/fast/bf16_unit_test.cpp runs it, or a model of it",
@@ -103,7 +113,7 @@ def may_include(header, target):
     room, target_room = room_of(header), room_of(target)
     if room == target_room:
         return room != "layers" or target in SHARED_IN_LAYERS
-    floor, allowed, _ = ROOMS[room]
+    floor, allowed, _, _ = ROOMS[room]
     if allowed is not None:
         return target_room in allowed
     return ROOMS[target_room][0] < floor
@@ -112,7 +122,7 @@ def may_include(header, target):
 def is_outside_allowed(header, bracket, target):
     if bracket == "<" and "/" not in target and "." not in target:
         return True  # <vector>
-    _, _, outside = ROOMS[room_of(header)]
+    _, _, outside, _ = ROOMS[room_of(header)]
     return bool(SYSTEM.match(target)) or target.startswith(outside)
 
 
@@ -133,17 +143,13 @@ def floor_problems(headers):
                 yield f"{header}: includes {target}, which {room_of(header)}/ may not know"
 
 
-def umbrella_problems(headers):
-    reached, to_visit = set(), ["gptoss/gptoss.hpp"]
-    while to_visit:
-        header = to_visit.pop()
-        if header in reached or not (INCLUDE / header).is_file():
-            continue
-        reached.add(header)
-        to_visit += [target for _, target in includes_of(header) if target.startswith("gptoss/")]
-    for header in headers:
-        if header.endswith(".hpp") and header not in reached:
-            yield f"{header}: not reached from gptoss/gptoss.hpp"
+def table():
+    """A line per room, the highest floor first."""
+    lines = []
+    for room, (floor, allowed, _, holds) in sorted(ROOMS.items(), key=lambda item: -item[1][0]):
+        knows = "all floors below" if allowed is None else " ".join(sorted(allowed, key=list(ROOMS).index))
+        lines.append(f"{floor}  {room:<13} {holds}\n{'':<16} knows {knows or 'nothing but the standard library'}\n")
+    return "".join(lines)
 
 
 def test_problems(headers):
@@ -171,7 +177,7 @@ def main():
         for path in INCLUDE.rglob("*")
         if path.suffix in (".hpp", ".cuh")
     )
-    problems = [*floor_problems(headers), *umbrella_problems(headers), *test_problems(headers)]
+    problems = [*floor_problems(headers), *test_problems(headers)]
     for problem in problems:
         print(problem)
     print(f"{len(headers)} headers, {len(problems)} problems")

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "gptoss/run/model.hpp"
 #include "models.hpp"
 #include "paths.hpp"
 #include "signals.hpp"

@@ -275,10 +275,6 @@ TEST_CASE("rope: YaRN bounds in the wrong order are refused, without scaling the
     Config c = preset_tiny();
     std::swap(c.rope_ntk_alpha, c.rope_ntk_beta);
     CHECK_THROWS_WITH(require_yarn_bounds(c), StartsWith("config: YaRN bounds are low = 17.398"));
-    std::vector<float> table(std::size_t(c.head_dim));
-    const std::int32_t position = 3;
-    CHECK_THROWS_WITH(rope_table(c, {&position, 1}, {table.data(), 1, c.head_dim}),
-                      StartsWith("config: YaRN bounds are low = 17.398"));
     c.rope_scaling_factor = 1.0f;
     CHECK_NOTHROW(require_yarn_bounds(c));
 }

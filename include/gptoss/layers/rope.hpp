@@ -19,8 +19,7 @@
 // Source   Su et al. 2021, RoFormer, section 3.4.2; Peng et al. 2023, YaRN, sections 3.2 to 3.4;
 //          official model: class RotaryEmbedding.
 // Units    angles in radians; low and high (8.09 and 17.40 in the real models) count pairs.
-// Errors   ShapeError, naming the operand, if extents disagree; Error if the bounds do not lie in
-//          order among the pairs.
+// Errors   ShapeError, naming the operand, if extents disagree.
 // Pitfalls Pairs are (d, d + half), halves, not neighbours. low and high are not rounded. YaRN acts
 //          from position 0 at any length. c multiplies q and k, so scores grow by c squared. The
 //          angle is the float32 product position * inv_freq, as in the official model: an exact
@@ -46,6 +45,7 @@ inline double yarn_bound(const Config& c, double n_rotations) {
     return 0.5 * c.head_dim * std::log(turns) / std::log(double(c.rope_theta));
 }
 
+// For a config that was read: bounds in order, among the pairs.
 inline void require_yarn_bounds(const Config& c) {
     if (c.rope_scaling_factor <= 1.0f) return;
     const double low = yarn_bound(c, c.rope_ntk_beta);
@@ -85,7 +85,6 @@ inline void rope_table(const Config& config, ConstIdsView positions, MatrixView 
     const int n_tokens = positions.rows;
     const int half = config.head_dim / 2;
     require_shape("rope_table", "table", table, n_tokens, config.head_dim);
-    require_yarn_bounds(config);
 
     const float concentration = rope_concentration(config);
     for (int d = 0; d < half; ++d) {
