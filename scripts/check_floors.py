@@ -89,7 +89,6 @@ WITHOUT_TEST = {
     "compare/bf16_tolerances.hpp": "a table; tests/compare/site_bounds_test.cpp reads all of it",
     "compare/comparison.hpp": "plain structs; tests/compare/compare_test.cpp fills every one",
     "compare/tolerances.hpp": "a table; tests/model/golden_test.cpp reads all of it",
-    "ops/pitfalls.hpp": "lists of names; tests/run/pitfall_list_test.cpp runs every one of them",
     "ops/bf16.hpp": "a list of names; tests/model/bf16_golden_test.cpp runs every one of them",
     "ops/cuda.cuh": "a list of names; tests/cuda/ runs every one of them",
     "ops/scalar.hpp": "a list of names; tests/model/ runs every one of them",

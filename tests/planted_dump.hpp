@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "gptoss/dump/run_dump.hpp"
-#include "gptoss/run/pitfall_list.hpp"
+#include "gptoss/pitfalls/pitfall_list.hpp"
 
 namespace gptoss::test {
 
@@ -31,7 +31,7 @@ struct RecordingPass : PassWatch {
     }
 };
 
-inline Dump planted_dump(const Pitfall& pitfall, const Weights& weights,
+inline Dump planted_dump(const pitfalls::Pitfall& pitfall, const Weights& weights,
                          const std::vector<std::int32_t>& tokens, int tokens_per_pass = kOnePass) {
     RecordingPass pass(weights.config);
     run_pitfall(pitfall, weights, {tokens.data(), int(tokens.size())}, tokens_per_pass,
@@ -44,8 +44,9 @@ inline void keep_only(Dump& dump, const std::set<Site>& sites) {
                   [&sites](const auto& entry) { return !sites.contains(entry.first.site); });
 }
 
-inline const Pitfall& pitfall_named(const std::vector<Pitfall>& list, const char* name) {
-    for (const Pitfall& pitfall : list) {
+inline const pitfalls::Pitfall& pitfall_named(const std::vector<pitfalls::Pitfall>& list,
+                                              const char* name) {
+    for (const pitfalls::Pitfall& pitfall : list) {
         if (std::strcmp(pitfall.facts.name, name) == 0) return pitfall;
     }
     throw Error(std::string("no pitfall ") + name);

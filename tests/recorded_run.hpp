@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "gptoss/run/pitfall_list.hpp"
+#include "gptoss/pitfalls/pitfall_list.hpp"
 
 namespace gptoss::test {
 
@@ -40,7 +40,7 @@ inline RecordedRun recorded_right(const Weights& weights, ConstIdsView tokens,
     return run;
 }
 
-inline RecordedRun recorded_pitfall(const Pitfall& pitfall, const Weights& weights,
+inline RecordedRun recorded_pitfall(const pitfalls::Pitfall& pitfall, const Weights& weights,
                                     ConstIdsView tokens, int tokens_per_pass = kOnePass) {
     RecordedRun run;
     run_pitfall(pitfall, weights, tokens, tokens_per_pass, LogitRows::all, run);

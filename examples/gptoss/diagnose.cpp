@@ -18,8 +18,10 @@
 #include "tool.hpp"
 
 // In pitfall_passes.cpp.
-extern template std::vector<gptoss::Pitfall> gptoss::all_pitfalls<gptoss::ScalarOps>();
-extern template std::vector<gptoss::Pitfall> gptoss::all_pitfalls<gptoss::Bf16Ops>();
+namespace gptoss::pitfalls {
+extern template std::vector<Pitfall> all_pitfalls<ScalarOps>();
+extern template std::vector<Pitfall> all_pitfalls<Bf16Ops>();
+}  // namespace gptoss::pitfalls
 
 namespace gptoss::tool {
 namespace {
@@ -116,7 +118,7 @@ std::string listed(const std::vector<std::string>& names) {
     return text;
 }
 
-std::string facts_text(const PitfallFacts& facts) {
+std::string facts_text(const pitfalls::Facts& facts) {
     return std::string(facts.name) + ": " + facts.mistake + "\n  seen: " + facts.who +
            "\n  symptom: " + facts.symptom + "\n  visible from: " + facts.visible_from + "\n";
 }

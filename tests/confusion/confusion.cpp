@@ -68,9 +68,9 @@ int main(int argc, char** argv) {
     const diagnose::BugLab lab = in_bf16 ? diagnose::bug_lab<Bf16Ops>(compare::Policy::bf16)
                                          : diagnose::bug_lab<ScalarOps>(compare::Policy::float32);
 
-    std::vector<Pitfall> planted = lab.pitfalls;
+    std::vector<pitfalls::Pitfall> planted = lab.pitfalls;
     planted.push_back(lab.right);
-    for (const Pitfall& pitfall : planted) {
+    for (const pitfalls::Pitfall& pitfall : planted) {
         if (!applies(pitfall, weights.config)) continue;
         const bool in_chunks = std::strcmp(pitfall.facts.name, "positions_restart") == 0;
         dump::Dump dump = planted_dump(pitfall, weights, tokens,

@@ -9,7 +9,7 @@ using namespace gptoss::dump;
 
 namespace {
 
-const PitfallFacts kFacts{"a", "", "", "", "", Site::attn_q};
+const pitfalls::Facts kFacts{"a", "", "", "", "", Site::attn_q};
 
 Suspect suspect_of(const std::vector<double>& wrong, const std::vector<double>& right) {
     return suspect_by_token(kFacts, wrong, right);

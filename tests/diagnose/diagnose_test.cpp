@@ -120,7 +120,7 @@ TEST_CASE("diagnose: restarted positions are found where the second chunk begins
 
 TEST_CASE("diagnose: of two mistakes both are named, the earlier one first", "[diagnose]") {
     Pitfall both = pitfall_named(float32_lab().pitfalls, "swiglu_alpha_one");
-    both.edit_config = &pitfalls::yarn_bounds_rounded;
+    both.edit = [](Weights& w) { YarnBoundsRounded::edit(w.config); };
     const Diagnosis d = diagnose_dump(model(), planted_dump(both, model(), kTokens), float32_lab());
     CHECK(first_suspect(d) == "yarn_bounds_rounded");
     REQUIRE(d.second.has_value());
@@ -129,7 +129,7 @@ TEST_CASE("diagnose: of two mistakes both are named, the earlier one first", "[d
 
 TEST_CASE("diagnose: a mistake that is not in the list is none of the known ones", "[diagnose]") {
     Pitfall unknown = float32_lab().right;
-    unknown.edit_config = [](Config& c) { c.swiglu_limit = 4.0f; };
+    unknown.edit = [](Weights& w) { w.config.swiglu_limit = 4.0f; };
     const Diagnosis d =
         diagnose_dump(model(), planted_dump(unknown, model(), kTokens), float32_lab());
     CHECK(d.verdict == Verdict::diverged);
@@ -171,7 +171,7 @@ TEST_CASE("diagnose: logits of a port that rounds elsewhere are told token by to
         CHECK(d.channel == Channel::tokens);
     }
     Pitfall unknown = float32_lab().right;
-    unknown.edit_config = [](Config& c) { c.swiglu_limit = 4.0f; };
+    unknown.edit = [](Weights& w) { w.config.swiglu_limit = 4.0f; };
     const Diagnosis other = diagnose_dump(model(), rounded_logits(unknown), lab);
     CHECK(other.verdict == Verdict::diverged);
     CHECK(!other.is_known);
@@ -214,7 +214,7 @@ TEST_CASE("diagnose: bf16 logits that are off from some token on are no flips", 
     const BugLab lab = small_lab<Bf16Ops>(Policy::bf16);
     Dump dump = rounded_logits(float32_lab().right);
     Pitfall unknown = float32_lab().right;
-    unknown.edit_config = [](Config& c) { c.swiglu_limit = 4.0f; };
+    unknown.edit = [](Weights& w) { w.config.swiglu_limit = 4.0f; };
     const Dump wrong = rounded_logits(unknown);
     const SiteKey key{Site::logits, kNoLayer};
     const std::size_t from = 5 * dump.sites.at(key).values.size() / kTokens.size();
@@ -249,7 +249,7 @@ TEST_CASE("diagnose: trained weights: one mistake, two, one that is not in the l
     CHECK(std::string(two.second->facts.name) == "swiglu_alpha_one");
 
     Pitfall unknown = float32_lab().right;
-    unknown.edit_config = [](Config& c) { c.swiglu_limit = 2.0f; };
+    unknown.edit = [](Weights& w) { w.config.swiglu_limit = 2.0f; };
     const Diagnosis other = diagnosis_of(unknown);
     CHECK(other.verdict == Verdict::diverged);
     CHECK(!other.is_known);

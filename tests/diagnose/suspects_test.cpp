@@ -33,7 +33,7 @@ Evidence evidence_of(const std::vector<double>& right) {
     return evidence;
 }
 
-PitfallFacts named(const char* name) {
+pitfalls::Facts named(const char* name) {
     return {name, "", "", "", "", Site::attn_q};
 }
 

@@ -8,6 +8,7 @@
 
 using namespace gptoss;
 using namespace gptoss::diagnose;
+using namespace gptoss::pitfalls;
 using namespace gptoss::dump;
 
 // What applies points into the list of pitfalls.

@@ -5,9 +5,10 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <type_traits>
 
 #include "catch.hpp"
-#include "gptoss/run/pitfall_list.hpp"
+#include "gptoss/pitfalls/pitfall_list.hpp"
 #include "mutant_ops.hpp"
 
 namespace gptoss {
@@ -23,47 +24,21 @@ OpPointers pointers_of() {
 using Right = ScalarOps;
 using namespace pitfalls;
 
-const std::map<std::string, OpPointers>& wrong_tables() {
-    static const std::map<std::string, OpPointers> tables = {
-        {kConcentrationMissing.name, pointers_of<ConcentrationMissing<Right>>()},
-        {kConcentrationOnce.name, pointers_of<ConcentrationOnce<Right>>()},
-        {kRopeInterleaved.name, pointers_of<RopeInterleaved<Right>>()},
-        {kRopeReversed.name, pointers_of<RopeReversed<Right>>()},
-        {kRopeTwice.name, pointers_of<RopeTwice<Right>>()},
-        {kPositionsRestart.name, pointers_of<PositionsRestart<Right>>()},
-        {kHeadsModulo.name, pointers_of<HeadsModulo<Right>>()},
-        {kScaleSqrtHidden.name, pointers_of<ScaleSqrtHidden<Right>>()},
-        {kScaleMissing.name, pointers_of<ScaleMissing<Right>>()},
-        {kMaskMissing.name, pointers_of<MaskMissing<Right>>()},
-        {kRingOverwritten.name, pointers_of<RingOverwritten<Right>>()},
-        {kSinksMissing.name, pointers_of<SinksMissing<Right>>()},
-        {kSinksScaled.name, pointers_of<SinksScaled<Right>>()},
-        {kSinksWithValue.name, pointers_of<SinksWithValue<Right>>()},
-        {kSinksDenseOnly.name, pointers_of<SinksDenseOnly<Right>>()},
-        {kEpsOutsideRoot.name, pointers_of<EpsOutsideRoot<Right>>()},
-        {kMeanSubtracted.name, pointers_of<MeanSubtracted<Right>>()},
-        {kNormAfterSublayer.name, pointers_of<NormAfterSublayer<Right>>()},
-        {kFinalNormMissing.name, pointers_of<FinalNormMissing<Right>>()},
-        {kResidualNormed.name, pointers_of<ResidualNormed<Right>>()},
-        {kSoftmaxBeforeTopK.name, pointers_of<SoftmaxBeforeTopK<Right>>()},
-        {kRouterSigmoid.name, pointers_of<RouterSigmoid<Right>>()},
-        {kRouterBiasForSelection.name, pointers_of<RouterBiasForSelection<Right>>()},
-        {kRouterBf16.name, pointers_of<RouterBf16<Right>>()},
-        {kExpertBiasMissing.name, pointers_of<ExpertBiasMissing<Right>>()},
-        {kExpertBiasUnweighted.name, pointers_of<ExpertBiasUnweighted<Right>>()},
-        {kNibblesSwapped.name, pointers_of<NibblesSwapped<Right>>()},
-        {kNibblesSplit.name, pointers_of<NibblesSplit<Right>>()},
-        {kScaleBias.name, pointers_of<ScaleBias<Right>>()},
-        {kDownTransposed.name, pointers_of<DownTransposed<Right>>()},
-        {kSwigluPlain.name, pointers_of<SwigluPlain<Right>>()},
-        {kSwigluWithoutOne.name, pointers_of<SwigluWithoutOne<Right>>()},
-        {kSwigluWithoutClamp.name, pointers_of<SwigluWithoutClamp<Right>>()},
-        {kSwigluGateTwoSided.name, pointers_of<SwigluGateTwoSided<Right>>()},
-        {kSwigluAlphaOne.name, pointers_of<SwigluAlphaOne<Right>>()},
-        {kSwigluHalves.name, pointers_of<SwigluHalves<Right>>()},
-        {kSwigluExchanged.name, pointers_of<SwigluExchanged<Right>>()},
-        {kEmbeddingScaled.name, pointers_of<EmbeddingScaled<Right>>()},
+// The tables of the mistakes that lie in an op.
+template <class... Mistakes>
+std::map<std::string, OpPointers> tables_of(MistakeList<Mistakes...>) {
+    std::map<std::string, OpPointers> tables;
+    const auto add = [&tables]<class Mistake>(const Mistake*) {
+        if constexpr (std::is_base_of_v<Right, Mistake>) {
+            tables.emplace(Mistake::facts.name, pointers_of<Mistake>());
+        }
     };
+    (add(static_cast<const Mistakes*>(nullptr)), ...);
+    return tables;
+}
+
+const std::map<std::string, OpPointers>& wrong_tables() {
+    static const auto tables = tables_of(AllMistakes<Right>{});
     return tables;
 }
 
@@ -84,8 +59,8 @@ const OpPointers& ops_of_mutant() {
     static const OpPointers ops = [] {
         const Pitfall pitfall = chosen_pitfall();
         const bool is_right = pitfall.facts.name == nullptr;
-        const bool is_edit = pitfall.edit_config != nullptr || pitfall.edit_weights != nullptr;
-        return is_right || is_edit ? pointers_of<Right>() : wrong_tables().at(pitfall.facts.name);
+        return is_right || pitfall.edit != nullptr ? pointers_of<Right>()
+                                                   : wrong_tables().at(pitfall.facts.name);
     }();
     return ops;
 }
@@ -93,15 +68,14 @@ const OpPointers& ops_of_mutant() {
 Weights synthetic_weights_of_mutant(const Config& config, std::uint64_t seed) {
     const Pitfall pitfall = chosen_pitfall();
     Weights weights = checkpoint::synthetic_weights(config, seed);
-    if (pitfall.edit_config != nullptr) pitfall.edit_config(weights.config);
-    if (pitfall.edit_weights != nullptr) pitfall.edit_weights(weights);
+    if (pitfall.edit != nullptr) pitfall.edit(weights);
     return weights;
 }
 
 // scripts/mutation_score.py asks for these.
 TEST_CASE("mutants: what is known of each, one line of JSON per pitfall", "[.facts]") {
     for (const Pitfall& pitfall : all_pitfalls<ScalarOps>()) {
-        const PitfallFacts& facts = pitfall.facts;
+        const Facts& facts = pitfall.facts;
         const nlohmann::ordered_json line = {{"name", facts.name},
                                              {"mistake", facts.mistake},
                                              {"who", facts.who},
@@ -109,8 +83,7 @@ TEST_CASE("mutants: what is known of each, one line of JSON per pitfall", "[.fac
                                              {"visible_from", facts.visible_from},
                                              {"first_site", site_symbol(facts.first_site)}};
         std::printf("%s\n", line.dump().c_str());
-        const bool is_edit = pitfall.edit_config != nullptr || pitfall.edit_weights != nullptr;
-        CHECK(is_edit != wrong_tables().contains(facts.name));
+        CHECK((pitfall.edit != nullptr) != wrong_tables().contains(facts.name));
     }
 }
 

@@ -11,17 +11,17 @@ using namespace gptoss::pitfalls;
 
 TEST_CASE("attention pitfalls: windows, in the config", "[pitfalls]") {
     Config one_short = preset_20b(), one_long = preset_20b(), odd = preset_20b();
-    window_short(one_short);
-    window_long(one_long);
-    window_on_odd_layers(odd);
+    WindowShort::edit(one_short);
+    WindowLong::edit(one_long);
+    WindowOnOddLayers::edit(odd);
     CHECK(one_short.window(0) == 127);
     CHECK(one_long.window(0) == 129);
     CHECK(odd.window(0) == 0);
     CHECK(odd.window(1) == 128);
 
     Config nowhere = preset_20b(), everywhere = preset_20b();
-    window_missing(nowhere);
-    window_everywhere(everywhere);
+    WindowMissing::edit(nowhere);
+    WindowEverywhere::edit(everywhere);
     CHECK(nowhere.window(0) + nowhere.window(1) == 0);
     CHECK(everywhere.window(0) + everywhere.window(1) == 256);
 }
@@ -32,7 +32,7 @@ TEST_CASE("attention pitfalls: heads 0, 1, 2, 3 read kv heads 0, 1, 0, 1", "[pit
     const float sinks[4] = {-90, -90, -90, -90};
     const std::int32_t position = 0;
     float mix[4];
-    attend_heads_modulo<ScalarOps>({q, 1, 4}, {keys, 1, 2}, {values, 1, 2}, {sinks, 4},
+    HeadsModulo<ScalarOps>::attend({q, 1, 4}, {keys, 1, 2}, {values, 1, 2}, {sinks, 4},
                                    {&position, 1}, 0, {}, {mix, 1, 4});
     CHECK(mix[0] == 10);
     CHECK(mix[1] == 20);
@@ -44,14 +44,14 @@ TEST_CASE("attention pitfalls: scores are divided by the root of 96, not of 32",
     const Config config = preset_odd();
     const std::int32_t position = 0;
     MadeMatrix table(1, config.head_dim);
-    rope_table_noting<ScalarOps>(config, {&position, 1}, table.view());
+    Noting<ScalarOps>::rope_table(config, {&position, 1}, table.view());
     MadeMatrix q(1, 32), mix(1, 32);
     q.values[0] = 1;
     const float sink = 0;
     float score = 0;
     AttentionRecord record;
     record.scores = {&score, 1, 1};
-    attend_scaled_by_hidden<ScalarOps>(q.view(), q.view(), q.view(), {&sink, 1}, {&position, 1}, 0,
+    ScaleSqrtHidden<ScalarOps>::attend(q.view(), q.view(), q.view(), {&sink, 1}, {&position, 1}, 0,
                                        record, mix.view());
     CHECK_THAT(score, WithinAbs(0.1020621, 1e-6));  // 1 / sqrt(96)
 }
@@ -64,8 +64,8 @@ TEST_CASE("attention pitfalls: scores are not divided at all", "[pitfalls]") {
     float score = 0;
     AttentionRecord record;
     record.scores = {&score, 1, 1};
-    attend_unscaled<ScalarOps>(q.view(), q.view(), q.view(), {&sink, 1}, {&position, 1}, 0, record,
-                               mix.view());
+    ScaleMissing<ScalarOps>::attend(q.view(), q.view(), q.view(), {&sink, 1}, {&position, 1}, 0,
+                                    record, mix.view());
     CHECK(score == 1);  // right: 1 / 4
 }
 
@@ -74,14 +74,14 @@ TEST_CASE("attention pitfalls: without a mask all tokens of a pass see the same"
     const float q[3] = {0, 0, 0}, keys[3] = {0, 0, 0}, values[3] = {1, 2, 6}, sink = -90;
     const std::int32_t positions[3] = {0, 1, 2};
     float mix[3];
-    attend_without_mask<ScalarOps>({q, 3, 1}, {keys, 3, 1}, {values, 3, 1}, {&sink, 1},
+    MaskMissing<ScalarOps>::attend({q, 3, 1}, {keys, 3, 1}, {values, 3, 1}, {&sink, 1},
                                    {positions, 3}, 2, {}, {mix, 3, 1});
     for (const float m : mix) {
         CHECK_THAT(m, WithinAbs(3, 1e-6));
     }
     // A cache of two rows has forgotten position 0.
     const float ring[2] = {6, 2};
-    attend_without_mask<ScalarOps>({q + 2, 1, 1}, {keys, 2, 1}, {ring, 2, 1}, {&sink, 1},
+    MaskMissing<ScalarOps>::attend({q + 2, 1, 1}, {keys, 2, 1}, {ring, 2, 1}, {&sink, 1},
                                    {positions + 2, 1}, 2, {}, {mix + 2, 1, 1});
     CHECK_THAT(mix[2], WithinAbs(4, 1e-6));
 }
@@ -98,12 +98,12 @@ TEST_CASE("attention pitfalls: an early query reads what was written later", "[p
     const float q[3] = {0, 0, 0}, keys[3] = {0, 0, 0}, values[3] = {1, 2, 3}, sink = -90;
     const std::int32_t positions[3] = {0, 1, 2};
     float mix[3];
-    attend_overwritten_ring<ScalarOps>({q, 3, 1}, {keys, 3, 1}, {values, 3, 1}, {&sink, 1},
+    RingOverwritten<ScalarOps>::attend({q, 3, 1}, {keys, 3, 1}, {values, 3, 1}, {&sink, 1},
                                        {positions, 3}, 2, {}, {mix, 3, 1});
     CHECK(mix[0] == 3);                        // right: 1
     CHECK_THAT(mix[1], WithinAbs(2.5, 1e-6));  // right: 1.5
     CHECK_THAT(mix[2], WithinAbs(2.5, 1e-6));  // right
-    attend_overwritten_ring<ScalarOps>({q, 3, 1}, {keys, 3, 1}, {values, 3, 1}, {&sink, 1},
+    RingOverwritten<ScalarOps>::attend({q, 3, 1}, {keys, 3, 1}, {values, 3, 1}, {&sink, 1},
                                        {positions, 3}, 0, {}, {mix, 3, 1});
     CHECK(mix[0] == 1);  // a full layer has no ring
 }

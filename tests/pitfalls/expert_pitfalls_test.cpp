@@ -34,29 +34,29 @@ struct OneRow {
 TEST_CASE("expert pitfalls: byte 0x21 is 1, 0.5 with its nibbles swapped", "[pitfalls]") {
     OneRow row;
     CHECK(row.weight(&expert_linear, 0) == 0.5f);
-    CHECK(row.weight(&expert_linear_nibbles_swapped<ScalarOps>, 0) == 1);
-    CHECK(row.weight(&expert_linear_nibbles_swapped<ScalarOps>, 1) == 0.5f);
+    CHECK(row.weight(&NibblesSwapped<ScalarOps>::expert_linear, 0) == 1);
+    CHECK(row.weight(&NibblesSwapped<ScalarOps>::expert_linear, 1) == 0.5f);
 }
 
 TEST_CASE("expert pitfalls: byte 0 is weights 0 and 16 with its nibbles split", "[pitfalls]") {
     OneRow row;
-    CHECK(row.weight(&expert_linear_nibbles_split<ScalarOps>, 0) == 0.5f);
-    CHECK(row.weight(&expert_linear_nibbles_split<ScalarOps>, 1) == 0);
-    CHECK(row.weight(&expert_linear_nibbles_split<ScalarOps>, 16) == 1);
+    CHECK(row.weight(&NibblesSplit<ScalarOps>::expert_linear, 0) == 0.5f);
+    CHECK(row.weight(&NibblesSplit<ScalarOps>::expert_linear, 1) == 0);
+    CHECK(row.weight(&NibblesSplit<ScalarOps>::expert_linear, 16) == 1);
     row.codes[15] = 0x70;
-    CHECK(row.weight(&expert_linear_nibbles_split<ScalarOps>, 31) == 6);
+    CHECK(row.weight(&NibblesSplit<ScalarOps>::expert_linear, 31) == 6);
 }
 
 TEST_CASE("expert pitfalls: a bias of 126 doubles every weight", "[pitfalls]") {
     OneRow row;
-    CHECK(row.weight(&expert_linear_scale_bias<ScalarOps>, 0) == 1);
+    CHECK(row.weight(&ScaleBias<ScalarOps>::expert_linear, 0) == 1);
 }
 
 TEST_CASE("expert pitfalls: experts without a bias", "[pitfalls]") {
     OneRow row;
     row.bias = 10;
     CHECK(row.weight(&expert_linear, 0) == 10.5f);
-    CHECK(row.weight(&expert_linear_without_bias<ScalarOps>, 0) == 0.5f);
+    CHECK(row.weight(&ExpertBiasMissing<ScalarOps>::expert_linear, 0) == 0.5f);
 }
 
 TEST_CASE("expert pitfalls: the bias of two experts is added in full", "[pitfalls]") {
@@ -67,10 +67,10 @@ TEST_CASE("expert pitfalls: the bias of two experts is added in full", "[pitfall
     const float bias[2] = {1, 10}, shares[2] = {0.5f, 0.5f};
     const std::vector<float> x(64);
     float y[2], out = 0;
-    expert_linear_bias_for_later<ScalarOps>({x.data(), 2, 32}, {ids, 1, 2}, experts, {bias, 2, 1},
-                                            {y, 2, 1});
+    ExpertBiasUnweighted<ScalarOps>::expert_linear({x.data(), 2, 32}, {ids, 1, 2}, experts,
+                                                   {bias, 2, 1}, {y, 2, 1});
     CHECK(y[1] == 0);
-    combine_adding_bias<ScalarOps>({y, 2, 1}, {shares, 1, 2}, {&out, 1, 1});
+    ExpertBiasUnweighted<ScalarOps>::combine({y, 2, 1}, {shares, 1, 2}, {&out, 1, 1});
     CHECK(out == 11);
 }
 
@@ -80,9 +80,9 @@ TEST_CASE("expert pitfalls: the first matrix keeps its bias", "[pitfalls]") {
     const float bias[2] = {1, 10};
     const std::vector<float> x(32);
     float y[2];
-    expert_linear_bias_for_later<ScalarOps>({x.data(), 1, 32}, {ids, 1, 2},
-                                            {codes, scales, nullptr, 2, 1, 32}, {bias, 2, 1},
-                                            {y, 2, 1});
+    ExpertBiasUnweighted<ScalarOps>::expert_linear({x.data(), 1, 32}, {ids, 1, 2},
+                                                   {codes, scales, nullptr, 2, 1, 32}, {bias, 2, 1},
+                                                   {y, 2, 1});
     CHECK(y[1] == 10);
 }
 
@@ -98,7 +98,7 @@ TEST_CASE("expert pitfalls: a square down matrix is read with rows as columns", 
     x[1] = 7;
     expert_linear({x.data(), 1, 32}, {&id, 1, 1}, square, {bias.data(), 1, 32},
                   {right.data(), 1, 32});
-    expert_linear_down_transposed<ScalarOps>({x.data(), 1, 32}, {&id, 1, 1}, square,
+    DownTransposed<ScalarOps>::expert_linear({x.data(), 1, 32}, {&id, 1, 1}, square,
                                              {bias.data(), 1, 32}, {wrong.data(), 1, 32});
     CHECK(right[0] == 7);
     CHECK(right[1] == 0);

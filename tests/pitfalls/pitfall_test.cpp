@@ -15,7 +15,7 @@ TEST_CASE("pitfall: the noting rope_table is the right one, and starts new notes
     MadeMatrix right(2, config.head_dim), noting(2, config.head_dim);
     notes().n_norms = 5;
     rope_table(config, {positions, 2}, right.view());
-    rope_table_noting<ScalarOps>(config, {positions, 2}, noting.view());
+    Noting<ScalarOps>::rope_table(config, {positions, 2}, noting.view());
     CHECK(noting.values == right.values);
     CHECK(notes().config == config);
     CHECK(notes().n_norms == 0);

@@ -26,7 +26,7 @@ TEST_CASE("rope pitfalls: rounded bounds are 8 and 18 in the real models", "[pit
     Config config = preset_20b();
     CHECK_THAT(yarn_bound(config, config.rope_ntk_beta), WithinAbs(8.0928, 1e-4));
     CHECK_THAT(yarn_bound(config, config.rope_ntk_alpha), WithinAbs(17.3980, 1e-4));
-    yarn_bounds_rounded(config);
+    YarnBoundsRounded::edit(config);
     CHECK_THAT(yarn_bound(config, config.rope_ntk_beta), WithinAbs(8, 1e-6));
     CHECK_THAT(yarn_bound(config, config.rope_ntk_alpha), WithinAbs(18, 1e-6));
     // 76.3 % more at pair 17, as other programs have it
@@ -35,30 +35,30 @@ TEST_CASE("rope pitfalls: rounded bounds are 8 and 18 in the real models", "[pit
 
 TEST_CASE("rope pitfalls: plain, another base, and another context", "[pitfalls]") {
     Config plain = preset_20b(), theta = preset_20b(), context = preset_20b();
-    plain_rope(plain);
+    PlainRope::edit(plain);
     CHECK(rope_concentration(plain) == 1);
     CHECK(rope_inv_freq(plain, 31) == 1.0f / float(std::pow(150000.0, 62.0 / 64.0)));
-    theta_default(theta);
+    ThetaDefault::edit(theta);
     CHECK_THAT(rope_inv_freq(theta, 1), WithinAbs(std::pow(10000.0, -2.0 / 64.0), 1e-6));
-    yarn_max_positions(context);
+    YarnMaxPositions::edit(context);
     CHECK_THAT(yarn_bound(context, 32), WithinAbs(17.398, 1e-3));  // 32 * 4096: alpha's old bound
 }
 
 TEST_CASE("rope pitfalls: without the concentration cos 0 is 1", "[pitfalls]") {
     const Config config = preset_20b();
-    const MadeMatrix table = table_of(&rope_table_without_concentration<ScalarOps>, config, 0, 1);
+    const MadeMatrix table = table_of(&ConcentrationMissing<ScalarOps>::rope_table, config, 0, 1);
     CHECK_THAT(table.values[0], WithinAbs(1, 1e-6));
     CHECK_THAT(table.values[64], WithinAbs(std::cos(1.0), 1e-6));
 }
 
 TEST_CASE("rope pitfalls: the concentration is taken from keys, not from queries", "[pitfalls]") {
     const Config config = preset_odd();
-    const MadeMatrix table = table_of(&rope_table_noting<ScalarOps>, config, 0, 1);
+    const MadeMatrix table = table_of(&Noting<ScalarOps>::rope_table, config, 0, 1);
     const ConstMatrixView first_row{table.values.data(), 1, config.head_dim};
     MadeMatrix q(1, config.q_size()), k(1, config.kv_size());
     q.values[0] = k.values[0] = 1;
-    rope_keys_without_concentration<ScalarOps>(q.view(), first_row, q.view());
-    rope_keys_without_concentration<ScalarOps>(k.view(), first_row, k.view());
+    ConcentrationOnce<ScalarOps>::rope(q.view(), first_row, q.view());
+    ConcentrationOnce<ScalarOps>::rope(k.view(), first_row, k.view());
     CHECK_THAT(q.values[0], WithinAbs(1.3465736, 1e-6));
     CHECK_THAT(k.values[0], WithinAbs(1, 1e-6));
 }
@@ -68,7 +68,7 @@ TEST_CASE("rope pitfalls: neighbours are turned, worked by hand", "[pitfalls]") 
     const float x[4] = {1, 2, 3, 4};
     const float table[4] = {0, 1, /**/ 1, 0};
     float y[4];
-    rope_interleaved<ScalarOps>({x, 1, 4}, {table, 1, 4}, {y, 1, 4});
+    RopeInterleaved<ScalarOps>::rope({x, 1, 4}, {table, 1, 4}, {y, 1, 4});
     CHECK(y[0] == -2);
     CHECK(y[1] == 1);
     CHECK(y[2] == 3);
@@ -79,7 +79,7 @@ TEST_CASE("rope pitfalls: a quarter turn the other way", "[pitfalls]") {
     const float x[2] = {1, 2};
     const float table[2] = {0, 1};
     float y[2];
-    rope_reversed<ScalarOps>({x, 1, 2}, {table, 1, 2}, {y, 1, 2});
+    RopeReversed<ScalarOps>::rope({x, 1, 2}, {table, 1, 2}, {y, 1, 2});
     CHECK(y[0] == 2);  // right: -2
     CHECK(y[1] == -1);
 }
@@ -87,7 +87,7 @@ TEST_CASE("rope pitfalls: a quarter turn the other way", "[pitfalls]") {
 TEST_CASE("rope pitfalls: with exchanged betas the first pair is slowed and the last is not",
           "[pitfalls]") {
     Config config = preset_20b();
-    yarn_betas_swapped(config);
+    YarnBetasSwapped::edit(config);
     const int last = config.head_dim / 2 - 1;
     CHECK(yarn_ramp(preset_20b(), 0) == 0);
     CHECK(yarn_ramp(preset_20b(), last) == 1);
@@ -99,14 +99,14 @@ TEST_CASE("rope pitfalls: turned twice by 90 degrees is turned around", "[pitfal
     const float x[2] = {1, 2};
     const float table[2] = {0, 1};
     float y[2];
-    rope_twice<ScalarOps>({x, 1, 2}, {table, 1, 2}, {y, 1, 2});
+    RopeTwice<ScalarOps>::rope({x, 1, 2}, {table, 1, 2}, {y, 1, 2});
     CHECK(y[0] == -1);
     CHECK(y[1] == -2);
 }
 
 TEST_CASE("rope pitfalls: positions 5 and 6 count as 0 and 1", "[pitfalls]") {
     const Config config = preset_20b();
-    CHECK(table_of(&rope_table_restarting<ScalarOps>, config, 5, 6).values ==
+    CHECK(table_of(&PositionsRestart<ScalarOps>::rope_table, config, 5, 6).values ==
           table_of(&rope_table, config, 0, 1).values);
     CHECK(table_of(&rope_table, config, 5, 6).values != table_of(&rope_table, config, 0, 1).values);
 }

@@ -19,7 +19,7 @@ void begin_pass(int n_experts) {
     config.n_experts = n_experts;
     const std::int32_t position = 0;
     MadeMatrix table(1, config.head_dim);
-    rope_table_noting<ScalarOps>(config, {&position, 1}, table.view());
+    Noting<ScalarOps>::rope_table(config, {&position, 1}, table.view());
 }
 
 }  // namespace
@@ -27,7 +27,7 @@ void begin_pass(int n_experts) {
 TEST_CASE("router pitfalls: a softmax over six experts leaves 0.9223 for four", "[pitfalls]") {
     std::int32_t ids[4];
     float weights[4];
-    route_softmax_first<ScalarOps>({kLogits, 1, 6}, {ids, 1, 4}, {weights, 1, 4});
+    SoftmaxBeforeTopK<ScalarOps>::route({kLogits, 1, 6}, {ids, 1, 4}, {weights, 1, 4});
     CHECK(std::vector<std::int32_t>(ids, ids + 4) == std::vector<std::int32_t>{1, 3, 4, 0});
     CHECK_THAT(weights[0], WithinAbs(0.4197, 1e-4));
     CHECK_THAT(weights[0] + weights[1] + weights[2] + weights[3], WithinAbs(0.9223, 1e-4));
@@ -37,7 +37,7 @@ TEST_CASE("router pitfalls: sigmoids over their sum", "[pitfalls]") {
     // sigmoid of 2, 1.5, 1 and 0.5: 0.8808 + 0.8176 + 0.7311 + 0.6225 = 3.0519
     std::int32_t ids[4];
     float weights[4];
-    route_by_sigmoid<ScalarOps>({kLogits, 1, 6}, {ids, 1, 4}, {weights, 1, 4});
+    RouterSigmoid<ScalarOps>::route({kLogits, 1, 6}, {ids, 1, 4}, {weights, 1, 4});
     CHECK(std::vector<std::int32_t>(ids, ids + 4) == std::vector<std::int32_t>{1, 3, 4, 0});
     CHECK_THAT(weights[0], WithinAbs(0.28861, 1e-5));  // a softmax: 0.455
     CHECK_THAT(weights[3], WithinAbs(0.20396, 1e-5));
@@ -50,9 +50,9 @@ TEST_CASE("router pitfalls: the bias chooses but does not weight", "[pitfalls]")
     const float x[1] = {0}, bias[2] = {1, 2};
     float logits[2], weights[2];
     std::int32_t ids[2];
-    linear_noting_router_bias<ScalarOps>({x, 1, 1}, {zero_weights, 2, 1}, {bias, 2},
-                                         {logits, 1, 2});
-    route_without_bias_in_weights<ScalarOps>({logits, 1, 2}, {ids, 1, 2}, {weights, 1, 2});
+    RouterBiasForSelection<ScalarOps>::linear({x, 1, 1}, {zero_weights, 2, 1}, {bias, 2},
+                                              {logits, 1, 2});
+    RouterBiasForSelection<ScalarOps>::route({logits, 1, 2}, {ids, 1, 2}, {weights, 1, 2});
     CHECK(ids[0] == 1);
     CHECK(weights[0] == 0.5f);
 }
@@ -62,9 +62,9 @@ TEST_CASE("router pitfalls: only the router is rounded to bf16", "[pitfalls]") {
     const float x[1] = {0}, bias[3] = {1.001f, 1.001f, 1.001f};
     float y[3];
     begin_pass(3);
-    linear_router_in_bf16<ScalarOps>({x, 1, 1}, {zero_weights, 3, 1}, {bias, 3}, {y, 1, 3});
+    RouterBf16<ScalarOps>::linear({x, 1, 1}, {zero_weights, 3, 1}, {bias, 3}, {y, 1, 3});
     CHECK(y[0] == 1.0f);
     begin_pass(2);
-    linear_router_in_bf16<ScalarOps>({x, 1, 1}, {zero_weights, 3, 1}, {bias, 3}, {y, 1, 3});
+    RouterBf16<ScalarOps>::linear({x, 1, 1}, {zero_weights, 3, 1}, {bias, 3}, {y, 1, 3});
     CHECK(y[0] == 1.001f);
 }

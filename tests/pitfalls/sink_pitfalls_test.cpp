@@ -27,22 +27,22 @@ TEST_CASE("sink pitfalls: the right op gives 4/3 on this example", "[pitfalls]")
 }
 
 TEST_CASE("sink pitfalls: without the sink the mix is the mean, 2", "[pitfalls]") {
-    CHECK_THAT(mix_of(&attend_without_sinks<ScalarOps>), WithinAbs(2, 1e-6));
+    CHECK_THAT(mix_of(&SinksMissing<ScalarOps>::attend), WithinAbs(2, 1e-6));
 }
 
 TEST_CASE("sink pitfalls: a sink of 2 counts as 1 under a head_dim of 4", "[pitfalls]") {
-    CHECK_THAT(mix_of(&attend_scaled_sinks<ScalarOps>, 2), WithinAbs(mix_of(&attend, 1), 1e-6));
+    CHECK_THAT(mix_of(&SinksScaled<ScalarOps>::attend, 2), WithinAbs(mix_of(&attend, 1), 1e-6));
     CHECK(mix_of(&attend, 2) < mix_of(&attend, 1));
 }
 
 TEST_CASE("sink pitfalls: the sink's third goes to the oldest value: (1 + 3 + 1) / 3",
           "[pitfalls]") {
-    CHECK_THAT(mix_of(&attend_sinks_with_value<ScalarOps>), WithinAbs(5.0 / 3, 1e-6));
+    CHECK_THAT(mix_of(&SinksWithValue<ScalarOps>::attend), WithinAbs(5.0 / 3, 1e-6));
     // Under a window of 1 position 1 sees only itself: (3 + 3) / 2
-    CHECK_THAT(mix_of(&attend_sinks_with_value<ScalarOps>, 0, 1), WithinAbs(3, 1e-6));
+    CHECK_THAT(mix_of(&SinksWithValue<ScalarOps>::attend, 0, 1), WithinAbs(3, 1e-6));
 }
 
 TEST_CASE("sink pitfalls: only full layers have sinks", "[pitfalls]") {
-    CHECK_THAT(mix_of(&attend_sinks_dense_only<ScalarOps>, 0, 0), WithinAbs(4.0 / 3, 1e-6));
-    CHECK_THAT(mix_of(&attend_sinks_dense_only<ScalarOps>, 0, 2), WithinAbs(2, 1e-6));
+    CHECK_THAT(mix_of(&SinksDenseOnly<ScalarOps>::attend, 0, 0), WithinAbs(4.0 / 3, 1e-6));
+    CHECK_THAT(mix_of(&SinksDenseOnly<ScalarOps>::attend, 0, 2), WithinAbs(2, 1e-6));
 }

@@ -59,7 +59,7 @@ TEST_CASE("tool diagnose: a right dump ends with exit status 0", "[tool]") {
 
 TEST_CASE("tool diagnose: a wrong dump ends with the mistake and exit status 1", "[tool]") {
     const Port port;
-    const std::string dump = port.dump(&pitfalls::plain_rope);
+    const std::string dump = port.dump(&pitfalls::PlainRope::edit);
     const ToolRun run = run_tool({"diagnose", dump, "--model", port.model});
     CHECK(run.status == 1);
     CHECK_THAT(run.output, ContainsSubstring("what each mistake leaves of their errors"));

@@ -22,7 +22,7 @@
 #include "gptoss/compare/expert_match.hpp"
 #include "gptoss/dump/run_dump.hpp"
 #include "gptoss/dump/site_shape.hpp"
-#include "gptoss/run/pitfall_list.hpp"
+#include "gptoss/pitfalls/pitfall_list.hpp"
 
 namespace gptoss::diagnose {
 
@@ -151,13 +151,13 @@ private:
 
 // A model without a mistake, to be run like one with.
 template <class Right>
-Pitfall right_model() {
-    PitfallFacts facts{"right", "nothing", "", "", "", Site::embedding};
-    return {facts, nullptr, nullptr, &pitfalls::run_in_passes<Right>};
+pitfalls::Pitfall right_model() {
+    pitfalls::Facts facts{"right", "nothing", "", "", "", Site::embedding};
+    return {facts, nullptr, &pitfalls::run_in_passes<Right>};
 }
 
 // What the model, wrong or right, makes of the dump's tokens, at the dump's sites.
-inline dump::Dump anchored_run(const Pitfall& model, const Weights& weights,
+inline dump::Dump anchored_run(const pitfalls::Pitfall& model, const Weights& weights,
                                const dump::Dump& theirs, int tokens_per_pass) {
     if (!theirs.tokens || theirs.tokens->empty()) {
         throw Error(theirs.name +

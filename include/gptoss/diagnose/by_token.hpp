@@ -65,7 +65,7 @@ inline double geometric_mean(const std::vector<double>& distances) {
     return std::exp(logs / double(distances.size()));
 }
 
-inline Suspect suspect_by_token(const PitfallFacts& facts, const std::vector<double>& wrong,
+inline Suspect suspect_by_token(const pitfalls::Facts& facts, const std::vector<double>& wrong,
                                 const std::vector<double>& right) {
     Suspect s{facts};
     const double error = geometric_mean(right);
@@ -101,7 +101,7 @@ inline int first_token_off(const std::vector<double>& distances) {
 }
 
 // How far a model's logits are from the dump's.
-inline std::vector<double> logit_distances(const Pitfall& model, const Weights& weights,
+inline std::vector<double> logit_distances(const pitfalls::Pitfall& model, const Weights& weights,
                                            const dump::Dump& theirs, int tokens_per_pass) {
     const dump::Dump run = anchored_run(model, weights, theirs, tokens_per_pass);
     return token_distances(run.sites.at(kLogitsKey), theirs.sites.at(kLogitsKey),
@@ -115,8 +115,9 @@ struct ByToken {
 };
 
 // right and pitfalls in float32. The dump has tokens.
-inline ByToken look_by_token(const Weights& weights, const dump::Dump& theirs, const Pitfall& right,
-                             const std::vector<Pitfall>& pitfalls,
+inline ByToken look_by_token(const Weights& weights, const dump::Dump& theirs,
+                             const pitfalls::Pitfall& right,
+                             const std::vector<pitfalls::Pitfall>& pitfalls,
                              const OnTried& on_tried = nullptr) {
     ByToken found;
     const auto logits = theirs.sites.find(kLogitsKey);
@@ -131,7 +132,7 @@ inline ByToken look_by_token(const Weights& weights, const dump::Dump& theirs, c
     found.suspects.resize(tried.size());
     const int n_workers = workers_for(bytes_of(theirs), fast::n_threads());
     try_each(int(tried.size()), n_workers, on_tried, [&](int i) {
-        const Pitfall& pitfall = *tried[std::size_t(i)];
+        const pitfalls::Pitfall& pitfall = *tried[std::size_t(i)];
         const auto wrong = logit_distances(pitfall, weights, theirs, found.tokens_per_pass);
         found.suspects[std::size_t(i)] = suspect_by_token(pitfall.facts, wrong, distances);
     });

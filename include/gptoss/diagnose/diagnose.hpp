@@ -38,16 +38,16 @@ namespace gptoss::diagnose {
 // The models that a dump is held against, and the same in float32 whatever the policy is.
 struct BugLab {
     compare::Policy policy;
-    Pitfall right;
-    std::vector<Pitfall> pitfalls;
-    Pitfall right_in_float32;
-    std::vector<Pitfall> pitfalls_in_float32;
+    pitfalls::Pitfall right;
+    std::vector<pitfalls::Pitfall> pitfalls;
+    pitfalls::Pitfall right_in_float32;
+    std::vector<pitfalls::Pitfall> pitfalls_in_float32;
 };
 
 template <class Right>
 BugLab bug_lab(compare::Policy policy) {
-    return {policy, right_model<Right>(), all_pitfalls<Right>(), right_model<ScalarOps>(),
-            all_pitfalls<ScalarOps>()};
+    return {policy, right_model<Right>(), pitfalls::all_pitfalls<Right>(), right_model<ScalarOps>(),
+            pitfalls::all_pitfalls<ScalarOps>()};
 }
 
 class Diagnoser {
@@ -129,7 +129,7 @@ private:
         comparisons_.resize(tried_.size());
         const int n_workers = workers_for(bytes_of(theirs_), fast::n_threads());
         try_each(int(tried_.size()), n_workers, on_tried_, [&](int i) {
-            const Pitfall& pitfall = *tried_[std::size_t(i)];
+            const pitfalls::Pitfall& pitfall = *tried_[std::size_t(i)];
             const dump::Dump wrong =
                 anchored_run(pitfall, weights_, theirs_, found_.tokens_per_pass);
             comparisons_[std::size_t(i)] = compare::compare_dumps(wrong, theirs_, options_);
@@ -253,7 +253,7 @@ private:
         found_.divergent = names_of(evidence_.divergent);
         found_.verdict = compare::Verdict::diverged;
         found_.first = evidence_.right.rows[evidence_.divergent[0]].key;
-        const PitfallFacts& best = found_.suspects[0].facts;
+        const pitfalls::Facts& best = found_.suspects[0].facts;
         found_.reason = "first divergence at " + dump::site_name(*found_.first) + ": ";
         if (found_.first_token) {
             found_.reason += "from token " + std::to_string(*found_.first_token) + " on, ";
@@ -270,7 +270,7 @@ private:
     Evidence evidence_ = {};
     Comparable comparable_ = {};
     bool cannot_say_ = false;  // too many tokens are off for flips, and no mistake explains them
-    std::vector<const Pitfall*> tried_ = {};
+    std::vector<const pitfalls::Pitfall*> tried_ = {};
     std::vector<compare::Comparison> comparisons_ = {};
     Diagnosis found_ = {};
 };

@@ -21,7 +21,7 @@ struct SiteEvidence {
 };
 
 struct Suspect {
-    PitfallFacts facts;
+    pitfalls::Facts facts;
     double left = 1;              // error left where the right model is off, as a share of it
     double confidence = 0;        // 0 to 1, against the other suspects and "none of these"
     bool explains_first = false;  // the first divergent site is as it should be with the mistake
@@ -51,11 +51,11 @@ struct Diagnosis {
     std::string unexplained = {};         // those that the likeliest mistake does not explain
     int n_sites = 0;                      // that were compared
     int n_divergent = 0;
-    int tokens_per_pass = 0;                  // how chunks were cut; kOnePass if they were not
-    bool is_known = false;                    // does suspects[0] explain it?
-    std::vector<Suspect> suspects = {};       // the likeliest first
-    std::optional<Suspect> second = {};       // of a mistake that comes later, if there is another
-    std::string hint = {};                    // of dumps of other tokens or weights
+    int tokens_per_pass = 0;             // how chunks were cut; pitfalls::kOnePass if they were not
+    bool is_known = false;               // does suspects[0] explain it?
+    std::vector<Suspect> suspects = {};  // the likeliest first
+    std::optional<Suspect> second = {};  // of a mistake that comes later, if there is another
+    std::string hint = {};               // of dumps of other tokens or weights
     std::vector<std::string> invisible = {};  // mistakes within the tolerances of this run
     std::vector<std::string> notes = {};      // what could not be compared
 };

@@ -18,7 +18,7 @@
 namespace gptoss::diagnose {
 
 // c compares a model with the mistake and the dump; divergent are the rows that it is to explain.
-inline Suspect suspect(const Evidence& evidence, const PitfallFacts& facts,
+inline Suspect suspect(const Evidence& evidence, const pitfalls::Facts& facts,
                        const compare::Comparison& c, const std::vector<std::size_t>& divergent) {
     Suspect s{facts};
     double logs = 0;

@@ -1,6 +1,6 @@
 // Try each: one run for every mistake that a model can make, several at a time.
 //
-//     const std::vector<const Pitfall*> tried = those_that_apply(pitfalls, config);
+//     const std::vector<const pitfalls::Pitfall*> tried = those_that_apply(pitfalls, config);
 //     const int n_workers = workers_for(bytes_of(theirs), fast::n_threads());
 //     try_each(int(tried.size()), n_workers, on_tried, [&](int i) { run *tried[i] });
 //
@@ -18,20 +18,21 @@
 #include <mutex>
 #include <vector>
 
-#include "gptoss/dump/dump.hpp"
+#include "gptoss/dump/run_dump.hpp"
 #include "gptoss/fast/kernels/parallel.hpp"
-#include "gptoss/run/pitfall_list.hpp"
+#include "gptoss/pitfalls/pitfall_list.hpp"
 
 namespace gptoss::diagnose {
 
 using OnTried = std::function<void(int n_tried, int n_in_all)>;
 
-std::vector<const Pitfall*> those_that_apply(std::vector<Pitfall>&&, const Config&) = delete;
+std::vector<const pitfalls::Pitfall*> those_that_apply(std::vector<pitfalls::Pitfall>&&,
+                                                       const Config&) = delete;
 
-inline std::vector<const Pitfall*> those_that_apply(const std::vector<Pitfall>& pitfalls,
-                                                    const Config& config) {
-    std::vector<const Pitfall*> list;
-    for (const Pitfall& pitfall : pitfalls) {
+inline std::vector<const pitfalls::Pitfall*> those_that_apply(
+    const std::vector<pitfalls::Pitfall>& pitfalls, const Config& config) {
+    std::vector<const pitfalls::Pitfall*> list;
+    for (const pitfalls::Pitfall& pitfall : pitfalls) {
         if (applies(pitfall, config)) list.push_back(&pitfall);
     }
     return list;

@@ -3,9 +3,8 @@
 //     score[s] = q[t,h] . k[s,g] / sqrt(head_dim)      g = h / (n_heads / n_kv_heads)
 //     sliding layers (the even ones) see p - window < s <= p
 //
-// Where    attend in the op tables of ops/pitfalls.hpp, and edits of the Config.
+// Where    attend, and edits of the Config.
 // Source   the threads that each pitfall names; layers/attention.hpp for what is right.
-// Errors   those of the right ops.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -18,78 +17,76 @@ namespace gptoss::pitfalls {
 
 // --- Edits of the Config ----------------------------------------------------------------------
 
-inline constexpr PitfallFacts kWindowShort{
-    "window_short",
-    "sliding layers see 127 keys instead of 128, the query's own included",
-    "close kin: ml-explore/mlx-lm#390 (the inequality settled by the reference)",
-    "tiny errors in long prompts",
-    "128 tokens: the window's length",
-    Site::attn_scores};
+struct WindowShort {
+    static constexpr Facts facts{
+        "window_short",
+        "sliding layers see 127 keys instead of 128, the query's own included",
+        "close kin: ml-explore/mlx-lm#390 (the inequality settled by the reference)",
+        "tiny errors in long prompts",
+        "128 tokens: the window's length",
+        Site::attn_scores,
+    };
+    static void edit(Config& c) { c.sliding_window -= 1; }
+};
 
-inline void window_short(Config& c) {
-    c.sliding_window -= 1;
-}
+struct WindowLong {
+    static constexpr Facts facts{
+        "window_long",
+        "sliding layers see 129 keys: the window counts earlier keys only",
+        "NVIDIA/Megatron-LM#3690, NVIDIA-NeMo/Megatron-Bridge#2656",
+        "tiny errors in long prompts",
+        "129 tokens: one more than the window",
+        Site::attn_scores,
+    };
+    static void edit(Config& c) { c.sliding_window += 1; }
+};
 
-inline constexpr PitfallFacts kWindowLong{
-    "window_long",
-    "sliding layers see 129 keys: the window counts earlier keys only",
-    "NVIDIA/Megatron-LM#3690, NVIDIA-NeMo/Megatron-Bridge#2656",
-    "tiny errors in long prompts",
-    "129 tokens: one more than the window",
-    Site::attn_scores};
-
-inline void window_long(Config& c) {
-    c.sliding_window += 1;
-}
-
-inline constexpr PitfallFacts kWindowOnOddLayers{
-    "window_on_odd_layers",
-    "odd layers slide and even ones see everything",
-    "close kin: vllm-project/vllm#33124 (parity coded instead of read from layer_types)",
-    "long prompts lose details",
-    "129 tokens",
-    Site::attn_scores};
-
-inline void window_on_odd_layers(Config& c) {
-    for (AttentionKind& kind : c.layer_kinds) {
-        const bool slides = kind == AttentionKind::sliding;
-        kind = slides ? AttentionKind::full : AttentionKind::sliding;
+struct WindowOnOddLayers {
+    static constexpr Facts facts{
+        "window_on_odd_layers",
+        "odd layers slide and even ones see everything",
+        "close kin: vllm-project/vllm#33124 (parity coded instead of read from layer_types)",
+        "long prompts lose details",
+        "129 tokens",
+        Site::attn_scores,
+    };
+    static void edit(Config& c) {
+        for (AttentionKind& kind : c.layer_kinds) {
+            const bool slides = kind == AttentionKind::sliding;
+            kind = slides ? AttentionKind::full : AttentionKind::sliding;
+        }
     }
-}
+};
 
-inline constexpr PitfallFacts kWindowMissing{
-    "window_missing",
-    "every layer sees all earlier positions",
-    "NVIDIA/TensorRT-Model-Connect#399, sgl-project/sglang#30050",
-    "garbage, but only for prompts longer than the window",
-    "129 tokens",
-    Site::attn_scores};
+struct WindowMissing {
+    static constexpr Facts facts{
+        "window_missing",
+        "every layer sees all earlier positions",
+        "NVIDIA/TensorRT-Model-Connect#399, sgl-project/sglang#30050",
+        "garbage, but only for prompts longer than the window",
+        "129 tokens",
+        Site::attn_scores,
+    };
+    static void edit(Config& c) {
+        std::fill(c.layer_kinds.begin(), c.layer_kinds.end(), AttentionKind::full);
+    }
+};
 
-inline void window_missing(Config& c) {
-    std::fill(c.layer_kinds.begin(), c.layer_kinds.end(), AttentionKind::full);
-}
-
-inline constexpr PitfallFacts kWindowEverywhere{
-    "window_everywhere",
-    "every layer slides, the odd ones too",
-    kNotSeen,
-    "what stands more than 128 tokens back is forgotten",
-    "129 tokens, in layer 1",
-    Site::attn_scores};
-
-inline void window_everywhere(Config& c) {
-    std::fill(c.layer_kinds.begin(), c.layer_kinds.end(), AttentionKind::sliding);
-}
+struct WindowEverywhere {
+    static constexpr Facts facts{
+        "window_everywhere",
+        "every layer slides, the odd ones too",
+        kNotSeen,
+        "what stands more than 128 tokens back is forgotten",
+        "129 tokens, in layer 1",
+        Site::attn_scores,
+    };
+    static void edit(Config& c) {
+        std::fill(c.layer_kinds.begin(), c.layer_kinds.end(), AttentionKind::sliding);
+    }
+};
 
 // --- Wrong ops --------------------------------------------------------------------------------
-
-inline constexpr PitfallFacts kHeadsModulo{
-    "heads_modulo",
-    "query head h reads kv head h % n_kv_heads instead of h / 8",
-    "apple/axlearn#842, ekzhang/jax-js#180 (tile instead of repeat)",
-    "nonsense from the first token on",
-    "the second token (one key's weight hardly moves the first)",
-    Site::attn_scores};
 
 // Repeats the kv heads so that query head h finds head h % n_kv_heads in place h.
 inline MadeMatrix heads_tiled(ConstMatrixView cache, int n_heads, int head_dim) {
@@ -103,76 +100,85 @@ inline MadeMatrix heads_tiled(ConstMatrixView cache, int n_heads, int head_dim) 
 }
 
 template <class Right>
-void attend_heads_modulo(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values,
-                         ConstVectorView sinks, ConstIdsView positions, int window,
-                         AttentionRecord record, MatrixView mix) {
-    const int head_dim = q.cols / sinks.size;
-    MadeMatrix tiled_keys = heads_tiled(keys, sinks.size, head_dim);
-    MadeMatrix tiled_values = heads_tiled(values, sinks.size, head_dim);
-    Right::attend(q, tiled_keys.view(), tiled_values.view(), sinks, positions, window, record, mix);
-}
-
-inline constexpr PitfallFacts kScaleSqrtHidden{
-    "scale_sqrt_hidden",
-    "scores are divided by sqrt(hidden_size), not by sqrt(head_dim)",
-    "FareedKhan-dev/train-llm-from-scratch#3, lucidrains/vit-pytorch#65 (other models)",
-    "attention is far too flat; text drifts off at once",
-    "the first token",
-    Site::attn_scores};
-
-template <class Right>
-void attend_scaled_by_hidden(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values,
-                             ConstVectorView sinks, ConstIdsView positions, int window,
-                             AttentionRecord record, MatrixView mix) {
-    const Config& config = notes().config;
-    MadeMatrix smaller_q = copy_of(q);
-    multiply(smaller_q.view(), std::sqrt(float(config.head_dim) / float(config.hidden_size)));
-    Right::attend(smaller_q.view(), keys, values, sinks, positions, window, record, mix);
-}
-
-inline constexpr PitfallFacts kScaleMissing{
-    "scale_missing",
-    "scores are not divided by sqrt(head_dim)",
-    "mlc-ai/mlc-llm#3426 (a fallback; another model)",
-    "each head looks at one key alone; text drifts off at once",
-    "the first token",
-    Site::attn_scores};
+struct HeadsModulo : Right {
+    static constexpr Facts facts{
+        "heads_modulo",
+        "query head h reads kv head h % n_kv_heads instead of h / 8",
+        "apple/axlearn#842, ekzhang/jax-js#180 (tile instead of repeat)",
+        "nonsense from the first token on",
+        "the second token (one key's weight hardly moves the first)",
+        Site::attn_scores,
+    };
+    static void attend(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values,
+                       ConstVectorView sinks, ConstIdsView positions, int window,
+                       AttentionRecord record, MatrixView mix) {
+        const int head_dim = q.cols / sinks.size;
+        MadeMatrix tiled_keys = heads_tiled(keys, sinks.size, head_dim);
+        MadeMatrix tiled_values = heads_tiled(values, sinks.size, head_dim);
+        Right::attend(q, tiled_keys.view(), tiled_values.view(), sinks, positions, window, record,
+                      mix);
+    }
+};
 
 template <class Right>
-void attend_unscaled(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values,
-                     ConstVectorView sinks, ConstIdsView positions, int window,
-                     AttentionRecord record, MatrixView mix) {
-    MadeMatrix larger_q = copy_of(q);
-    multiply(larger_q.view(), std::sqrt(float(q.cols / sinks.size)));
-    Right::attend(larger_q.view(), keys, values, sinks, positions, window, record, mix);
-}
+struct ScaleSqrtHidden : Noting<Right> {
+    static constexpr Facts facts{
+        "scale_sqrt_hidden",
+        "scores are divided by sqrt(hidden_size), not by sqrt(head_dim)",
+        "FareedKhan-dev/train-llm-from-scratch#3, lucidrains/vit-pytorch#65 (other models)",
+        "attention is far too flat; text drifts off at once",
+        "the first token",
+        Site::attn_scores,
+    };
+    static void attend(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values,
+                       ConstVectorView sinks, ConstIdsView positions, int window,
+                       AttentionRecord record, MatrixView mix) {
+        const Config& config = notes().config;
+        MadeMatrix smaller_q = copy_of(q);
+        multiply(smaller_q.view(), std::sqrt(float(config.head_dim) / float(config.hidden_size)));
+        Right::attend(smaller_q.view(), keys, values, sinks, positions, window, record, mix);
+    }
+};
 
-inline constexpr PitfallFacts kMaskMissing{
-    "mask_missing",
-    "no mask: the tokens of a prompt see all keys of their pass, later ones too",
-    "huggingface/transformers#27819, panbanda/higgs#203 (other models)",
-    "grammatical text that loses the thread; right token by token",
-    "two tokens in one pass",
-    Site::attn_scores};
-
-// Every query is moved to the last position, which sees all that the cache still has.
 template <class Right>
-void attend_without_mask(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values,
-                         ConstVectorView sinks, ConstIdsView positions, int /*window*/,
-                         AttentionRecord record, MatrixView mix) {
-    const int n_positions = positions_seen(positions);
-    const std::vector<std::int32_t> last(std::size_t(positions.rows), n_positions - 1);
-    const int window = n_positions > keys.rows ? keys.rows : 0;
-    Right::attend(q, keys, values, sinks, {last.data(), positions.rows}, window, record, mix);
-}
+struct ScaleMissing : Right {
+    static constexpr Facts facts{
+        "scale_missing",
+        "scores are not divided by sqrt(head_dim)",
+        "mlc-ai/mlc-llm#3426 (a fallback; another model)",
+        "each head looks at one key alone; text drifts off at once",
+        "the first token",
+        Site::attn_scores,
+    };
+    static void attend(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values,
+                       ConstVectorView sinks, ConstIdsView positions, int window,
+                       AttentionRecord record, MatrixView mix) {
+        MadeMatrix larger_q = copy_of(q);
+        multiply(larger_q.view(), std::sqrt(float(q.cols / sinks.size)));
+        Right::attend(larger_q.view(), keys, values, sinks, positions, window, record, mix);
+    }
+};
 
-inline constexpr PitfallFacts kRingOverwritten{
-    "ring_overwritten",
-    "a chunk of the prompt is stored in a ring of 128 rows before it is read",
-    "Lightning-AI/litgpt#2215, pytorch/executorch#20346 (other models)",
-    "right while the prompt fits the window and token by token, wrong in one go",
-    "129 tokens",
-    Site::attn_scores};
+template <class Right>
+struct MaskMissing : Right {
+    static constexpr Facts facts{
+        "mask_missing",
+        "no mask: the tokens of a prompt see all keys of their pass, later ones too",
+        "huggingface/transformers#27819, panbanda/higgs#203 (other models)",
+        "grammatical text that loses the thread; right token by token",
+        "two tokens in one pass",
+        Site::attn_scores,
+    };
+    // Every query is moved to the last position, which sees all that the cache still has.
+    static void attend(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values,
+                       ConstVectorView sinks, ConstIdsView positions, int /*window*/,
+                       AttentionRecord record, MatrixView mix) {
+        const int n_positions = positions_seen(positions);
+        const std::vector<std::int32_t> last(std::size_t(positions.rows), n_positions - 1);
+        const int window = n_positions > keys.rows ? keys.rows : 0;
+        Right::attend(q, keys, values, sinks, {last.data(), positions.rows}, window, record, mix);
+    }
+};
 
 // What position s of such a ring holds once all positions up to last are stored.
 inline int overwritten_by(int s, int last, int window) {
@@ -180,18 +186,29 @@ inline int overwritten_by(int s, int last, int window) {
 }
 
 template <class Right>
-void attend_overwritten_ring(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values,
-                             ConstVectorView sinks, ConstIdsView positions, int window,
-                             AttentionRecord record, MatrixView mix) {
-    MadeMatrix ring_keys = copy_of(keys), ring_values = copy_of(values);
-    const int last = positions_seen(positions) - 1;
-    for (int s = std::max(0, last + 1 - keys.rows); window > 0 && s <= last; ++s) {
-        const int slot = s % keys.rows;
-        const int newer = overwritten_by(s, last, window) % keys.rows;
-        std::copy_n(keys.row(newer), keys.cols, ring_keys.view().row(slot));
-        std::copy_n(values.row(newer), values.cols, ring_values.view().row(slot));
+struct RingOverwritten : Right {
+    static constexpr Facts facts{
+        "ring_overwritten",
+        "a chunk of the prompt is stored in a ring of 128 rows before it is read",
+        "Lightning-AI/litgpt#2215, pytorch/executorch#20346 (other models)",
+        "right while the prompt fits the window and token by token, wrong in one go",
+        "129 tokens",
+        Site::attn_scores,
+    };
+    static void attend(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values,
+                       ConstVectorView sinks, ConstIdsView positions, int window,
+                       AttentionRecord record, MatrixView mix) {
+        MadeMatrix ring_keys = copy_of(keys), ring_values = copy_of(values);
+        const int last = positions_seen(positions) - 1;
+        for (int s = std::max(0, last + 1 - keys.rows); window > 0 && s <= last; ++s) {
+            const int slot = s % keys.rows;
+            const int newer = overwritten_by(s, last, window) % keys.rows;
+            std::copy_n(keys.row(newer), keys.cols, ring_keys.view().row(slot));
+            std::copy_n(values.row(newer), values.cols, ring_values.view().row(slot));
+        }
+        Right::attend(q, ring_keys.view(), ring_values.view(), sinks, positions, window, record,
+                      mix);
     }
-    Right::attend(q, ring_keys.view(), ring_values.view(), sinks, positions, window, record, mix);
-}
+};
 
 }  // namespace gptoss::pitfalls

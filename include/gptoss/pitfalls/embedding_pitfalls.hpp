@@ -2,10 +2,9 @@
 //
 //     y[t] = table[ids[t]]      not scaled, nothing added
 //
-// Where    embed in the op tables of ops/pitfalls.hpp; an unembedding tied to the embedding is an
-//          edit of the weights (run/weight_pitfalls.hpp).
+// Where    embed; an unembedding tied to the embedding is an edit of the weights
+//          (pitfalls/weight_pitfalls.hpp).
 // Source   layers/embedding.hpp for what is right.
-// Errors   those of the right op.
 #pragma once
 #include <cmath>
 
@@ -14,18 +13,20 @@
 
 namespace gptoss::pitfalls {
 
-inline constexpr PitfallFacts kEmbeddingScaled{
-    "embedding_scaled",
-    "the embedding is multiplied by sqrt(hidden_size), as in Gemma",
-    kNotSeen,
-    "the blocks are drowned by the embedding: the model repeats its input",
-    "the first token in embedding",
-    Site::embedding};
-
 template <class Right>
-void embed_scaled(ConstIdsView ids, Bf16Matrix table, MatrixView y) {
-    Right::embed(ids, table, y);
-    multiply(y, std::sqrt(float(y.cols)));
-}
+struct EmbeddingScaled : Right {
+    static constexpr Facts facts{
+        "embedding_scaled",
+        "the embedding is multiplied by sqrt(hidden_size), as in Gemma",
+        kNotSeen,
+        "the blocks are drowned by the embedding: the model repeats its input",
+        "the first token in embedding",
+        Site::embedding,
+    };
+    static void embed(ConstIdsView ids, Bf16Matrix table, MatrixView y) {
+        Right::embed(ids, table, y);
+        multiply(y, std::sqrt(float(y.cols)));
+    }
+};
 
 }  // namespace gptoss::pitfalls

@@ -3,10 +3,9 @@
 //     out[t] = sum_j weights[t,j] * ( down_e y + bias_e )        e = ids[t,j]
 //     weight[2b] = low nibble of byte b, weight[2b + 1] = high nibble, times 2^(scale - 127)
 //
-// Where    expert_linear and combine in the op tables of ops/pitfalls.hpp.
+// Where    expert_linear and combine.
 // Source   the threads that each pitfall names; layers/expert_linear.hpp, layers/combine.hpp and
 //          core/mxfp4.hpp for what is right.
-// Errors   those of the right ops.
 // Pitfalls Experts that were unpacked to BF16 have no nibbles and no scales: the three mistakes
 //          with them change nothing there.
 #pragma once
@@ -23,51 +22,57 @@ namespace gptoss::pitfalls {
 
 // --- Biases -----------------------------------------------------------------------------------
 
-inline constexpr PitfallFacts kExpertBiasMissing{
-    "expert_bias_missing",
-    "both matrices of the experts go without their biases",
-    kNotSeen,
-    "nonsense from the first token on",
-    "the first token in gate_up",
-    Site::mlp_gate_up};
-
 template <class Right>
-void expert_linear_without_bias(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
-                                ConstMatrixView bias, MatrixView y) {
-    MadeMatrix zeros(bias.rows, bias.cols);
-    Right::expert_linear(x, ids, all_experts, zeros.view(), y);
-}
+struct ExpertBiasMissing : Right {
+    static constexpr Facts facts{
+        "expert_bias_missing",
+        "both matrices of the experts go without their biases",
+        kNotSeen,
+        "nonsense from the first token on",
+        "the first token in gate_up",
+        Site::mlp_gate_up,
+    };
+    static void expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
+                              ConstMatrixView bias, MatrixView y) {
+        MadeMatrix zeros(bias.rows, bias.cols);
+        Right::expert_linear(x, ids, all_experts, zeros.view(), y);
+    }
+};
 
 // The second matrix of the experts has a vector per rank to work on, the first one per token.
 inline bool is_down(ConstMatrixView x, ConstIdsView ids) {
     return x.rows == ids.rows * ids.cols;
 }
 
-inline constexpr PitfallFacts kExpertBiasUnweighted{
-    "expert_bias_unweighted",        "down's bias is added once per chosen expert, not weighted",
-    "NVIDIA-NeMo/Automodel#2591",    "a constant offset: fine-tuning starts at a loss of 8, not 4",
-    "the first token in expert_out", Site::mlp_expert_out};
-
 template <class Right>
-void expert_linear_bias_for_later(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
-                                  ConstMatrixView bias, MatrixView y) {
-    if (!is_down(x, ids)) return Right::expert_linear(x, ids, all_experts, bias, y);
-    notes().expert_ids = ids;
-    notes().expert_bias = bias;
-    expert_linear_without_bias<Right>(x, ids, all_experts, bias, y);
-}
+struct ExpertBiasUnweighted : Right {
+    static constexpr Facts facts{
+        "expert_bias_unweighted",
+        "down's bias is added once per chosen expert, not weighted",
+        "NVIDIA-NeMo/Automodel#2591",
+        "a constant offset: fine-tuning starts at a loss of 8, not 4",
+        "the first token in expert_out",
+        Site::mlp_expert_out,
+    };
+    static void expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
+                              ConstMatrixView bias, MatrixView y) {
+        if (!is_down(x, ids)) return Right::expert_linear(x, ids, all_experts, bias, y);
+        notes().expert_ids = ids;
+        notes().expert_bias = bias;
+        ExpertBiasMissing<Right>::expert_linear(x, ids, all_experts, bias, y);
+    }
 
-template <class Right>
-void combine_adding_bias(ConstMatrixView expert_out, ConstMatrixView weights, MatrixView out) {
-    Right::combine(expert_out, weights, out);
-    const ConstIdsView ids = notes().expert_ids;
-    for (int t = 0; t < ids.rows; ++t) {
-        for (int i = 0; i < ids.cols * out.cols; ++i) {
-            const int e = ids.row(t)[i / out.cols];
-            out.row(t)[i % out.cols] += notes().expert_bias.row(e)[i % out.cols];
+    static void combine(ConstMatrixView expert_out, ConstMatrixView weights, MatrixView out) {
+        Right::combine(expert_out, weights, out);
+        const ConstIdsView ids = notes().expert_ids;
+        for (int t = 0; t < ids.rows; ++t) {
+            for (int i = 0; i < ids.cols * out.cols; ++i) {
+                const int e = ids.row(t)[i / out.cols];
+                out.row(t)[i % out.cols] += notes().expert_bias.row(e)[i % out.cols];
+            }
         }
     }
-}
+};
 
 // --- MXFP4 ------------------------------------------------------------------------------------
 
@@ -85,32 +90,26 @@ inline std::vector<std::uint8_t> scales_of(const ExpertStack& s) {
     return {s.scales, s.scales + n_blocks_of(s)};
 }
 
-inline constexpr PitfallFacts kNibblesSwapped{
-    "nibbles_swapped",
-    "the high nibble of a byte is taken for the first weight",
-    kNotSeen,
-    "fluent nonsense: every weight is there, in the place of its neighbour",
-    "the first token in gate_up",
-    Site::mlp_gate_up};
-
 template <class Right>
-void expert_linear_nibbles_swapped(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
-                                   ConstMatrixView bias, MatrixView y) {
-    std::vector<std::uint8_t> codes = codes_of(all_experts);
-    for (std::uint8_t& byte : codes) {
-        byte = std::uint8_t((byte << 4) | (byte >> 4));
+struct NibblesSwapped : Right {
+    static constexpr Facts facts{
+        "nibbles_swapped",
+        "the high nibble of a byte is taken for the first weight",
+        kNotSeen,
+        "fluent nonsense: every weight is there, in the place of its neighbour",
+        "the first token in gate_up",
+        Site::mlp_gate_up,
+    };
+    static void expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
+                              ConstMatrixView bias, MatrixView y) {
+        std::vector<std::uint8_t> codes = codes_of(all_experts);
+        for (std::uint8_t& byte : codes) {
+            byte = std::uint8_t((byte << 4) | (byte >> 4));
+        }
+        if (!codes.empty()) all_experts.codes = codes.data();
+        Right::expert_linear(x, ids, all_experts, bias, y);
     }
-    if (!codes.empty()) all_experts.codes = codes.data();
-    Right::expert_linear(x, ids, all_experts, bias, y);
-}
-
-inline constexpr PitfallFacts kNibblesSplit{
-    "nibbles_split",
-    "GGUF's order: low nibbles are weights 0 to 15 of a block, high ones 16 to 31",
-    "kekzl/imp#567 (the other way round), mattn/tensai#165",
-    "fluent nonsense, no error anywhere",
-    "the first token in gate_up",
-    Site::mlp_gate_up};
+};
 
 // The nibble that this reading takes for weight i of a block.
 inline int split_nibble(const std::uint8_t* block, int i) {
@@ -118,46 +117,50 @@ inline int split_nibble(const std::uint8_t* block, int i) {
 }
 
 template <class Right>
-void expert_linear_nibbles_split(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
-                                 ConstMatrixView bias, MatrixView y) {
-    std::vector<std::uint8_t> codes = codes_of(all_experts);
-    for (std::size_t i = 0; i < codes.size(); ++i) {
-        const std::uint8_t* block = all_experts.codes + i / kMxfp4BlockBytes * kMxfp4BlockBytes;
-        const int b = int(i % kMxfp4BlockBytes);
-        const int low = split_nibble(block, 2 * b);
-        const int high = split_nibble(block, 2 * b + 1);
-        codes[i] = std::uint8_t(low | (high << 4));
+struct NibblesSplit : Right {
+    static constexpr Facts facts{
+        "nibbles_split",
+        "GGUF's order: low nibbles are weights 0 to 15 of a block, high ones 16 to 31",
+        "kekzl/imp#567 (the other way round), mattn/tensai#165",
+        "fluent nonsense, no error anywhere",
+        "the first token in gate_up",
+        Site::mlp_gate_up,
+    };
+    static void expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
+                              ConstMatrixView bias, MatrixView y) {
+        std::vector<std::uint8_t> codes = codes_of(all_experts);
+        for (std::size_t i = 0; i < codes.size(); ++i) {
+            const std::uint8_t* block = all_experts.codes + i / kMxfp4BlockBytes * kMxfp4BlockBytes;
+            const int b = int(i % kMxfp4BlockBytes);
+            const int low = split_nibble(block, 2 * b);
+            const int high = split_nibble(block, 2 * b + 1);
+            codes[i] = std::uint8_t(low | (high << 4));
+        }
+        if (!codes.empty()) all_experts.codes = codes.data();
+        Right::expert_linear(x, ids, all_experts, bias, y);
     }
-    if (!codes.empty()) all_experts.codes = codes.data();
-    Right::expert_linear(x, ids, all_experts, bias, y);
-}
-
-inline constexpr PitfallFacts kScaleBias{
-    "scale_bias",
-    "the exponent's bias is taken for 126 instead of 127: weights twice as large",
-    "close kin: vllm-project/compressed-tensors#538 (125)",
-    "activations grow with depth; text repeats itself or breaks",
-    "the first token in gate_up",
-    Site::mlp_gate_up};
+};
 
 template <class Right>
-void expert_linear_scale_bias(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
+struct ScaleBias : Right {
+    static constexpr Facts facts{
+        "scale_bias",
+        "the exponent's bias is taken for 126 instead of 127: weights twice as large",
+        "close kin: vllm-project/compressed-tensors#538 (125)",
+        "activations grow with depth; text repeats itself or breaks",
+        "the first token in gate_up",
+        Site::mlp_gate_up,
+    };
+    static void expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
                               ConstMatrixView bias, MatrixView y) {
-    std::vector<std::uint8_t> scales = scales_of(all_experts);
-    for (std::uint8_t& scale : scales) {
-        scale = std::uint8_t(scale + 1);
+        std::vector<std::uint8_t> scales = scales_of(all_experts);
+        for (std::uint8_t& scale : scales) {
+            scale = std::uint8_t(scale + 1);
+        }
+        if (!scales.empty()) all_experts.scales = scales.data();
+        Right::expert_linear(x, ids, all_experts, bias, y);
     }
-    if (!scales.empty()) all_experts.scales = scales.data();
-    Right::expert_linear(x, ids, all_experts, bias, y);
-}
-
-inline constexpr PitfallFacts kDownTransposed{
-    "down_transposed",
-    "down is read as (in, out); it is square in the released models, so it fits",
-    "NVIDIA-NeMo/Megatron-Bridge#3743, NVIDIA-NeMo/Megatron-Bridge#3162",
-    "nonsense from the first token on, although all shapes are right",
-    "the first token in expert_out",
-    Site::mlp_expert_out};
+};
 
 // Row-major weights, which bf16_transposed then takes for (in, out).
 inline std::vector<std::uint8_t> unpacked(const ExpertStack& s) {
@@ -177,15 +180,25 @@ inline std::vector<std::uint8_t> unpacked(const ExpertStack& s) {
 }
 
 template <class Right>
-void expert_linear_down_transposed(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
-                                   ConstMatrixView bias, MatrixView y) {
-    std::vector<std::uint8_t> bytes;
-    const bool fits = all_experts.rows == all_experts.cols;
-    if (is_down(x, ids) && fits) {
-        bytes = unpacked(all_experts);
-        all_experts.bf16_transposed = bytes.data();
+struct DownTransposed : Right {
+    static constexpr Facts facts{
+        "down_transposed",
+        "down is read as (in, out); it is square in the released models, so it fits",
+        "NVIDIA-NeMo/Megatron-Bridge#3743, NVIDIA-NeMo/Megatron-Bridge#3162",
+        "nonsense from the first token on, although all shapes are right",
+        "the first token in expert_out",
+        Site::mlp_expert_out,
+    };
+    static void expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
+                              ConstMatrixView bias, MatrixView y) {
+        std::vector<std::uint8_t> bytes;
+        const bool fits = all_experts.rows == all_experts.cols;
+        if (is_down(x, ids) && fits) {
+            bytes = unpacked(all_experts);
+            all_experts.bf16_transposed = bytes.data();
+        }
+        Right::expert_linear(x, ids, all_experts, bias, y);
     }
-    Right::expert_linear(x, ids, all_experts, bias, y);
-}
+};
 
 }  // namespace gptoss::pitfalls

@@ -3,9 +3,9 @@
 //     run_in_passes<ScalarOps>(weights, tokens, 512, LogitRows::all, watch);
 //
 // The Watch may do more than look: while a pass runs it holds the Activations and may write into
-// them between two ops. That is how a run is put back on a recorded track (run/anchor.hpp).
+// them between two ops. That is how a run is put back on a recorded track (diagnose/anchored_run.hpp).
 //
-// Where    the bug lab (run/pitfall_list.hpp) and what diagnoses with it.
+// Where    the bug lab (pitfalls/pitfall_list.hpp) and what diagnoses with it.
 // Errors   those of Transformer::feed.
 #pragma once
 #include <algorithm>

@@ -1,19 +1,20 @@
 // Pitfall: a mistake that ports of gpt-oss make, with what is known of it.
 //
-// The files beside this one hold the mistakes, one family each. A mistake is one of three:
+// The files beside this one hold the mistakes, one family each; pitfall_list.hpp lists them all.
+// Every mistake is a struct with its facts. It is one of three:
 //
-//     an edit of the Config        void(Config&)
-//     a wrong op                   calls the right op with wrong arguments wherever it can, so no
-//                                  kernel is copied; Right is the table whose op it calls
-//     an edit of the Weights       run/weight_pitfalls.hpp, because Weights stand on a higher floor
+//     a wrong op                  struct SinksMissing : Right { facts; static void attend(...); }
+//                                 a table of ops (ops/scalar.hpp) that differs from Right in one
+//     an edit of the Config       struct WindowLong { facts; static void edit(Config&); }
+//     an edit of the Weights      struct GainPlusOne { facts; static void edit(Weights&); }
 //
-// ops/pitfalls.hpp makes tables of the wrong ops, run/pitfall_list.hpp lists all pitfalls.
+// Right is the table that the mistake is made in. A wrong op calls the right one with wrong
+// arguments wherever it can, so no kernel is copied, and a mistake is as precise as its table.
 //
 // A right op is not told everything: attend does not know hidden_size. A wrong op may need it, and
-// finds it in notes(), which the wrong table's rope_table fills: it is the first op of a pass that
-// sees the Config.
+// finds it in notes(), which Noting fills: rope_table is the first op of a pass that sees the
+// Config.
 //
-// Errors   those of the right ops.
 // Pitfalls notes() belong to a thread; they describe the pass that began last in it.
 #pragma once
 #include <cstdint>
@@ -23,9 +24,9 @@
 #include "gptoss/core/view.hpp"
 #include "gptoss/trace/sites.hpp"
 
-namespace gptoss {
+namespace gptoss::pitfalls {
 
-struct PitfallFacts {
+struct Facts {
     const char* name;          // "sinks_missing"
     const char* mistake;       // what is done wrong
     const char* who;           // public threads where it happened, or that nobody has told of it
@@ -33,8 +34,6 @@ struct PitfallFacts {
     const char* visible_from;  // from which length on
     Site first_site;           // where a dump with all sites leaves the right one first
 };
-
-namespace pitfalls {
 
 inline constexpr const char* kNotSeen = "not seen in public, plausible";
 
@@ -56,11 +55,13 @@ inline Notes& notes() {
 
 // The right table; takes notes.
 template <class Right>
-void rope_table_noting(const Config& config, ConstIdsView positions, MatrixView table) {
-    notes() = Notes{};
-    notes().config = config;
-    Right::rope_table(config, positions, table);
-}
+struct Noting : Right {
+    static void rope_table(const Config& config, ConstIdsView positions, MatrixView table) {
+        notes() = Notes{};
+        notes().config = config;
+        Right::rope_table(config, positions, table);
+    }
+};
 
 // The memory of an argument that a wrong op made up.
 struct MadeMatrix {
@@ -87,5 +88,4 @@ inline void multiply(MatrixView m, float factor) {
     }
 }
 
-}  // namespace pitfalls
-}  // namespace gptoss
+}  // namespace gptoss::pitfalls

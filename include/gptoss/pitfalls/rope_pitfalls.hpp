@@ -3,9 +3,8 @@
 //     angle[t,d] = position[t] * inv_freq[d]     inv_freq by YaRN, its bounds real numbers
 //     q and k are both multiplied by the concentration c, so scores grow by c squared
 //
-// Where    rope_table and rope in the op tables of ops/pitfalls.hpp, and edits of the Config.
+// Where    rope_table and rope, and edits of the Config.
 // Source   the threads that each pitfall names; layers/rope.hpp for what is right.
-// Errors   those of the right ops.
 #pragma once
 #include <cmath>
 #include <cstdint>
@@ -20,114 +19,111 @@ namespace gptoss::pitfalls {
 
 // --- Edits of the Config ----------------------------------------------------------------------
 
-inline constexpr PitfallFacts kYarnBoundsRounded{
-    "yarn_bounds_rounded",
-    "the bounds of YaRN's ramp are rounded to whole pairs",
-    "vllm-project/vllm#27722, sgl-project/sglang#14270",
-    "log-probabilities drift, the more the later the position; short prompts look right",
-    "the second token in q_rope; hundreds of tokens in text",
-    Site::attn_q_rope};
-
 // The n_rotations for which yarn_bound gives this pair index.
 inline float rotations_at(const Config& c, double pair) {
     const double freq = std::pow(double(c.rope_theta), 2.0 * pair / c.head_dim);
     return float(c.initial_context_length / (2.0 * std::numbers::pi * freq));
 }
 
-inline void yarn_bounds_rounded(Config& c) {
-    const double low = std::floor(yarn_bound(c, c.rope_ntk_beta));
-    const double high = std::ceil(yarn_bound(c, c.rope_ntk_alpha));
-    c.rope_ntk_beta = rotations_at(c, low);
-    c.rope_ntk_alpha = rotations_at(c, high);
-}
+struct YarnBoundsRounded {
+    static constexpr Facts facts{
+        "yarn_bounds_rounded",
+        "the bounds of YaRN's ramp are rounded to whole pairs",
+        "vllm-project/vllm#27722, sgl-project/sglang#14270",
+        "log-probabilities drift, the more the later the position; short prompts look right",
+        "the second token in q_rope; hundreds of tokens in text",
+        Site::attn_q_rope,
+    };
+    static void edit(Config& c) {
+        const double low = std::floor(yarn_bound(c, c.rope_ntk_beta));
+        const double high = std::ceil(yarn_bound(c, c.rope_ntk_alpha));
+        c.rope_ntk_beta = rotations_at(c, low);
+        c.rope_ntk_alpha = rotations_at(c, high);
+    }
+};
 
-inline constexpr PitfallFacts kPlainRope{
-    "plain_rope",
-    "no YaRN at all: plain frequencies and no concentration",
-    "NVIDIA/TensorRT-Model-Connect#399 (the key rope_scaling was not read)",
-    "short prompts still make sense, long ones are garbage",
-    "the first token in q_rope",
-    Site::attn_q_rope};
+struct PlainRope {
+    static constexpr Facts facts{
+        "plain_rope",
+        "no YaRN at all: plain frequencies and no concentration",
+        "NVIDIA/TensorRT-Model-Connect#399 (the key rope_scaling was not read)",
+        "short prompts still make sense, long ones are garbage",
+        "the first token in q_rope",
+        Site::attn_q_rope,
+    };
+    static void edit(Config& c) { c.rope_scaling_factor = 1.0f; }
+};
 
-inline void plain_rope(Config& c) {
-    c.rope_scaling_factor = 1.0f;
-}
+struct ThetaDefault {
+    static constexpr Facts facts{
+        "theta_default",
+        "rope_theta is the usual 10,000 instead of 150,000",
+        "sgl-project/sglang#30050 (a kernel that would have used base 10000)",
+        "text falls apart within a few dozen tokens",
+        "the second token in q_rope",
+        Site::attn_q_rope,
+    };
+    static void edit(Config& c) { c.rope_theta = 10000.0f; }
+};
 
-inline constexpr PitfallFacts kThetaDefault{
-    "theta_default",
-    "rope_theta is the usual 10,000 instead of 150,000",
-    "sgl-project/sglang#30050 (a kernel that would have used base 10000)",
-    "text falls apart within a few dozen tokens",
-    "the second token in q_rope",
-    Site::attn_q_rope};
+struct YarnMaxPositions {
+    static constexpr Facts facts{
+        "yarn_max_positions",
+        "YaRN's bounds come from max_position_embeddings (131,072), not from 4,096",
+        kNotSeen,
+        "as with rounded bounds, but ten times as strong",
+        "the second token in q_rope",
+        Site::attn_q_rope,
+    };
+    static void edit(Config& c) { c.initial_context_length = c.max_context_length; }
+};
 
-inline void theta_default(Config& c) {
-    c.rope_theta = 10000.0f;
-}
-
-inline constexpr PitfallFacts kYarnMaxPositions{
-    "yarn_max_positions",
-    "YaRN's bounds come from max_position_embeddings (131,072), not from 4,096",
-    kNotSeen,
-    "as with rounded bounds, but ten times as strong",
-    "the second token in q_rope",
-    Site::attn_q_rope};
-
-inline void yarn_max_positions(Config& c) {
-    c.initial_context_length = c.max_context_length;
-}
-
-inline constexpr PitfallFacts kYarnBetasSwapped{
-    "yarn_betas_swapped",
-    "beta_fast and beta_slow are exchanged: fast pairs are slowed down and slow ones are not",
-    kNotSeen,
-    "text falls apart within a few dozen tokens",
-    "the second token in q_rope",
-    Site::attn_q_rope};
-
-inline void yarn_betas_swapped(Config& c) {
-    std::swap(c.rope_ntk_alpha, c.rope_ntk_beta);
-}
+struct YarnBetasSwapped {
+    static constexpr Facts facts{
+        "yarn_betas_swapped",
+        "beta_fast and beta_slow are exchanged: fast pairs are slowed down and slow ones are not",
+        kNotSeen,
+        "text falls apart within a few dozen tokens",
+        "the second token in q_rope",
+        Site::attn_q_rope,
+    };
+    static void edit(Config& c) { std::swap(c.rope_ntk_alpha, c.rope_ntk_beta); }
+};
 
 // --- Wrong ops --------------------------------------------------------------------------------
 
-inline constexpr PitfallFacts kConcentrationMissing{
-    "concentration_missing",
-    "cos and sin are not multiplied by the concentration",
-    "turboderp-org/exllamav3#259 (the factor collapsed to 1)",
-    "fluent text that does not follow the prompt",
-    "the first token in q_rope",
-    Site::attn_q_rope};
+template <class Right>
+struct ConcentrationMissing : Right {
+    static constexpr Facts facts{
+        "concentration_missing",
+        "cos and sin are not multiplied by the concentration",
+        "turboderp-org/exllamav3#259 (the factor collapsed to 1)",
+        "fluent text that does not follow the prompt",
+        "the first token in q_rope",
+        Site::attn_q_rope,
+    };
+    static void rope_table(const Config& config, ConstIdsView positions, MatrixView table) {
+        Right::rope_table(config, positions, table);
+        multiply(table, 1.0f / rope_concentration(config));
+    }
+};
 
 template <class Right>
-void rope_table_without_concentration(const Config& config, ConstIdsView positions,
-                                      MatrixView table) {
-    Right::rope_table(config, positions, table);
-    multiply(table, 1.0f / rope_concentration(config));
-}
-
-inline constexpr PitfallFacts kConcentrationOnce{
-    "concentration_once",
-    "q carries the concentration, k does not: scores grow by c, not c squared",
-    "close kin: pytorch/torchtitan#2216 (c once, in the softmax scale)",
-    "attention is too flat; fluent text that misses details",
-    "the first token in k_rope",
-    Site::attn_k_rope};
-
-template <class Right>
-void rope_keys_without_concentration(ConstMatrixView x, ConstMatrixView table, MatrixView y) {
-    Right::rope(x, table, y);
-    const bool is_keys = x.cols == notes().config.kv_size();
-    if (is_keys) multiply(y, 1.0f / rope_concentration(notes().config));
-}
-
-inline constexpr PitfallFacts kRopeInterleaved{
-    "rope_interleaved",
-    "pairs are neighbours (2d, 2d + 1) instead of halves (d, d + half)",
-    "close kin: nntile/nntile#382 (another model); rasbt/LLMs-from-scratch#802 compares the two",
-    "short answers look fine, long ones degrade",
-    "the second token in q_rope",
-    Site::attn_q_rope};
+struct ConcentrationOnce : Noting<Right> {
+    static constexpr Facts facts{
+        "concentration_once",
+        "q carries the concentration, k does not: scores grow by c, not c squared",
+        "close kin: pytorch/torchtitan#2216 (c once, in the softmax scale)",
+        "attention is too flat; fluent text that misses details",
+        "the first token in k_rope",
+        Site::attn_k_rope,
+    };
+    static void rope(ConstMatrixView x, ConstMatrixView table, MatrixView y) {
+        Right::rope(x, table, y);
+        const bool is_keys = x.cols == notes().config.kv_size();
+        if (is_keys) multiply(y, 1.0f / rope_concentration(notes().config));
+    }
+};
 
 // Moves the channels of every head between the two orders of pairs.
 inline void reorder_pairs(ConstMatrixView x, int head_dim, bool to_halves, MatrixView y) {
@@ -144,60 +140,78 @@ inline void reorder_pairs(ConstMatrixView x, int head_dim, bool to_halves, Matri
 }
 
 template <class Right>
-void rope_interleaved(ConstMatrixView x, ConstMatrixView table, MatrixView y) {
-    MadeMatrix halves(x.rows, x.cols);
-    reorder_pairs(x, table.cols, true, halves.view());
-    Right::rope(halves.view(), table, halves.view());
-    reorder_pairs(halves.view(), table.cols, false, y);
-}
-
-inline constexpr PitfallFacts kRopeReversed{
-    "rope_reversed",
-    "q and k are turned the other way: the sign of sin is wrong",
-    "close kin: karpathy/nanochat#489 (turned that way on purpose)",
-    "nearby words in the wrong order; text falls apart within a few dozen tokens",
-    "the second token in q_rope",
-    Site::attn_q_rope};
+struct RopeInterleaved : Right {
+    static constexpr Facts facts{
+        "rope_interleaved",
+        "pairs are neighbours (2d, 2d + 1) instead of halves (d, d + half)",
+        "close kin: nntile/nntile#382 (another model); rasbt/LLMs-from-scratch#802 compares the "
+        "two",
+        "short answers look fine, long ones degrade",
+        "the second token in q_rope",
+        Site::attn_q_rope,
+    };
+    static void rope(ConstMatrixView x, ConstMatrixView table, MatrixView y) {
+        MadeMatrix halves(x.rows, x.cols);
+        reorder_pairs(x, table.cols, true, halves.view());
+        Right::rope(halves.view(), table, halves.view());
+        reorder_pairs(halves.view(), table.cols, false, y);
+    }
+};
 
 template <class Right>
-void rope_reversed(ConstMatrixView x, ConstMatrixView table, MatrixView y) {
-    MadeMatrix reversed = copy_of(table);
-    for (int t = 0; t < table.rows; ++t) {
-        for (int d = table.cols / 2; d < table.cols; ++d) {
-            reversed.view().row(t)[d] *= -1.0f;
+struct RopeReversed : Right {
+    static constexpr Facts facts{
+        "rope_reversed",
+        "q and k are turned the other way: the sign of sin is wrong",
+        "close kin: karpathy/nanochat#489 (turned that way on purpose)",
+        "nearby words in the wrong order; text falls apart within a few dozen tokens",
+        "the second token in q_rope",
+        Site::attn_q_rope,
+    };
+    static void rope(ConstMatrixView x, ConstMatrixView table, MatrixView y) {
+        MadeMatrix reversed = copy_of(table);
+        for (int t = 0; t < table.rows; ++t) {
+            for (int d = table.cols / 2; d < table.cols; ++d) {
+                reversed.view().row(t)[d] *= -1.0f;
+            }
         }
+        Right::rope(x, reversed.view(), y);
     }
-    Right::rope(x, reversed.view(), y);
-}
-
-inline constexpr PitfallFacts kRopeTwice{"rope_twice",
-                                         "q and k are rotated in two places",
-                                         kNotSeen,
-                                         "short answers look fine, long ones degrade",
-                                         "the first token in q_rope: c counts twice too",
-                                         Site::attn_q_rope};
+};
 
 template <class Right>
-void rope_twice(ConstMatrixView x, ConstMatrixView table, MatrixView y) {
-    Right::rope(x, table, y);
-    Right::rope(y, table, y);
-}
-
-inline constexpr PitfallFacts kPositionsRestart{
-    "positions_restart",
-    "the positions of every chunk of the prompt begin at 0 again",
-    "huggingface/transformers#43082",
-    "right up to the length of a chunk, then the order of the text is lost",
-    "the second chunk in q_rope",
-    Site::attn_q_rope};
+struct RopeTwice : Right {
+    static constexpr Facts facts{
+        "rope_twice",
+        "q and k are rotated in two places",
+        kNotSeen,
+        "short answers look fine, long ones degrade",
+        "the first token in q_rope: c counts twice too",
+        Site::attn_q_rope,
+    };
+    static void rope(ConstMatrixView x, ConstMatrixView table, MatrixView y) {
+        Right::rope(x, table, y);
+        Right::rope(y, table, y);
+    }
+};
 
 template <class Right>
-void rope_table_restarting(const Config& config, ConstIdsView positions, MatrixView table) {
-    std::vector<std::int32_t> restarted(positions.data, positions.data + positions.rows);
-    for (std::int32_t& position : restarted) {
-        position -= positions.data[0];
+struct PositionsRestart : Right {
+    static constexpr Facts facts{
+        "positions_restart",
+        "the positions of every chunk of the prompt begin at 0 again",
+        "huggingface/transformers#43082",
+        "right up to the length of a chunk, then the order of the text is lost",
+        "the second chunk in q_rope",
+        Site::attn_q_rope,
+    };
+    static void rope_table(const Config& config, ConstIdsView positions, MatrixView table) {
+        std::vector<std::int32_t> restarted(positions.data, positions.data + positions.rows);
+        for (std::int32_t& position : restarted) {
+            position -= positions.data[0];
+        }
+        Right::rope_table(config, {restarted.data(), positions.rows}, table);
     }
-    Right::rope_table(config, {restarted.data(), positions.rows}, table);
-}
+};
 
 }  // namespace gptoss::pitfalls

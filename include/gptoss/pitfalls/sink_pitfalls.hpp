@@ -3,9 +3,8 @@
 //     weights[s] = exp(scores[s] - m) / (sum_s exp(scores[s] - m) + exp(sink - m))
 //     the sink is in the denominator of every layer, unscaled, and has no value
 //
-// Where    attend in the op tables of ops/pitfalls.hpp.
+// Where    attend.
 // Source   the threads that each pitfall names; layers/softmax.hpp for what is right.
-// Errors   those of the right ops.
 #pragma once
 #include <cmath>
 #include <limits>
@@ -16,83 +15,91 @@
 
 namespace gptoss::pitfalls {
 
-inline constexpr PitfallFacts kSinksMissing{
-    "sinks_missing",
-    "a plain softmax: the sinks are ignored",
-    "vllm-project/vllm-metal#550, sgl-project/sglang#30050",
-    "heads that should attend to nothing attend to something; answers get worse slowly",
-    "the first token in attn.weights",
-    Site::attn_weights};
-
 template <class Right>
-void attend_without_sinks(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values,
-                          ConstVectorView sinks, ConstIdsView positions, int window,
-                          AttentionRecord record, MatrixView mix) {
-    const float infinity = std::numeric_limits<float>::infinity();
-    const std::vector<float> none(std::size_t(sinks.size), -infinity);
-    Right::attend(q, keys, values, {none.data(), sinks.size}, positions, window, record, mix);
-}
-
-inline constexpr PitfallFacts kSinksScaled{
-    "sinks_scaled",
-    "the sinks are multiplied by 1 / sqrt(head_dim) like the scores",
-    "not seen as a bug; sgl-project/sglang#38142 states the rule",
-    "as without sinks, but weaker; no short test shows it",
-    "the first token in attn.weights",
-    Site::attn_weights};
-
-template <class Right>
-void attend_scaled_sinks(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values,
-                         ConstVectorView sinks, ConstIdsView positions, int window,
-                         AttentionRecord record, MatrixView mix) {
-    std::vector<float> scaled(sinks.data, sinks.data + sinks.size);
-    for (float& sink : scaled) {
-        sink /= std::sqrt(float(q.cols / sinks.size));
+struct SinksMissing : Right {
+    static constexpr Facts facts{
+        "sinks_missing",
+        "a plain softmax: the sinks are ignored",
+        "vllm-project/vllm-metal#550, sgl-project/sglang#30050",
+        "heads that should attend to nothing attend to something; answers get worse slowly",
+        "the first token in attn.weights",
+        Site::attn_weights,
+    };
+    static void attend(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values,
+                       ConstVectorView sinks, ConstIdsView positions, int window,
+                       AttentionRecord record, MatrixView mix) {
+        const float infinity = std::numeric_limits<float>::infinity();
+        const std::vector<float> none(std::size_t(sinks.size), -infinity);
+        Right::attend(q, keys, values, {none.data(), sinks.size}, positions, window, record, mix);
     }
-    Right::attend(q, keys, values, {scaled.data(), sinks.size}, positions, window, record, mix);
-}
-
-inline constexpr PitfallFacts kSinksWithValue{
-    "sinks_with_value",
-    "the sink's share is spent on a value, the oldest visible one",
-    "sgl-project/sgl-kernel-npu#216 (a reviewer asks for it)",
-    "the start of the window leaks into every token",
-    "the first token in attn.mix",
-    Site::attn_mix};
+};
 
 template <class Right>
-void attend_sinks_with_value(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values,
-                             ConstVectorView sinks, ConstIdsView positions, int window,
-                             AttentionRecord record, MatrixView mix) {
-    MadeMatrix share(q.rows, sinks.size);
-    if (record.sink_share.data == nullptr) record.sink_share = share.view();
-    Right::attend(q, keys, values, sinks, positions, window, record, mix);
-    const int head_dim = q.cols / sinks.size;
-    for (int t = 0; t < q.rows; ++t) {
-        const int oldest = first_visible_position(positions.data[t], window) % values.rows;
-        for (int i = 0; i < q.cols; ++i) {
-            const int h = i / head_dim;
-            const int g = h / (q.cols / values.cols);
-            const float v = values.row(oldest)[g * head_dim + i % head_dim];
-            mix.row(t)[i] += record.sink_share.row(t)[h] * v;
+struct SinksScaled : Right {
+    static constexpr Facts facts{
+        "sinks_scaled",
+        "the sinks are multiplied by 1 / sqrt(head_dim) like the scores",
+        "not seen as a bug; sgl-project/sglang#38142 states the rule",
+        "as without sinks, but weaker; no short test shows it",
+        "the first token in attn.weights",
+        Site::attn_weights,
+    };
+    static void attend(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values,
+                       ConstVectorView sinks, ConstIdsView positions, int window,
+                       AttentionRecord record, MatrixView mix) {
+        std::vector<float> scaled(sinks.data, sinks.data + sinks.size);
+        for (float& sink : scaled) {
+            sink /= std::sqrt(float(q.cols / sinks.size));
+        }
+        Right::attend(q, keys, values, {scaled.data(), sinks.size}, positions, window, record, mix);
+    }
+};
+
+template <class Right>
+struct SinksWithValue : Right {
+    static constexpr Facts facts{
+        "sinks_with_value",
+        "the sink's share is spent on a value, the oldest visible one",
+        "sgl-project/sgl-kernel-npu#216 (a reviewer asks for it)",
+        "the start of the window leaks into every token",
+        "the first token in attn.mix",
+        Site::attn_mix,
+    };
+    static void attend(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values,
+                       ConstVectorView sinks, ConstIdsView positions, int window,
+                       AttentionRecord record, MatrixView mix) {
+        MadeMatrix share(q.rows, sinks.size);
+        if (record.sink_share.data == nullptr) record.sink_share = share.view();
+        Right::attend(q, keys, values, sinks, positions, window, record, mix);
+        const int head_dim = q.cols / sinks.size;
+        for (int t = 0; t < q.rows; ++t) {
+            const int oldest = first_visible_position(positions.data[t], window) % values.rows;
+            for (int i = 0; i < q.cols; ++i) {
+                const int h = i / head_dim;
+                const int g = h / (q.cols / values.cols);
+                const float v = values.row(oldest)[g * head_dim + i % head_dim];
+                mix.row(t)[i] += record.sink_share.row(t)[h] * v;
+            }
         }
     }
-}
-
-inline constexpr PitfallFacts kSinksDenseOnly{
-    "sinks_dense_only",
-    "only the full layers have sinks, the sliding ones do not",
-    kNotSeen,
-    "as without sinks, but weaker",
-    "the first token in attn.weights",
-    Site::attn_weights};
+};
 
 template <class Right>
-void attend_sinks_dense_only(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values,
-                             ConstVectorView sinks, ConstIdsView positions, int window,
-                             AttentionRecord record, MatrixView mix) {
-    const auto attend = window > 0 ? &attend_without_sinks<Right> : +Right::attend;
-    attend(q, keys, values, sinks, positions, window, record, mix);
-}
+struct SinksDenseOnly : Right {
+    static constexpr Facts facts{
+        "sinks_dense_only",
+        "only the full layers have sinks, the sliding ones do not",
+        kNotSeen,
+        "as without sinks, but weaker",
+        "the first token in attn.weights",
+        Site::attn_weights,
+    };
+    static void attend(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values,
+                       ConstVectorView sinks, ConstIdsView positions, int window,
+                       AttentionRecord record, MatrixView mix) {
+        const auto attend = window > 0 ? &SinksMissing<Right>::attend : +Right::attend;
+        attend(q, keys, values, sinks, positions, window, record, mix);
+    }
+};
 
 }  // namespace gptoss::pitfalls

@@ -6,9 +6,8 @@
 // The right op computes all of them: it gets gates and ups that were clamped or shifted before,
 // and an infinite limit.
 //
-// Where    swiglu in the op tables of ops/pitfalls.hpp, and an edit of the Config.
+// Where    swiglu, and an edit of the Config.
 // Source   the threads that each pitfall names; layers/swiglu.hpp for what is right.
-// Errors   those of the right ops.
 #pragma once
 #include <algorithm>
 #include <limits>
@@ -48,120 +47,137 @@ inline void subtract_1_from_ups(MadeMatrix& h) {
     }
 }
 
-inline constexpr PitfallFacts kSwigluPlain{
-    "swiglu_plain",
-    "the usual SiLU(gate) * up: no clamp, no +1, alpha 1",
-    "not seen in public, plausible: config.json says hidden_act silu",
-    "nonsense from the first token on",
-    "the first token in swiglu",
-    Site::mlp_swiglu};
-
 template <class Right>
-void swiglu_plain(ConstMatrixView h, float /*limit*/, MatrixView y) {
-    MadeMatrix made = copy_of(h);
-    subtract_1_from_ups(made);
-    swiglu_with_alpha_1<Right>(made, y);
-}
-
-inline constexpr PitfallFacts kSwigluWithoutOne{
-    "swiglu_without_one",        "up is not raised by 1",
-    "sgl-project/sglang#39939",  "nonsense, or a model that repeats itself",
-    "the first token in swiglu", Site::mlp_swiglu};
-
-template <class Right>
-void swiglu_without_one(ConstMatrixView h, float limit, MatrixView y) {
-    MadeMatrix made = clamped(h, limit);
-    subtract_1_from_ups(made);
-    Right::swiglu(made.view(), kNoLimit, y);
-}
-
-inline constexpr PitfallFacts kSwigluWithoutClamp{
-    "swiglu_without_clamp",
-    "neither gate nor up is clamped",
-    "close kin: sgl-project/sglang#39939 (a runner that ignored swiglu_limit)",
-    "right for most tokens, far off for a few",
-    "the first token that reaches the limit",
-    Site::mlp_swiglu};
-
-template <class Right>
-void swiglu_without_clamp(ConstMatrixView h, float /*limit*/, MatrixView y) {
-    Right::swiglu(h, kNoLimit, y);
-}
-
-inline constexpr PitfallFacts kSwigluGateTwoSided{
-    "swiglu_gate_two_sided",
-    "the gate is clamped from below too",
-    "PrimeIntellect-ai/prime-rl#2365 (a reviewer asks for it)",
-    "at most 4e-4 in one activation: no text shows it",
-    "the first gate below -7",
-    Site::mlp_swiglu};
-
-template <class Right>
-void swiglu_gate_two_sided(ConstMatrixView h, float limit, MatrixView y) {
-    MadeMatrix made = copy_of(h);
-    for (std::size_t i = 0; i < made.values.size(); i += 2) {
-        made.values[i] = std::max(made.values[i], -limit);
+struct SwigluPlain : Right {
+    static constexpr Facts facts{
+        "swiglu_plain",
+        "the usual SiLU(gate) * up: no clamp, no +1, alpha 1",
+        "not seen in public, plausible: config.json says hidden_act silu",
+        "nonsense from the first token on",
+        "the first token in swiglu",
+        Site::mlp_swiglu,
+    };
+    static void swiglu(ConstMatrixView h, float /*limit*/, MatrixView y) {
+        MadeMatrix made = copy_of(h);
+        subtract_1_from_ups(made);
+        swiglu_with_alpha_1<Right>(made, y);
     }
-    Right::swiglu(made.view(), limit, y);
-}
-
-inline constexpr PitfallFacts kSwigluAlphaOne{
-    "swiglu_alpha_one",
-    "sigmoid(gate) instead of sigmoid(1.702 * gate)",
-    "close kin: sgl-project/sglang#39939 (alpha defaults to 1)",
-    "a somewhat weaker model",
-    "the first token in swiglu",
-    Site::mlp_swiglu};
+};
 
 template <class Right>
-void swiglu_alpha_one(ConstMatrixView h, float limit, MatrixView y) {
-    swiglu_with_alpha_1<Right>(clamped(h, limit), y);
-}
-
-inline constexpr PitfallFacts kSwigluHalves{
-    "swiglu_halves",
-    "the first half is taken for the gates and the second for the ups",
-    "vllm-project/vllm#29273, ROCm/ATOM#885",
-    "nonsense from the first token on",
-    "the first token in swiglu",
-    Site::mlp_swiglu};
+struct SwigluWithoutOne : Right {
+    static constexpr Facts facts{
+        "swiglu_without_one",        "up is not raised by 1",
+        "sgl-project/sglang#39939",  "nonsense, or a model that repeats itself",
+        "the first token in swiglu", Site::mlp_swiglu,
+    };
+    static void swiglu(ConstMatrixView h, float limit, MatrixView y) {
+        MadeMatrix made = clamped(h, limit);
+        subtract_1_from_ups(made);
+        Right::swiglu(made.view(), kNoLimit, y);
+    }
+};
 
 template <class Right>
-void swiglu_halves(ConstMatrixView h, float limit, MatrixView y) {
-    MadeMatrix made(h.rows, h.cols);
-    for (int row = 0; row < h.rows; ++row) {
-        for (int i = 0; i < h.cols; ++i) {
-            const int from = i % 2 * (h.cols / 2) + i / 2;
-            made.view().row(row)[i] = h.row(row)[from];
+struct SwigluWithoutClamp : Right {
+    static constexpr Facts facts{
+        "swiglu_without_clamp",
+        "neither gate nor up is clamped",
+        "close kin: sgl-project/sglang#39939 (a runner that ignored swiglu_limit)",
+        "right for most tokens, far off for a few",
+        "the first token that reaches the limit",
+        Site::mlp_swiglu,
+    };
+    static void swiglu(ConstMatrixView h, float /*limit*/, MatrixView y) {
+        Right::swiglu(h, kNoLimit, y);
+    }
+};
+
+template <class Right>
+struct SwigluGateTwoSided : Right {
+    static constexpr Facts facts{
+        "swiglu_gate_two_sided",
+        "the gate is clamped from below too",
+        "PrimeIntellect-ai/prime-rl#2365 (a reviewer asks for it)",
+        "at most 4e-4 in one activation: no text shows it",
+        "the first gate below -7",
+        Site::mlp_swiglu,
+    };
+    static void swiglu(ConstMatrixView h, float limit, MatrixView y) {
+        MadeMatrix made = copy_of(h);
+        for (std::size_t i = 0; i < made.values.size(); i += 2) {
+            made.values[i] = std::max(made.values[i], -limit);
         }
+        Right::swiglu(made.view(), limit, y);
     }
-    Right::swiglu(made.view(), limit, y);
-}
-
-inline constexpr PitfallFacts kSwigluExchanged{
-    "swiglu_exchanged",
-    "gate and up are exchanged: odd channels are gates, even ones ups",
-    "NVIDIA/TensorRT-LLM#1842, ml-explore/mlx-lm#767 (other models)",
-    "nonsense from the first token on",
-    "the first token in swiglu",
-    Site::mlp_swiglu};
+};
 
 template <class Right>
-void swiglu_exchanged(ConstMatrixView h, float limit, MatrixView y) {
-    MadeMatrix made = copy_of(h);
-    for (std::size_t i = 0; i < made.values.size(); i += 2) {
-        std::swap(made.values[i], made.values[i + 1]);
+struct SwigluAlphaOne : Right {
+    static constexpr Facts facts{
+        "swiglu_alpha_one",
+        "sigmoid(gate) instead of sigmoid(1.702 * gate)",
+        "close kin: sgl-project/sglang#39939 (alpha defaults to 1)",
+        "a somewhat weaker model",
+        "the first token in swiglu",
+        Site::mlp_swiglu,
+    };
+    static void swiglu(ConstMatrixView h, float limit, MatrixView y) {
+        swiglu_with_alpha_1<Right>(clamped(h, limit), y);
     }
-    Right::swiglu(made.view(), limit, y);
-}
+};
 
-inline constexpr PitfallFacts kSwigluLimitZero{
-    "swiglu_limit_zero",           "a missing swiglu_limit becomes 0 and clamps everything to 0",
-    "microsoft/onnxruntime#27221", "experts that add next to nothing",
-    "the first token in swiglu",   Site::mlp_swiglu};
+template <class Right>
+struct SwigluHalves : Right {
+    static constexpr Facts facts{
+        "swiglu_halves",
+        "the first half is taken for the gates and the second for the ups",
+        "vllm-project/vllm#29273, ROCm/ATOM#885",
+        "nonsense from the first token on",
+        "the first token in swiglu",
+        Site::mlp_swiglu,
+    };
+    static void swiglu(ConstMatrixView h, float limit, MatrixView y) {
+        MadeMatrix made(h.rows, h.cols);
+        for (int row = 0; row < h.rows; ++row) {
+            for (int i = 0; i < h.cols; ++i) {
+                const int from = i % 2 * (h.cols / 2) + i / 2;
+                made.view().row(row)[i] = h.row(row)[from];
+            }
+        }
+        Right::swiglu(made.view(), limit, y);
+    }
+};
 
-inline void swiglu_limit_zero(Config& c) {
-    c.swiglu_limit = 0.0f;
-}
+template <class Right>
+struct SwigluExchanged : Right {
+    static constexpr Facts facts{
+        "swiglu_exchanged",
+        "gate and up are exchanged: odd channels are gates, even ones ups",
+        "NVIDIA/TensorRT-LLM#1842, ml-explore/mlx-lm#767 (other models)",
+        "nonsense from the first token on",
+        "the first token in swiglu",
+        Site::mlp_swiglu,
+    };
+    static void swiglu(ConstMatrixView h, float limit, MatrixView y) {
+        MadeMatrix made = copy_of(h);
+        for (std::size_t i = 0; i < made.values.size(); i += 2) {
+            std::swap(made.values[i], made.values[i + 1]);
+        }
+        Right::swiglu(made.view(), limit, y);
+    }
+};
+
+struct SwigluLimitZero {
+    static constexpr Facts facts{
+        "swiglu_limit_zero",
+        "a missing swiglu_limit becomes 0 and clamps everything to 0",
+        "microsoft/onnxruntime#27221",
+        "experts that add next to nothing",
+        "the first token in swiglu",
+        Site::mlp_swiglu,
+    };
+    static void edit(Config& c) { c.swiglu_limit = 0.0f; }
+};
 
 }  // namespace gptoss::pitfalls

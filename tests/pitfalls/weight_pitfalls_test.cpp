@@ -1,4 +1,4 @@
-#include "gptoss/run/weight_pitfalls.hpp"
+#include "gptoss/pitfalls/weight_pitfalls.hpp"
 
 #include "catch.hpp"
 #include "gptoss/checkpoint/synth.hpp"
@@ -12,10 +12,10 @@ TEST_CASE("weight pitfalls: each edits its tensors of a copy and nothing of the 
     const Weights right = synthetic_weights(preset_tiny(), 1);
     const float bias = right.layers[1].attn.q_bias.data[0];
     Weights wrong = right;
-    pitfalls::attention_bias_missing(wrong);
-    pitfalls::router_bias_missing(wrong);
-    pitfalls::norm_gains_swapped(wrong);
-    pitfalls::unembedding_tied(wrong);
+    pitfalls::AttentionBiasMissing::edit(wrong);
+    pitfalls::RouterBiasMissing::edit(wrong);
+    pitfalls::NormGainsSwapped::edit(wrong);
+    pitfalls::UnembeddingTied::edit(wrong);
 
     const LayerWeights& layer = wrong.layers[1];
     for (const ConstVectorView zeros : {layer.attn.q_bias, layer.attn.k_bias, layer.attn.v_bias,
@@ -38,7 +38,7 @@ TEST_CASE("weight pitfalls: an edited copy outlives the original", "[pitfalls]")
     Weights wrong;
     {
         wrong = synthetic_weights(preset_tiny(), 1);
-        pitfalls::attention_bias_missing(wrong);
+        pitfalls::AttentionBiasMissing::edit(wrong);
     }
     const Weights copy = wrong;
     wrong = Weights{};
@@ -49,7 +49,7 @@ TEST_CASE("weight pitfalls: an edited copy outlives the original", "[pitfalls]")
 TEST_CASE("weight pitfalls: every gain is raised by one", "[pitfalls]") {
     const Weights right = synthetic_weights(preset_tiny(), 1);
     Weights wrong = right;
-    pitfalls::gain_plus_one(wrong);
+    pitfalls::GainPlusOne::edit(wrong);
     const auto is_raised = [](ConstVectorView raised, ConstVectorView gain) {
         return raised.size == gain.size && raised.data[0] == gain.data[0] + 1 &&
                raised.data[gain.size - 1] == gain.data[gain.size - 1] + 1;

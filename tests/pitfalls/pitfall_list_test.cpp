@@ -1,4 +1,4 @@
-#include "gptoss/run/pitfall_list.hpp"
+#include "gptoss/pitfalls/pitfall_list.hpp"
 
 #include <cstring>
 #include <fstream>
@@ -152,7 +152,7 @@ TEST_CASE("pitfall list: docs/pitfalls.md says of each what the code says", "[pi
     std::ifstream file(GPTOSS_SOURCE_DIR "/docs/pitfalls.md");
     const std::string page((std::istreambuf_iterator<char>(file)), {});
     for (const Pitfall& pitfall : all_pitfalls<ScalarOps>()) {
-        const PitfallFacts& facts = pitfall.facts;
+        const Facts& facts = pitfall.facts;
         const std::string begin = "| `" + std::string(facts.name) + "` | " + facts.mistake + " | ";
         const std::string end = std::string(" | ") + facts.symptom + " | " + facts.visible_from +
                                 " | `" + site_symbol(facts.first_site) + "` | ";
