@@ -202,7 +202,7 @@ TEST_CASE("router: operands that do not fit are named", "[router][errors]") {
     REQUIRE_THROWS_WITH(route(two_tokens, {ids.data(), 2, 2}, {weights.data(), 2, 3}),
                         "route: weights is (2, 3), expected (2, 2)");
     REQUIRE_THROWS_WITH(route(two_tokens, {ids.data(), 2, 4}, {weights.data(), 2, 4}),
-                        "route: ids.cols is 4, expected at most 3 (logits.cols)");
+                        "route: logits.cols is 3, expected at least 4 (ids.cols)");
     REQUIRE_THROWS_AS(route(two_tokens, {ids.data(), 2, 4}, {weights.data(), 2, 4}), ShapeError);
 }
 

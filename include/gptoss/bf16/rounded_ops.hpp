@@ -97,8 +97,7 @@ inline void rope(ConstMatrixView x, ConstMatrixView table, MatrixView y) {
 inline void swiglu(ConstMatrixView h, float limit, MatrixView y) {
     const int n_rows = h.rows;
     const int intermediate_size = h.cols / 2;
-    require_multiple("swiglu", "h.cols", h.cols, 2, "gate and up");
-    require_shape("swiglu", "y", y, n_rows, intermediate_size);
+    require_swiglu_shapes(h, y);
 
     for (int row = 0; row < n_rows; ++row) {
         const float* h_row = h.row(row);  // (2 * intermediate_size)

@@ -19,9 +19,11 @@
 #include <cmath>
 
 #include "gptoss/core/bf16.hpp"
-#include "gptoss/core/check.hpp"
 #include "gptoss/core/view.hpp"
 #include "gptoss/layers/expert_linear.hpp"
+#include "gptoss/layers/linear.hpp"
+#include "gptoss/layers/rmsnorm.hpp"
+#include "gptoss/layers/unembedding.hpp"
 
 namespace gptoss::bf16 {
 
@@ -36,8 +38,7 @@ inline double dot(const float* x_t, Bf16Row w_o, int in_size) {
 inline void rmsnorm(ConstMatrixView x, ConstVectorView gain, float eps, MatrixView y) {
     const int n_tokens = x.rows;
     const int hidden_size = x.cols;
-    require_size("rmsnorm", "gain", gain, hidden_size, "x.cols");
-    require_shape("rmsnorm", "y", y, n_tokens, hidden_size);
+    require_rmsnorm_shapes(x, gain, y);
 
     for (int t = 0; t < n_tokens; ++t) {
         const float* x_t = x.row(t);  // (hidden_size)
@@ -58,9 +59,7 @@ inline void linear(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, Matrix
     const int n_tokens = x.rows;
     const int in_size = x.cols;
     const int out_size = w.rows;
-    require_extent("linear", "w.cols", w.cols, in_size, "x.cols");
-    require_size("linear", "bias", bias, out_size, "w.rows");
-    require_shape("linear", "y", y, n_tokens, out_size);
+    require_linear_shapes(x, w, bias, y);
 
     for (int t = 0; t < n_tokens; ++t) {
         for (int o = 0; o < out_size; ++o) {
@@ -78,11 +77,7 @@ inline void expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_e
     const int out_size = all_experts.rows;
     const int n_blocks = in_size / kMxfp4BlockSize;
     const bool one_x_per_rank = x.rows == n_tokens * top_k;
-    require_extent("expert_linear", "x.cols", x.cols, in_size, "all_experts.cols");
-    require_multiple("expert_linear", "all_experts.cols", in_size, kMxfp4BlockSize, "MXFP4 block");
-    require_x_rows(x.rows, n_tokens, top_k);
-    require_shape("expert_linear", "bias", bias, all_experts.n_experts, out_size);
-    require_shape("expert_linear", "y", y, n_tokens * top_k, out_size);
+    require_expert_linear_shapes(x, ids, all_experts, bias, y);
 
     for (int t = 0; t < n_tokens; ++t) {
         for (int j = 0; j < top_k; ++j) {
@@ -110,8 +105,7 @@ inline void unembed(ConstMatrixView x, Bf16Matrix w, MatrixView logits) {
     const int n_rows = x.rows;
     const int hidden_size = x.cols;
     const int vocab_size = w.rows;
-    require_extent("unembed", "w.cols", w.cols, hidden_size, "x.cols");
-    require_shape("unembed", "logits", logits, n_rows, vocab_size);
+    require_unembed_shapes(x, w, logits);
 
     for (int t = 0; t < n_rows; ++t) {
         for (int o = 0; o < vocab_size; ++o) {

@@ -4,6 +4,7 @@
 #include "gptoss/core/view.hpp"
 #include "gptoss/cuda/check.cuh"
 #include "gptoss/cuda/launch.cuh"
+#include "gptoss/layers/combine.hpp"
 
 namespace gptoss::cuda {
 
@@ -27,11 +28,8 @@ static __global__ void combine_kernel(ConstMatrixView expert_out, ConstMatrixVie
 // gptoss::cuda::combine
 inline void combine(ConstMatrixView expert_out, ConstMatrixView weights, MatrixView out) {
     const int n_tokens = weights.rows;
-    const int top_k = weights.cols;
     const int hidden_size = expert_out.cols;
-    require_extent("cuda::combine", "expert_out.rows", expert_out.rows, n_tokens * top_k,
-                   "weights.rows * weights.cols");
-    require_shape("cuda::combine", "out", out, n_tokens, hidden_size);
+    require_combine_shapes(expert_out, weights, out);
     if (n_tokens == 0) return;
     const dim3 grid = thread_per_element(n_tokens, hidden_size);
     combine_kernel<<<grid, kThreads>>>(expert_out, weights, out);

@@ -6,6 +6,7 @@
 #include "gptoss/cuda/launch.cuh"
 #include "gptoss/cuda/mxfp4.cuh"
 #include "gptoss/cuda/weights.cuh"
+#include "gptoss/layers/expert_linear.hpp"
 
 namespace gptoss::cuda {
 
@@ -130,21 +131,6 @@ static __global__ void __launch_bounds__(kThreadsOfWarps, kBlocksOfSm)
     }
 }
 
-inline void require_expert_shapes(ConstMatrixView x, ConstIdsView ids,
-                                  const ExpertStack& all_experts, ConstMatrixView bias,
-                                  ConstMatrixView y) {
-    const char* const op = "cuda::expert_linear";
-    const int n_tokens = ids.rows;
-    const int top_k = ids.cols;
-    require_extent(op, "x.cols", x.cols, all_experts.cols, "all_experts.cols");
-    require_multiple(op, "all_experts.cols", all_experts.cols, kMxfp4BlockSize, "MXFP4 block");
-    if (x.rows != n_tokens) {
-        require_extent(op, "x.rows", x.rows, n_tokens * top_k, "ids.rows * ids.cols");
-    }
-    require_shape(op, "bias", bias, all_experts.n_experts, all_experts.rows);
-    require_shape(op, "y", y, n_tokens * top_k, all_experts.rows);
-}
-
 // Are the weights packed, and do rows of x and codes begin where dot_of_lane may read?
 inline bool has_wide_rows(ConstMatrixView x, const ExpertStack& all_experts) {
     const bool is_packed = all_experts.bf16_transposed == nullptr;
@@ -154,7 +140,7 @@ inline bool has_wide_rows(ConstMatrixView x, const ExpertStack& all_experts) {
 // gptoss::cuda::expert_linear
 inline void expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
                           ConstMatrixView bias, MatrixView y) {
-    require_expert_shapes(x, ids, all_experts, bias, y);
+    require_expert_linear_shapes(x, ids, all_experts, bias, y);
     if (y.rows == 0) return;
     if (has_wide_rows(x, all_experts)) {
         const int n_warps = (y.cols + kOutputsOfWarp - 1) / kOutputsOfWarp;

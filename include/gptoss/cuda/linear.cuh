@@ -5,6 +5,7 @@
 #include "gptoss/cuda/check.cuh"
 #include "gptoss/cuda/launch.cuh"
 #include "gptoss/cuda/weights.cuh"
+#include "gptoss/layers/linear.hpp"
 
 namespace gptoss::cuda {
 
@@ -42,13 +43,6 @@ static __global__ void __launch_bounds__(kThreadsOfWarps, kBlocksOfSm)
         const float sum = warp_sum(dot_of_lane(x_t, w.row(o), in_size));
         if (lane_of_warp() == 0) y_t[o] = sum + bias.data[o];
     }
-}
-
-inline void require_linear_shapes(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias,
-                                  ConstMatrixView y) {
-    require_extent("cuda::linear", "w.cols", w.cols, x.cols, "x.cols");
-    require_size("cuda::linear", "bias", bias, w.rows, "w.rows");
-    require_shape("cuda::linear", "y", y, x.rows, w.rows);
 }
 
 // gptoss::cuda::linear

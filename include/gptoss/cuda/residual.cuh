@@ -4,6 +4,7 @@
 #include "gptoss/core/view.hpp"
 #include "gptoss/cuda/check.cuh"
 #include "gptoss/cuda/launch.cuh"
+#include "gptoss/layers/residual.hpp"
 
 namespace gptoss::cuda {
 
@@ -20,8 +21,7 @@ static __global__ void add_residual_kernel(ConstMatrixView x, ConstMatrixView y,
 
 // gptoss::cuda::add_residual
 inline void add_residual(ConstMatrixView x, ConstMatrixView y, MatrixView out) {
-    require_shape("cuda::add_residual", "y", y, x.rows, x.cols);
-    require_shape("cuda::add_residual", "out", out, x.rows, x.cols);
+    require_add_residual_shapes(x, y, out);
     if (x.rows == 0) return;
     add_residual_kernel<<<thread_per_element(x.rows, x.cols), kThreads>>>(x, y, out);
     check_launch("cuda::add_residual");

@@ -6,6 +6,7 @@
 #include "gptoss/cuda/check.cuh"
 #include "gptoss/cuda/launch.cuh"
 #include "gptoss/cuda/warp.cuh"
+#include "gptoss/layers/rmsnorm.hpp"
 
 namespace gptoss::cuda {
 
@@ -67,8 +68,7 @@ static __global__ void __launch_bounds__(kWideThreads)
 inline void rmsnorm(ConstMatrixView x, ConstVectorView gain, float eps, MatrixView y) {
     const int n_tokens = x.rows;
     const int hidden_size = x.cols;
-    require_size("cuda::rmsnorm", "gain", gain, hidden_size, "x.cols");
-    require_shape("cuda::rmsnorm", "y", y, n_tokens, hidden_size);
+    require_rmsnorm_shapes(x, gain, y);
     if (n_tokens == 0) return;
     const dim3 grid = block_per_row(n_tokens);
     if (hidden_size >= kWideThreads) {

@@ -7,6 +7,7 @@
 #include "gptoss/cuda/fault.cuh"
 #include "gptoss/cuda/launch.cuh"
 #include "gptoss/cuda/warp.cuh"
+#include "gptoss/layers/router.hpp"
 
 namespace gptoss::cuda {
 
@@ -132,10 +133,7 @@ static __global__ void route_warp_kernel(ConstMatrixView logits, IdsView ids, Ma
 inline void route(ConstMatrixView logits, IdsView ids, MatrixView weights) {
     const int n_tokens = logits.rows;
     const int n_experts = logits.cols;
-    const int top_k = ids.cols;
-    require_extent("cuda::route", "ids.rows", ids.rows, n_tokens, "logits.rows");
-    require_shape("cuda::route", "weights", weights, n_tokens, top_k);
-    require_at_least("cuda::route", "logits.cols", n_experts, top_k, "ids.cols");
+    require_route_shapes(logits, ids, weights);
     if (n_tokens == 0) return;
     if (n_experts <= kMostWarpExperts) {
         route_warp_kernel<<<block_per_row(n_tokens), kWarpSize>>>(logits, ids, weights,

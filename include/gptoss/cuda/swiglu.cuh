@@ -26,8 +26,7 @@ static __global__ void swiglu_kernel(ConstMatrixView h, float limit, MatrixView 
 inline void swiglu(ConstMatrixView h, float limit, MatrixView y) {
     const int n_rows = h.rows;
     const int intermediate_size = h.cols / 2;
-    require_multiple("cuda::swiglu", "h.cols", h.cols, 2, "gate and up");
-    require_shape("cuda::swiglu", "y", y, n_rows, intermediate_size);
+    require_swiglu_shapes(h, y);
     if (n_rows == 0) return;
     swiglu_kernel<<<thread_per_element(n_rows, intermediate_size), kThreads>>>(h, limit, y);
     check_launch("cuda::swiglu");

@@ -88,7 +88,7 @@ static __global__ void expert_linear_tile_kernel(ConstMatrixView x, ConstIdsView
 // gptoss::cuda::expert_linear, x rounded to BF16
 inline void tile_expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
                                ConstMatrixView bias, MatrixView y) {
-    require_expert_shapes(x, ids, all_experts, bias, y);
+    require_expert_linear_shapes(x, ids, all_experts, bias, y);
     if (ids.rows < kFewestTokensForTiles || !has_wide_rows(x, all_experts)) {
         cuda::expert_linear(x, ids, all_experts, bias, y);
         return;

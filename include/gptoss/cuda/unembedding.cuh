@@ -5,6 +5,7 @@
 #include "gptoss/cuda/check.cuh"
 #include "gptoss/cuda/launch.cuh"
 #include "gptoss/cuda/weights.cuh"
+#include "gptoss/layers/unembedding.hpp"
 
 namespace gptoss::cuda {
 
@@ -46,8 +47,7 @@ static __global__ void __launch_bounds__(kThreadsOfWarps, kBlocksOfSm)
 inline void unembed(ConstMatrixView x, Bf16Matrix w, MatrixView logits) {
     const int n_rows = x.rows;
     const int vocab_size = w.rows;
-    require_extent("cuda::unembed", "w.cols", w.cols, x.cols, "x.cols");
-    require_shape("cuda::unembed", "logits", logits, n_rows, vocab_size);
+    require_unembed_shapes(x, w, logits);
     if (n_rows == 0) return;
     if (has_wide_rows(x, w)) {
         const dim3 grid = warp_per_element(n_rows, vocab_size);

@@ -44,13 +44,7 @@ inline void expert_linear_with(const Kernels& k, MultiplyBf16 unit, ConstMatrixV
         return;
     }
     const int n_rows = ids.rows * ids.cols;
-    require_extent("fast::expert_linear", "x.cols", x.cols, all_experts.cols, "all_experts.cols");
-    require_multiple("fast::expert_linear", "all_experts.cols", x.cols, kMxfp4BlockSize,
-                     "MXFP4 block");
-    require_x_rows(x.rows, ids.rows, ids.cols);
-    require_shape("fast::expert_linear", "bias", bias, all_experts.n_experts, all_experts.rows);
-    require_shape("fast::expert_linear", "y", y, n_rows, all_experts.rows);
-
+    require_expert_linear_shapes(x, ids, all_experts, bias, y);
     const bool one_x_per_rank = x.rows == n_rows;
     const TokenGroups groups = groups_by_expert(ids, all_experts.n_experts, one_x_per_rank);
     const std::vector<float> split = split_blocks(x);

@@ -2,14 +2,13 @@
 // are shared among threads, and sums run in another order (fast/kernels/matmul.hpp), so last bits differ.
 #pragma once
 #include "gptoss/fast/kernels/matmul.hpp"
+#include "gptoss/layers/linear.hpp"
 
 namespace gptoss::fast {
 
 inline void linear_with(const Kernels& k, MultiplyBf16 unit, ConstMatrixView x, Bf16Matrix w,
                         ConstVectorView bias, MatrixView y) {
-    require_extent("fast::linear", "w.cols", w.cols, x.cols, "x.cols");
-    require_size("fast::linear", "bias", bias, w.rows, "w.rows");
-    require_shape("fast::linear", "y", y, x.rows, w.rows);
+    require_linear_shapes(x, w, bias, y);
     multiply_dense(k, unit, x, w, bias.data, y);
 }
 

@@ -2,16 +2,15 @@
 // shared among threads, and exp is a polynomial that runs on many channels at once
 // (fast/kernels/exponentials.hpp).
 #pragma once
-#include "gptoss/core/check.hpp"
 #include "gptoss/fast/kernels/kernels.hpp"
 #include "gptoss/fast/kernels/parallel.hpp"
+#include "gptoss/layers/swiglu.hpp"
 
 namespace gptoss::fast {
 
 inline void swiglu_with(const Kernels& k, ConstMatrixView h, float limit, MatrixView y) {
     const int intermediate_size = h.cols / 2;
-    require_multiple("fast::swiglu", "h.cols", h.cols, 2, "gate and up");
-    require_shape("fast::swiglu", "y", y, h.rows, intermediate_size);
+    require_swiglu_shapes(h, y);
     const std::int64_t work = std::int64_t(h.rows) * h.cols * 8;  // about 16 operations per channel
     for_ranges(h.rows, work, [&](int first, int last) {
         for (int row = first; row < last; ++row) {

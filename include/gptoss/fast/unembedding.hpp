@@ -2,12 +2,12 @@
 // fast/linear.hpp.
 #pragma once
 #include "gptoss/fast/kernels/matmul.hpp"
+#include "gptoss/layers/unembedding.hpp"
 
 namespace gptoss::fast {
 
 inline void unembed_with(const Kernels& k, ConstMatrixView x, Bf16Matrix w, MatrixView logits) {
-    require_extent("fast::unembed", "w.cols", w.cols, x.cols, "x.cols");
-    require_shape("fast::unembed", "logits", logits, x.rows, w.rows);
+    require_unembed_shapes(x, w, logits);
     multiply_dense(k, nullptr, x, w, nullptr, logits);
 }
 

@@ -19,13 +19,18 @@
 
 namespace gptoss {
 
+inline void require_combine_shapes(ConstMatrixView expert_out, ConstMatrixView weights,
+                                   MatrixView out) {
+    require_extent("combine", "expert_out.rows", expert_out.rows, weights.rows * weights.cols,
+                   "weights.rows * weights.cols");
+    require_shape("combine", "out", out, weights.rows, expert_out.cols);
+}
+
 inline void combine(ConstMatrixView expert_out, ConstMatrixView weights, MatrixView out) {
     const int n_tokens = weights.rows;
     const int top_k = weights.cols;
     const int hidden_size = expert_out.cols;
-    require_extent("combine", "expert_out.rows", expert_out.rows, n_tokens * top_k,
-                   "weights.rows * weights.cols");
-    require_shape("combine", "out", out, n_tokens, hidden_size);
+    require_combine_shapes(expert_out, weights, out);
 
     for (int t = 0; t < n_tokens; ++t) {
         const float* weights_t = weights.row(t);  // (top_k)

@@ -32,6 +32,17 @@ inline void require_x_rows(int rows, int n_tokens, int top_k) {
                      std::to_string(n_tokens * top_k) + " (ids.rows * ids.cols)");
 }
 
+inline void require_expert_linear_shapes(ConstMatrixView x, ConstIdsView ids,
+                                         const ExpertStack& all_experts, ConstMatrixView bias,
+                                         MatrixView y) {
+    const char* const op = "expert_linear";
+    require_extent(op, "x.cols", x.cols, all_experts.cols, "all_experts.cols");
+    require_multiple(op, "all_experts.cols", all_experts.cols, kMxfp4BlockSize, "MXFP4 block");
+    require_x_rows(x.rows, ids.rows, ids.cols);
+    require_shape(op, "bias", bias, all_experts.n_experts, all_experts.rows);
+    require_shape(op, "y", y, ids.rows * ids.cols, all_experts.rows);
+}
+
 inline void expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
                           ConstMatrixView bias, MatrixView y) {
     const int n_tokens = ids.rows;
@@ -40,11 +51,7 @@ inline void expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_e
     const int out_size = all_experts.rows;
     const int n_blocks = in_size / kMxfp4BlockSize;
     const bool one_x_per_rank = x.rows == n_tokens * top_k;
-    require_extent("expert_linear", "x.cols", x.cols, in_size, "all_experts.cols");
-    require_multiple("expert_linear", "all_experts.cols", in_size, kMxfp4BlockSize, "MXFP4 block");
-    require_x_rows(x.rows, n_tokens, top_k);
-    require_shape("expert_linear", "bias", bias, all_experts.n_experts, out_size);
-    require_shape("expert_linear", "y", y, n_tokens * top_k, out_size);
+    require_expert_linear_shapes(x, ids, all_experts, bias, y);
 
     for (int t = 0; t < n_tokens; ++t) {
         for (int j = 0; j < top_k; ++j) {

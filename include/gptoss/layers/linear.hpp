@@ -20,13 +20,18 @@
 
 namespace gptoss {
 
+inline void require_linear_shapes(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias,
+                                  MatrixView y) {
+    require_extent("linear", "w.cols", w.cols, x.cols, "x.cols");
+    require_size("linear", "bias", bias, w.rows, "w.rows");
+    require_shape("linear", "y", y, x.rows, w.rows);
+}
+
 inline void linear(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, MatrixView y) {
     const int n_tokens = x.rows;
     const int in_size = x.cols;
     const int out_size = w.rows;
-    require_extent("linear", "w.cols", w.cols, in_size, "x.cols");
-    require_size("linear", "bias", bias, out_size, "w.rows");
-    require_shape("linear", "y", y, n_tokens, out_size);
+    require_linear_shapes(x, w, bias, y);
 
     for (int t = 0; t < n_tokens; ++t) {
         const float* x_t = x.row(t);  // (in)

@@ -19,9 +19,13 @@
 
 namespace gptoss {
 
-inline void add_residual(ConstMatrixView x, ConstMatrixView y, MatrixView out) {
+inline void require_add_residual_shapes(ConstMatrixView x, ConstMatrixView y, MatrixView out) {
     require_shape("add_residual", "y", y, x.rows, x.cols);
     require_shape("add_residual", "out", out, x.rows, x.cols);
+}
+
+inline void add_residual(ConstMatrixView x, ConstMatrixView y, MatrixView out) {
+    require_add_residual_shapes(x, y, out);
 
     for (int t = 0; t < x.rows; ++t) {
         const float* x_t = x.row(t);  // (hidden_size)

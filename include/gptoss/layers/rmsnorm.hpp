@@ -23,11 +23,15 @@
 
 namespace gptoss {
 
+inline void require_rmsnorm_shapes(ConstMatrixView x, ConstVectorView gain, MatrixView y) {
+    require_size("rmsnorm", "gain", gain, x.cols, "x.cols");
+    require_shape("rmsnorm", "y", y, x.rows, x.cols);
+}
+
 inline void rmsnorm(ConstMatrixView x, ConstVectorView gain, float eps, MatrixView y) {
     const int n_tokens = x.rows;
     const int hidden_size = x.cols;
-    require_size("rmsnorm", "gain", gain, hidden_size, "x.cols");
-    require_shape("rmsnorm", "y", y, n_tokens, hidden_size);
+    require_rmsnorm_shapes(x, gain, y);
 
     for (int t = 0; t < n_tokens; ++t) {
         const float* x_t = x.row(t);  // (hidden_size)

@@ -42,10 +42,10 @@ inline int best_expert(const float* logits_t, int n_experts, const std::int32_t*
     return best;
 }
 
-inline void require_enough_experts(int top_k, int n_experts) {
-    if (top_k <= n_experts) return;
-    throw ShapeError("route: ids.cols is " + std::to_string(top_k) + ", expected at most " +
-                     std::to_string(n_experts) + " (logits.cols)");
+inline void require_route_shapes(ConstMatrixView logits, IdsView ids, MatrixView weights) {
+    require_extent("route", "ids.rows", ids.rows, logits.rows, "logits.rows");
+    require_shape("route", "weights", weights, logits.rows, ids.cols);
+    require_at_least("route", "logits.cols", logits.cols, ids.cols, "ids.cols");
 }
 
 inline void require_no_nan(const float* logits_t, int n_experts, int t) {
@@ -60,9 +60,7 @@ inline void route(ConstMatrixView logits, IdsView ids, MatrixView weights) {
     const int n_tokens = logits.rows;
     const int n_experts = logits.cols;
     const int top_k = ids.cols;
-    require_extent("route", "ids.rows", ids.rows, n_tokens, "logits.rows");
-    require_shape("route", "weights", weights, n_tokens, top_k);
-    require_enough_experts(top_k, n_experts);
+    require_route_shapes(logits, ids, weights);
 
     for (int t = 0; t < n_tokens; ++t) {
         const float* logits_t = logits.row(t);  // (n_experts)

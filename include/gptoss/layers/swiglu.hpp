@@ -27,11 +27,15 @@ namespace gptoss {
 
 inline constexpr double kSwigluAlpha = 1.702;  // x * sigmoid(1.702 x) is close to GELU
 
+inline void require_swiglu_shapes(ConstMatrixView h, MatrixView y) {
+    require_multiple("swiglu", "h.cols", h.cols, 2, "gate and up");
+    require_shape("swiglu", "y", y, h.rows, h.cols / 2);
+}
+
 inline void swiglu(ConstMatrixView h, float limit, MatrixView y) {
     const int n_rows = h.rows;
     const int intermediate_size = h.cols / 2;
-    require_multiple("swiglu", "h.cols", h.cols, 2, "gate and up");
-    require_shape("swiglu", "y", y, n_rows, intermediate_size);
+    require_swiglu_shapes(h, y);
 
     for (int row = 0; row < n_rows; ++row) {
         const float* h_row = h.row(row);  // (2 * intermediate_size)

@@ -20,12 +20,16 @@
 
 namespace gptoss {
 
+inline void require_unembed_shapes(ConstMatrixView x, Bf16Matrix w, MatrixView logits) {
+    require_extent("unembed", "w.cols", w.cols, x.cols, "x.cols");
+    require_shape("unembed", "logits", logits, x.rows, w.rows);
+}
+
 inline void unembed(ConstMatrixView x, Bf16Matrix w, MatrixView logits) {
     const int n_rows = x.rows;
     const int hidden_size = x.cols;
     const int vocab_size = w.rows;
-    require_extent("unembed", "w.cols", w.cols, hidden_size, "x.cols");
-    require_shape("unembed", "logits", logits, n_rows, vocab_size);
+    require_unembed_shapes(x, w, logits);
 
     for (int t = 0; t < n_rows; ++t) {
         const float* x_t = x.row(t);      // (hidden_size)
