@@ -23,9 +23,11 @@ int main() {
 
     linear(a.mlp_norm, w.router, w.router_bias, a.mlp_router_logits);
     route(a.mlp_router_logits, a.mlp_expert_ids, a.mlp_expert_weights);
-    expert_linear(a.mlp_norm, a.mlp_expert_ids, w.gate_up, w.gate_up_bias, a.mlp_gate_up);
+    expert_linear(a.mlp_norm, XRows::per_token, a.mlp_expert_ids, w.gate_up, w.gate_up_bias,
+                  a.mlp_gate_up);
     swiglu(a.mlp_gate_up, config.swiglu_limit, a.mlp_swiglu);
-    expert_linear(a.mlp_swiglu, a.mlp_expert_ids, w.down, w.down_bias, a.mlp_expert_out);
+    expert_linear(a.mlp_swiglu, XRows::per_rank, a.mlp_expert_ids, w.down, w.down_bias,
+                  a.mlp_expert_out);
     combine(a.mlp_expert_out, a.mlp_expert_weights, a.mlp_out);
 
     std::printf("        unit 0 of 32              channel 0 of 64\n");

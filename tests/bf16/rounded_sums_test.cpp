@@ -41,8 +41,8 @@ TEST_CASE("rounded sums: expert_linear rounds the sum, then the sum with its bia
     x[0] = 256;
     x[31] = 1;
     const std::vector<std::int32_t> ids{1};
-    bf16::expert_linear({x.data(), 1, 32}, {ids.data(), 1, 1}, experts.stack, {bias.data(), 2, 1},
-                        {y.data(), 1, 1});
+    bf16::expert_linear({x.data(), 1, 32}, XRows::per_token, {ids.data(), 1, 1}, experts.stack,
+                        {bias.data(), 2, 1}, {y.data(), 1, 1});
     CHECK(y[0] == 256);
 }
 
@@ -50,8 +50,8 @@ TEST_CASE("rounded sums: expert_linear gives every rank the bias of its own expe
     const ExpertsOfOnes experts(3, 2, 32);
     std::vector<float> x(2 * 32, 0.0f), bias{1, 2, 3, 4, 5, 6}, y(8);
     const std::vector<std::int32_t> ids{2, 0, 1, 2};
-    bf16::expert_linear({x.data(), 2, 32}, {ids.data(), 2, 2}, experts.stack, {bias.data(), 3, 2},
-                        {y.data(), 4, 2});
+    bf16::expert_linear({x.data(), 2, 32}, XRows::per_token, {ids.data(), 2, 2}, experts.stack,
+                        {bias.data(), 3, 2}, {y.data(), 4, 2});
     CHECK(y == std::vector<float>{5, 6, 1, 2, 3, 4, 5, 6});
 }
 
@@ -98,7 +98,7 @@ TEST_CASE("rounded sums: a wrong extent is named as by the scalar op", "[bf16][e
                         "rmsnorm: gain has 3 elements, expected 2 (x.cols)");
     const ExpertsOfOnes experts(2, 1, 32);
     const std::vector<std::int32_t> ids{0};
-    REQUIRE_THROWS_WITH(bf16::expert_linear({x.data(), 1, 32}, {ids.data(), 1, 1}, experts.stack,
-                                            {x.data(), 1, 1}, {y.data(), 1, 1}),
+    REQUIRE_THROWS_WITH(bf16::expert_linear({x.data(), 1, 32}, XRows::per_token, {ids.data(), 1, 1},
+                                            experts.stack, {x.data(), 1, 1}, {y.data(), 1, 1}),
                         "expert_linear: bias is (1, 1), expected (2, 1)");
 }

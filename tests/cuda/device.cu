@@ -184,21 +184,21 @@ void device::route(ConstMatrixView logits, IdsView ids, MatrixView weights) {
 }
 
 template <class Ops>
-void expert_linear_by(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
+void expert_linear_by(ConstMatrixView x, XRows x_rows, ConstIdsView ids, ExpertStack all_experts,
                       ConstMatrixView bias, MatrixView y) {
     Operands o;
-    Ops::expert_linear(o.in(x), o.in(ids), o.in(all_experts), o.in(bias), o.out(y));
+    Ops::expert_linear(o.in(x), x_rows, o.in(ids), o.in(all_experts), o.in(bias), o.out(y));
     o.finish();
 }
 
-void device::expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
-                           ConstMatrixView bias, MatrixView y) {
-    expert_linear_by<CudaOps>(x, ids, all_experts, bias, y);
+void device::expert_linear(ConstMatrixView x, XRows x_rows, ConstIdsView ids,
+                           ExpertStack all_experts, ConstMatrixView bias, MatrixView y) {
+    expert_linear_by<CudaOps>(x, x_rows, ids, all_experts, bias, y);
 }
 
-void device::tile_expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
-                                ConstMatrixView bias, MatrixView y) {
-    expert_linear_by<CudaTileOps>(x, ids, all_experts, bias, y);
+void device::tile_expert_linear(ConstMatrixView x, XRows x_rows, ConstIdsView ids,
+                                ExpertStack all_experts, ConstMatrixView bias, MatrixView y) {
+    expert_linear_by<CudaTileOps>(x, x_rows, ids, all_experts, bias, y);
 }
 
 void device::swiglu(ConstMatrixView h, float limit, MatrixView y) {

@@ -32,7 +32,7 @@ void attend(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values, Con
             ConstIdsView positions, int window, AttentionRecord record, MatrixView mix);
 void add_residual(ConstMatrixView x, ConstMatrixView y, MatrixView out);
 void route(ConstMatrixView logits, IdsView ids, MatrixView weights);
-void expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
+void expert_linear(ConstMatrixView x, XRows x_rows, ConstIdsView ids, ExpertStack all_experts,
                    ConstMatrixView bias, MatrixView y);
 void swiglu(ConstMatrixView h, float limit, MatrixView y);
 void combine(ConstMatrixView expert_out, ConstMatrixView weights, MatrixView out);
@@ -45,7 +45,7 @@ void tile_attend(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values
                  ConstVectorView sinks, ConstIdsView positions, int window, AttentionRecord record,
                  MatrixView mix);
 void tile_linear(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, MatrixView y);
-void tile_expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
+void tile_expert_linear(ConstMatrixView x, XRows x_rows, ConstIdsView ids, ExpertStack all_experts,
                         ConstMatrixView bias, MatrixView y);
 
 // What an allocation beyond all memory says, and a launch of 4096 threads in a block.

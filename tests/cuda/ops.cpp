@@ -421,8 +421,9 @@ TEST_CASE("expert_linear: the CUDA twin is near the scalar op", "[experts]") {
             const auto bias = random.floats(n_experts * out);
             const Ids ids = random.ids(7 * 3, 4);
             for (const bool is_packed : {true, false}) {
-                for (const int x_rows : {7, 21}) {
-                    const auto x = random.floats(x_rows * in);
+                for (const XRows x_rows : {XRows::per_token, XRows::per_rank}) {
+                    const int n_x = x_rows == XRows::per_rank ? 21 : 7;
+                    const auto x = random.floats(n_x * in);
                     ExpertStack stack{nullptr, nullptr, nullptr, n_experts, out, in};
                     if (is_packed) stack.codes = codes.data();
                     if (is_packed) stack.scales = scales.data();
@@ -430,7 +431,7 @@ TEST_CASE("expert_linear: the CUDA twin is near the scalar op", "[experts]") {
                     check_twin(
                         21, out,
                         [&](auto ops, MatrixView y) {
-                            ops.expert_linear(matrix(x, x_rows, in), {ids.data(), 7, 3}, stack,
+                            ops.expert_linear(matrix(x, n_x, in), x_rows, {ids.data(), 7, 3}, stack,
                                               matrix(bias, n_experts, out), y);
                         },
                         1e-5);  // weights of 8 sizes: the largest ones round what is added behind
@@ -457,12 +458,13 @@ TEST_CASE("expert_linear: the CUDA twin on tensor cores is near the scalar op of
         const auto bias = random.floats(n_experts * out);
         const Ids ids = random.ids(n_tokens * top_k, n_used);
         const ExpertStack stack{codes.data(), scales.data(), nullptr, n_experts, out, in};
-        for (const int x_rows : {n_tokens, n_tokens * top_k}) {
-            const auto x = random.rounded_floats(x_rows * in);
+        for (const XRows x_rows : {XRows::per_token, XRows::per_rank}) {
+            const int n_x = x_rows == XRows::per_rank ? n_tokens * top_k : n_tokens;
+            const auto x = random.rounded_floats(n_x * in);
             check_twin<TileOps>(
                 n_tokens * top_k, out,
                 [&, in = in, out = out, n = n_tokens, k = top_k](auto ops, MatrixView y) {
-                    ops.expert_linear(matrix(x, x_rows, in), {ids.data(), n, k}, stack,
+                    ops.expert_linear(matrix(x, n_x, in), x_rows, {ids.data(), n, k}, stack,
                                       matrix(bias, n_experts, out), y);
                 },
                 1e-5);

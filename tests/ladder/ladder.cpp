@@ -165,8 +165,8 @@ void climb_expert_decode(const Experts& w, const Roofs& roofs) {
     const auto rate = [&](const auto& op) {
         return w.bytes_of_top_k() / median_seconds([&](int run) {
                    const std::vector<std::int32_t> ids = some_experts(1, kTopK * run);
-                   op(x.view(), ConstIdsView{ids.data(), 1, kTopK}, w.view(), w.bias_view(),
-                      y_view);
+                   op(x.view(), XRows::per_token, ConstIdsView{ids.data(), 1, kTopK}, w.view(),
+                      w.bias_view(), y_view);
                });
     };
     std::printf("\nexpert_linear of one token, MXFP4 weights    GB/s and share of the roof\n");
@@ -259,8 +259,8 @@ void climb_expert_prefill(const Experts& w, const Roofs& roofs) {
     const std::vector<std::int32_t> ids = some_experts(kManyTokens, 0);
     const auto rate = [&](const auto& op) {
         return flop / median_seconds([&](int) {
-                   op(x.view(), ConstIdsView{ids.data(), kManyTokens, kTopK}, w.view(),
-                      w.bias_view(), MatrixView{y.data(), n_rows, kExpertRows});
+                   op(x.view(), XRows::per_token, ConstIdsView{ids.data(), kManyTokens, kTopK},
+                      w.view(), w.bias_view(), MatrixView{y.data(), n_rows, kExpertRows});
                });
     };
     std::printf("\nexpert_linear of 512 tokens, MXFP4 weights   GFLOP/s and share of the roof\n");

@@ -48,8 +48,8 @@ TEMPLATE_TEST_CASE("combine: an expert's bias is weighted with it, not added onc
     const std::vector<float> x(32, 1.0f), bias{100, 200}, weights{0.75f, 0.25f};
     const std::vector<std::int32_t> ids{0, 1};
     std::vector<float> expert_out(2), out(1);
-    TestType::expert_linear({x.data(), 1, 32}, {ids.data(), 1, 2}, experts, {bias.data(), 2, 1},
-                            {expert_out.data(), 2, 1});
+    TestType::expert_linear({x.data(), 1, 32}, XRows::per_token, {ids.data(), 1, 2}, experts,
+                            {bias.data(), 2, 1}, {expert_out.data(), 2, 1});
     TestType::combine({expert_out.data(), 2, 1}, {weights.data(), 1, 2}, {out.data(), 1, 1});
     CHECK(out[0] == 125);
 }

@@ -79,11 +79,11 @@ std::vector<float> one_to(int n) {
 using Ids = std::vector<std::int32_t>;
 
 template <class Ops>
-std::vector<float> expert_outputs(ConstMatrixView x, ConstIdsView ids, const ExpertStack& experts,
-                                  ConstMatrixView bias) {
+std::vector<float> expert_outputs(ConstMatrixView x, XRows x_rows, ConstIdsView ids,
+                                  const ExpertStack& experts, ConstMatrixView bias) {
     const int n_rows = ids.rows * ids.cols;
     std::vector<float> y(std::size_t(n_rows) * std::size_t(experts.rows));
-    Ops::expert_linear(x, ids, experts, bias, {y.data(), n_rows, experts.rows});
+    Ops::expert_linear(x, x_rows, ids, experts, bias, {y.data(), n_rows, experts.rows});
     return y;
 }
 
@@ -97,8 +97,8 @@ TEMPLATE_TEST_CASE("expert_linear: two experts of two rows, worked by hand", "[e
     const PackedExperts experts(2, 2, 32, constant_rows({1, 2, 0.5f, -1}));
     const std::vector<float> x = one_to(32), bias{10, 20, 30, 40};
     const Ids ids{1, 0};
-    const auto y = expert_outputs<TestType>({x.data(), 1, 32}, {ids.data(), 1, 2}, experts.stack,
-                                            {bias.data(), 2, 2});
+    const auto y = expert_outputs<TestType>({x.data(), 1, 32}, XRows::per_token, {ids.data(), 1, 2},
+                                            experts.stack, {bias.data(), 2, 2});
     CHECK(y == std::vector<float>{264 + 30, -528 + 40, 528 + 10, 1056 + 20});
 }
 
@@ -115,18 +115,18 @@ TEMPLATE_TEST_CASE("expert_linear: one x serves all ranks, or each rank brings i
     }
     const ConstIdsView ids_view{ids.data(), 2, 2};
     const ConstMatrixView bias_view{bias.data(), 2, 1};
-    CHECK(expert_outputs<TestType>({x.data(), 2, 32}, ids_view, experts.stack, bias_view) ==
-          std::vector<float>{32, 64, 128, 64});
-    CHECK(expert_outputs<TestType>({x.data(), 4, 32}, ids_view, experts.stack, bias_view) ==
-          std::vector<float>{32, 128, 192, 128});
+    CHECK(expert_outputs<TestType>({x.data(), 2, 32}, XRows::per_token, ids_view, experts.stack,
+                                   bias_view) == std::vector<float>{32, 64, 128, 64});
+    CHECK(expert_outputs<TestType>({x.data(), 4, 32}, XRows::per_rank, ids_view, experts.stack,
+                                   bias_view) == std::vector<float>{32, 128, 192, 128});
 }
 
 TEMPLATE_TEST_CASE("expert_linear: the bias is the chosen expert's own", "[experts]", ScalarOps) {
     const PackedExperts experts(3, 1, 32, constant_rows({0, 0, 0}));
     const std::vector<float> x(32, 1.0f), bias{5, 6, 7};
     const Ids ids{2, 0};
-    CHECK(expert_outputs<TestType>({x.data(), 1, 32}, {ids.data(), 1, 2}, experts.stack,
-                                   {bias.data(), 3, 1}) == std::vector<float>{7, 5});
+    CHECK(expert_outputs<TestType>({x.data(), 1, 32}, XRows::per_token, {ids.data(), 1, 2},
+                                   experts.stack, {bias.data(), 3, 1}) == std::vector<float>{7, 5});
 }
 
 TEMPLATE_TEST_CASE("expert_linear: a row of the matrix is an output, also in a square one",
@@ -140,8 +140,8 @@ TEMPLATE_TEST_CASE("expert_linear: a row of the matrix is an output, also in a s
     const Ids ids{0};
     std::vector<float> expected(32);
     expected[0] = 528;
-    CHECK(expert_outputs<TestType>({x.data(), 1, 32}, {ids.data(), 1, 1}, experts.stack,
-                                   {bias.data(), 1, 32}) == expected);
+    CHECK(expert_outputs<TestType>({x.data(), 1, 32}, XRows::per_token, {ids.data(), 1, 1},
+                                   experts.stack, {bias.data(), 1, 32}) == expected);
 }
 
 TEMPLATE_TEST_CASE("expert_linear: every block of 32 has its own scale", "[experts]", ScalarOps) {
@@ -150,15 +150,16 @@ TEMPLATE_TEST_CASE("expert_linear: every block of 32 has its own scale", "[exper
     experts.stack.scales = experts.scales.data();
     const std::vector<float> x(64, 1.0f), bias(1);
     const Ids ids{0};
-    CHECK(expert_outputs<TestType>({x.data(), 1, 64}, {ids.data(), 1, 1}, experts.stack,
+    CHECK(expert_outputs<TestType>({x.data(), 1, 64}, XRows::per_token, {ids.data(), 1, 1},
+                                   experts.stack,
                                    {bias.data(), 1, 1}) == std::vector<float>{64 + 8});
 }
 
 TEMPLATE_TEST_CASE("expert_linear: no tokens, nothing done", "[experts]", ScalarOps) {
     const PackedExperts experts(1, 1, 32, std::vector<float>(32, 1.0f));
     const std::vector<float> bias(1);
-    CHECK_NOTHROW(TestType::expert_linear({nullptr, 0, 32}, {nullptr, 0, 2}, experts.stack,
-                                          {bias.data(), 1, 1}, {nullptr, 0, 1}));
+    CHECK_NOTHROW(TestType::expert_linear({nullptr, 0, 32}, XRows::per_token, {nullptr, 0, 2},
+                                          experts.stack, {bias.data(), 1, 1}, {nullptr, 0, 1}));
 }
 
 TEMPLATE_TEST_CASE("expert_linear: row 0 of expert 0 of the 20b model, a probe", "[experts]",
@@ -186,8 +187,8 @@ TEMPLATE_TEST_CASE("expert_linear: row 0 of expert 0 of the 20b model, a probe",
     const ExpertStack one_row{codes.data(), scales.data(), nullptr, 1, 1, 2880};
     const std::vector<float> no_bias(1);
     const Ids ids{0};
-    const auto y = expert_outputs<TestType>({x.data(), 1, 2880}, {ids.data(), 1, 1}, one_row,
-                                            {no_bias.data(), 1, 1});
+    const auto y = expert_outputs<TestType>({x.data(), 1, 2880}, XRows::per_token,
+                                            {ids.data(), 1, 1}, one_row, {no_bias.data(), 1, 1});
     CHECK_THAT(y[0], WithinAbs(0.67212923413, 2e-5));
 }
 
@@ -203,23 +204,30 @@ TEST_CASE("expert_linear: operands that do not fit are named", "[experts][errors
     const ConstMatrixView bias_view{bias.data(), 2, 1};
     const MatrixView y_view{y.data(), 4, 1};
     const ExpertStack& stack = experts.stack;
-    REQUIRE_THROWS_WITH(expert_linear({x.data(), 2, 64}, two_tokens, stack, bias_view, y_view),
-                        "expert_linear: x.cols is 64, expected 32 (all_experts.cols)");
     REQUIRE_THROWS_WITH(
-        expert_linear({x.data(), 3, 32}, two_tokens, stack, bias_view, y_view),
-        "expert_linear: x.rows is 3, expected 2 (ids.rows) or 4 (ids.rows * ids.cols)");
-    REQUIRE_THROWS_WITH(expert_linear(x_view, two_tokens, stack, {bias.data(), 1, 1}, y_view),
-                        "expert_linear: bias is (1, 1), expected (2, 1)");
-    REQUIRE_THROWS_WITH(expert_linear(x_view, two_tokens, stack, bias_view, {y.data(), 2, 1}),
-                        "expert_linear: y is (2, 1), expected (4, 1)");
+        expert_linear({x.data(), 2, 64}, XRows::per_token, two_tokens, stack, bias_view, y_view),
+        "expert_linear: x.cols is 64, expected 32 (all_experts.cols)");
+    REQUIRE_THROWS_WITH(
+        expert_linear({x.data(), 3, 32}, XRows::per_token, two_tokens, stack, bias_view, y_view),
+        "expert_linear: x.rows is 3, expected 2 (ids.rows)");
+    REQUIRE_THROWS_WITH(
+        expert_linear(x_view, XRows::per_rank, two_tokens, stack, bias_view, y_view),
+        "expert_linear: x.rows is 2, expected 4 (ids.rows * ids.cols)");
+    REQUIRE_THROWS_WITH(
+        expert_linear(x_view, XRows::per_token, two_tokens, stack, {bias.data(), 1, 1}, y_view),
+        "expert_linear: bias is (1, 1), expected (2, 1)");
+    REQUIRE_THROWS_WITH(
+        expert_linear(x_view, XRows::per_token, two_tokens, stack, bias_view, {y.data(), 2, 1}),
+        "expert_linear: y is (2, 1), expected (4, 1)");
 
     ExpertStack narrow = stack;
     narrow.cols = 16;
     REQUIRE_THROWS_WITH(
-        expert_linear({x.data(), 2, 16}, two_tokens, narrow, bias_view, y_view),
+        expert_linear({x.data(), 2, 16}, XRows::per_token, two_tokens, narrow, bias_view, y_view),
         "expert_linear: all_experts.cols is 16, expected a multiple of 32 (MXFP4 block)");
-    REQUIRE_THROWS_AS(expert_linear({x.data(), 2, 16}, two_tokens, narrow, bias_view, y_view),
-                      ShapeError);
+    REQUIRE_THROWS_AS(
+        expert_linear({x.data(), 2, 16}, XRows::per_token, two_tokens, narrow, bias_view, y_view),
+        ShapeError);
 }
 
 // --- Goldens ----------------------------------------------------------------------------------
@@ -227,10 +235,10 @@ TEST_CASE("expert_linear: operands that do not fit are named", "[experts][errors
 namespace {
 
 template <class Ops>
-void check_site(const Golden& golden, Site x_site, Site y_site, int layer,
+void check_site(const Golden& golden, Site x_site, XRows x_rows, Site y_site, int layer,
                 const ExpertStack& experts, ConstMatrixView bias) {
     const ConstIdsView ids = golden.ids_at(Site::mlp_expert_ids, layer);
-    const auto y = expert_outputs<Ops>(golden.at(x_site, layer), ids, experts, bias);
+    const auto y = expert_outputs<Ops>(golden.at(x_site, layer), x_rows, ids, experts, bias);
     const ConstMatrixView y_view{y.data(), ids.rows * ids.cols, experts.rows};
     CHECK_SITE(golden, y_site, layer, y_view, alone_bound(golden, y_site));
 }
@@ -239,9 +247,10 @@ template <class Ops>
 void check_every_expert_linear(const Golden& golden) {
     for (int layer = 0; layer < golden.config().n_layers; ++layer) {
         const ExpertWeights& w = golden.weights.layers[std::size_t(layer)].mlp;
-        check_site<Ops>(golden, Site::mlp_norm, Site::mlp_gate_up, layer, w.gate_up,
-                        w.gate_up_bias);
-        check_site<Ops>(golden, Site::mlp_swiglu, Site::mlp_expert_out, layer, w.down, w.down_bias);
+        check_site<Ops>(golden, Site::mlp_norm, XRows::per_token, Site::mlp_gate_up, layer,
+                        w.gate_up, w.gate_up_bias);
+        check_site<Ops>(golden, Site::mlp_swiglu, XRows::per_rank, Site::mlp_expert_out, layer,
+                        w.down, w.down_bias);
     }
 }
 
@@ -269,8 +278,10 @@ TEMPLATE_TEST_CASE("expert_linear: experts unpacked to BF16 and transposed give 
     const UnpackedExperts unpacked(w.gate_up);
     const ConstMatrixView x = golden.at(Site::mlp_norm, 1);
     const ConstIdsView ids = golden.ids_at(Site::mlp_expert_ids, 1);
-    const auto from_mxfp4 = expert_outputs<TestType>(x, ids, w.gate_up, w.gate_up_bias);
-    const auto from_bf16 = expert_outputs<TestType>(x, ids, unpacked.stack, w.gate_up_bias);
+    const auto from_mxfp4 =
+        expert_outputs<TestType>(x, XRows::per_token, ids, w.gate_up, w.gate_up_bias);
+    const auto from_bf16 =
+        expert_outputs<TestType>(x, XRows::per_token, ids, unpacked.stack, w.gate_up_bias);
     REQUIRE(from_mxfp4.size() == from_bf16.size());
     if constexpr (requires { TestType::kSumsInAnyOrder; }) {  // a kernel for each of the two
         const int size = int(from_bf16.size());

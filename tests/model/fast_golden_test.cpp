@@ -31,9 +31,9 @@ struct ForcedOps : ScalarOps {
                        AttentionRecord record, MatrixView mix) {
         fast::attend_with(*kernels, q, keys, values, sinks, positions, window, record, mix);
     }
-    static void expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
-                              ConstMatrixView bias, MatrixView y) {
-        fast::expert_linear_with(*kernels, nullptr, x, ids, all_experts, bias, y);
+    static void expert_linear(ConstMatrixView x, XRows x_rows, ConstIdsView ids,
+                              ExpertStack all_experts, ConstMatrixView bias, MatrixView y) {
+        fast::expert_linear_with(*kernels, nullptr, x, x_rows, ids, all_experts, bias, y);
     }
     static void swiglu(ConstMatrixView h, float limit, MatrixView y) {
         fast::swiglu_with(*kernels, h, limit, y);
@@ -50,9 +50,9 @@ struct ModelTileOps : FastOps {
     static void linear(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, MatrixView y) {
         fast::linear_with(fast::kernels(), unit, x, w, bias, y);
     }
-    static void expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
-                              ConstMatrixView bias, MatrixView y) {
-        fast::expert_linear_with(fast::kernels(), unit, x, ids, all_experts, bias, y);
+    static void expert_linear(ConstMatrixView x, XRows x_rows, ConstIdsView ids,
+                              ExpertStack all_experts, ConstMatrixView bias, MatrixView y) {
+        fast::expert_linear_with(fast::kernels(), unit, x, x_rows, ids, all_experts, bias, y);
     }
 };
 

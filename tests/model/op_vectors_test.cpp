@@ -149,13 +149,13 @@ TEST_CASE("op vectors: route", "[golden]") {
 TEST_CASE("op vectors: both expert matrices, swiglu and combine", "[golden]") {
     OpVectors& v = op_vectors();
     Output gate_up("gate_up.y"), activated("swiglu.y"), down("down.y"), out("combine.out");
-    ScalarOps::expert_linear(v.matrix("gate_up.x"), v.ids("gate_up.ids"), v.experts("gate_up"),
-                             v.matrix("gate_up.bias"), gate_up.view);
+    ScalarOps::expert_linear(v.matrix("gate_up.x"), XRows::per_token, v.ids("gate_up.ids"),
+                             v.experts("gate_up"), v.matrix("gate_up.bias"), gate_up.view);
     check_output("gate_up.y", gate_up, Site::mlp_gate_up);
     ScalarOps::swiglu(v.matrix("swiglu.h"), 7.0f, activated.view);
     check_output("swiglu.y", activated, Site::mlp_swiglu);
-    ScalarOps::expert_linear(v.matrix("down.x"), v.ids("down.ids"), v.experts("down"),
-                             v.matrix("down.bias"), down.view);
+    ScalarOps::expert_linear(v.matrix("down.x"), XRows::per_rank, v.ids("down.ids"),
+                             v.experts("down"), v.matrix("down.bias"), down.view);
     check_output("down.y", down, Site::mlp_expert_out);
     ScalarOps::combine(v.matrix("combine.expert_out"), v.matrix("combine.weights"), out.view);
     check_output("combine.out", out, Site::mlp_out);

@@ -167,21 +167,21 @@ struct Experts {
     }
 };
 
-void check_experts(int n_tokens, int top_k, bool one_x_per_rank,
-                   const std::vector<std::int32_t>& ids) {
+void check_experts(int n_tokens, int top_k, XRows x_rows, const std::vector<std::int32_t>& ids) {
     const int rows = 37, cols = 96, n_experts = 8, n_rows = n_tokens * top_k;
     const Experts experts(n_experts, rows, cols);
-    const int x_rows = one_x_per_rank ? n_rows : n_tokens;
-    const std::vector<float> x = numbers(x_rows * cols, 12), bias = numbers(n_experts * rows, 13);
-    const ConstMatrixView x_view{x.data(), x_rows, cols};
+    const int n_x = x_rows == XRows::per_rank ? n_rows : n_tokens;
+    const std::vector<float> x = numbers(n_x * cols, 12), bias = numbers(n_experts * rows, 13);
+    const ConstMatrixView x_view{x.data(), n_x, cols};
     const ConstIdsView ids_view{ids.data(), n_tokens, top_k};
     const ConstMatrixView bias_view{bias.data(), n_experts, rows};
     std::vector<float> expected(std::size_t(n_rows * rows));
-    expert_linear(x_view, ids_view, experts.stack, bias_view, {expected.data(), n_rows, rows});
+    expert_linear(x_view, x_rows, ids_view, experts.stack, bias_view,
+                  {expected.data(), n_rows, rows});
     for (const Kernels& k : all_kernels()) {
         INFO(instruction_set_name(k.set) << ": " << n_tokens << " tokens");
         std::vector<float> y(expected.size(), 9.0f);
-        fast::expert_linear_with(k, nullptr, x_view, ids_view, experts.stack, bias_view,
+        fast::expert_linear_with(k, nullptr, x_view, x_rows, ids_view, experts.stack, bias_view,
                                  {y.data(), n_rows, rows});
         CHECK(largest_difference(y, expected) <= 3 * sum_bound(cols));  // weights up to 3
     }
@@ -196,13 +196,13 @@ TEST_CASE("fast: expert_linear, where most experts have no token, some few and s
         for (int t = 0; t < n_tokens; ++t) {
             ids.insert(ids.end(), {5, t % 7 == 0 ? 2 : 1});
         }
-        check_experts(n_tokens, 2, false, ids);
-        check_experts(n_tokens, 2, true, ids);
+        check_experts(n_tokens, 2, XRows::per_token, ids);
+        check_experts(n_tokens, 2, XRows::per_rank, ids);
     }
 }
 
 TEST_CASE("fast: expert_linear with all tokens to one expert", "[fast]") {
-    check_experts(50, 1, true, std::vector<std::int32_t>(50, 7));
+    check_experts(50, 1, XRows::per_rank, std::vector<std::int32_t>(50, 7));
 }
 
 TEST_CASE("fast: expert_linear takes files that were unpacked to BF16", "[fast]") {
@@ -212,8 +212,8 @@ TEST_CASE("fast: expert_linear takes files that were unpacked to BF16", "[fast]"
     const std::vector<float> x(32, 0.5f), bias{1, 2, 3, 4, 5, 6};
     const std::vector<std::int32_t> ids{1};
     std::vector<float> y(3);
-    FastOps::expert_linear({x.data(), 1, 32}, {ids.data(), 1, 1}, stack, {bias.data(), 2, 3},
-                           {y.data(), 1, 3});
+    FastOps::expert_linear({x.data(), 1, 32}, XRows::per_token, {ids.data(), 1, 1}, stack,
+                           {bias.data(), 2, 3}, {y.data(), 1, 3});
     CHECK(y == std::vector<float>{20, 21, 22});
 }
 
@@ -375,7 +375,7 @@ TEST_CASE("fast: one thread and three give the same bits", "[fast]") {
         const ConstMatrixView x_view{x.data(), n_tokens, hidden_size};
         std::vector<float> y(std::size_t(n_tokens * 200)), experts_y(2 * y.size()), mix(x.size());
         FastOps::linear(x_view, w.view(), {bias.data(), 200}, {y.data(), n_tokens, 200});
-        FastOps::expert_linear(x_view, {ids.data(), n_tokens, 2}, experts.stack,
+        FastOps::expert_linear(x_view, XRows::per_token, {ids.data(), n_tokens, 2}, experts.stack,
                                {bias.data(), n_experts, 200},
                                {experts_y.data(), 2 * n_tokens, 200});
         FastOps::attend(x_view, {cache.data(), 64, 40}, {cache.data(), 64, 40}, {sinks.data(), 8},
@@ -404,9 +404,10 @@ TEST_CASE("fast: operands that do not fit are named in the error", "[fast][error
     REQUIRE_THROWS_WITH(FastOps::swiglu({x.data(), 1, 4}, 7, {y.data(), 1, 3}),
                         "swiglu: y is (1, 3), expected (1, 2)");
     const Experts experts(1, 1, 32);
-    REQUIRE_THROWS_WITH(FastOps::expert_linear({x.data(), 1, 32}, {ids.data(), 1, 1}, experts.stack,
-                                               {bias.data(), 1, 2}, {y.data(), 1, 1}),
-                        "expert_linear: bias is (1, 2), expected (1, 1)");
+    REQUIRE_THROWS_WITH(
+        FastOps::expert_linear({x.data(), 1, 32}, XRows::per_token, {ids.data(), 1, 1},
+                               experts.stack, {bias.data(), 1, 2}, {y.data(), 1, 1}),
+        "expert_linear: bias is (1, 2), expected (1, 1)");
     const std::vector<std::int32_t> positions{9};
     REQUIRE_THROWS_WITH(
         FastOps::attend({x.data(), 1, 4}, {x.data(), 2, 4}, {x.data(), 2, 4}, {bias.data(), 1},

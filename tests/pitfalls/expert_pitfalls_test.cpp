@@ -24,7 +24,7 @@ struct OneRow {
         std::vector<float> x(32);
         x[std::size_t(i)] = 1;
         float y = 0;
-        op({x.data(), 1, 32}, {&id, 1, 1}, stack, {&bias, 1, 1}, {&y, 1, 1});
+        op({x.data(), 1, 32}, XRows::per_token, {&id, 1, 1}, stack, {&bias, 1, 1}, {&y, 1, 1});
         return y;
     }
 };
@@ -67,23 +67,27 @@ TEST_CASE("expert pitfalls: the bias of two experts is added in full", "[pitfall
     const float bias[2] = {1, 10}, shares[2] = {0.5f, 0.5f};
     const std::vector<float> x(64);
     float y[2], out = 0;
-    ExpertBiasUnweighted<ScalarOps>::expert_linear({x.data(), 2, 32}, {ids, 1, 2}, experts,
-                                                   {bias, 2, 1}, {y, 2, 1});
+    ExpertBiasUnweighted<ScalarOps>::expert_linear({x.data(), 2, 32}, XRows::per_rank, {ids, 1, 2},
+                                                   experts, {bias, 2, 1}, {y, 2, 1});
     CHECK(y[1] == 0);
     ExpertBiasUnweighted<ScalarOps>::combine({y, 2, 1}, {shares, 1, 2}, {&out, 1, 1});
     CHECK(out == 11);
 }
 
-TEST_CASE("expert pitfalls: the first matrix keeps its bias", "[pitfalls]") {
+TEST_CASE("expert pitfalls: the first matrix keeps its bias, of one expert per token too",
+          "[pitfalls]") {
     const std::uint8_t codes[32] = {}, scales[2] = {127, 127};
+    const ExpertStack experts{codes, scales, nullptr, 2, 1, 32};
     const std::int32_t ids[2] = {0, 1};
     const float bias[2] = {1, 10};
-    const std::vector<float> x(32);
-    float y[2];
-    ExpertBiasUnweighted<ScalarOps>::expert_linear({x.data(), 1, 32}, {ids, 1, 2},
-                                                   {codes, scales, nullptr, 2, 1, 32}, {bias, 2, 1},
-                                                   {y, 2, 1});
-    CHECK(y[1] == 10);
+    const std::vector<float> x(2 * 32);
+    for (const int top_k : {2, 1}) {
+        float y[2];
+        ExpertBiasUnweighted<ScalarOps>::expert_linear({x.data(), 2 / top_k, 32}, XRows::per_token,
+                                                       {ids, 2 / top_k, top_k}, experts,
+                                                       {bias, 2, 1}, {y, 2, 1});
+        CHECK(y[1] == 10);
+    }
 }
 
 TEST_CASE("expert pitfalls: a square down matrix is read with rows as columns", "[pitfalls]") {
@@ -96,10 +100,10 @@ TEST_CASE("expert pitfalls: a square down matrix is read with rows as columns", 
     std::vector<float> x(32), right(32), wrong(32);
     x[0] = 5;
     x[1] = 7;
-    expert_linear({x.data(), 1, 32}, {&id, 1, 1}, square, {bias.data(), 1, 32},
+    expert_linear({x.data(), 1, 32}, XRows::per_rank, {&id, 1, 1}, square, {bias.data(), 1, 32},
                   {right.data(), 1, 32});
-    DownTransposed<ScalarOps>::expert_linear({x.data(), 1, 32}, {&id, 1, 1}, square,
-                                             {bias.data(), 1, 32}, {wrong.data(), 1, 32});
+    DownTransposed<ScalarOps>::expert_linear({x.data(), 1, 32}, XRows::per_rank, {&id, 1, 1},
+                                             square, {bias.data(), 1, 32}, {wrong.data(), 1, 32});
     CHECK(right[0] == 7);
     CHECK(right[1] == 0);
     CHECK(wrong[0] == 0);

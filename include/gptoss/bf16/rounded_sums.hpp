@@ -69,22 +69,22 @@ inline void linear(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, Matrix
     }
 }
 
-inline void expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
-                          ConstMatrixView bias, MatrixView y) {
+inline void expert_linear(ConstMatrixView x, XRows x_rows, ConstIdsView ids,
+                          ExpertStack all_experts, ConstMatrixView bias, MatrixView y) {
     const int n_tokens = ids.rows;
     const int top_k = ids.cols;
     const int in_size = all_experts.cols;
     const int out_size = all_experts.rows;
     const int n_blocks = in_size / kMxfp4BlockSize;
-    const bool one_x_per_rank = x.rows == n_tokens * top_k;
-    require_expert_linear_shapes(x, ids, all_experts, bias, y);
+    require_expert_linear_shapes(x, x_rows, ids, all_experts, bias, y);
 
     for (int t = 0; t < n_tokens; ++t) {
         for (int j = 0; j < top_k; ++j) {
             const int e = ids.row(t)[j];
-            const float* x_tj = x.row(one_x_per_rank ? t * top_k + j : t);  // (in)
+            const int tj = t * top_k + j;
+            const float* x_tj = x.row(x_rows == XRows::per_rank ? tj : t);  // (in)
             const float* bias_e = bias.row(e);                              // (out)
-            float* y_tj = y.row(t * top_k + j);                             // (out)
+            float* y_tj = y.row(tj);                                        // (out)
             for (int o = 0; o < out_size; ++o) {
                 double sum = 0.0;
                 for (int block = 0; block < n_blocks; ++block) {

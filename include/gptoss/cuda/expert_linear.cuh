@@ -26,7 +26,7 @@ __device__ inline void decode_block(const ExpertStack& all_experts, int e, int o
     }
 }
 
-static __global__ void expert_linear_kernel(ConstMatrixView x, ConstIdsView ids,
+static __global__ void expert_linear_kernel(ConstMatrixView x, XRows x_rows, ConstIdsView ids,
                                             ExpertStack all_experts, ConstMatrixView bias,
                                             MatrixView y) {
     wait_for_previous_kernel();
@@ -35,12 +35,11 @@ static __global__ void expert_linear_kernel(ConstMatrixView x, ConstIdsView ids,
     const int j = tj % ids.cols;
     const int out_size = all_experts.rows;
     const int n_blocks = all_experts.cols / kMxfp4BlockSize;
-    const bool one_x_per_rank = x.rows == ids.rows * ids.cols;
 
     const int e = ids.row(t)[j];
-    const float* x_tj = x.row(one_x_per_rank ? tj : t);  // (in)
-    const float* bias_e = bias.row(e);                   // (out)
-    float* y_tj = y.row(tj);                             // (out)
+    const float* x_tj = x.row(x_rows == XRows::per_rank ? tj : t);  // (in)
+    const float* bias_e = bias.row(e);                              // (out)
+    float* y_tj = y.row(tj);                                        // (out)
     for (int o = first_column(); o < out_size; o += column_stride()) {
         float sum = 0.0f;
         for (int block = 0; block < n_blocks; ++block) {
@@ -105,20 +104,19 @@ __device__ inline void dots_of_lane(const float* x, const Mxfp4Matrix& w, int fi
 // registers and use each x four times; a block's scale multiplies the sum of eight products instead
 // of each weight.
 static __global__ void __launch_bounds__(kThreadsOfWarps, kBlocksOfSm)
-    expert_linear_warp_kernel(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
-                              ConstMatrixView bias, MatrixView y) {
+    expert_linear_warp_kernel(ConstMatrixView x, XRows x_rows, ConstIdsView ids,
+                              ExpertStack all_experts, ConstMatrixView bias, MatrixView y) {
     wait_for_previous_kernel();
     const int tj = int(blockIdx.x);  // t * top_k + j
     const int t = tj / ids.cols;
     const int j = tj % ids.cols;
     const int out_size = all_experts.rows;
-    const bool one_x_per_rank = x.rows == ids.rows * ids.cols;
 
     const int e = ids.row(t)[j];
     const Mxfp4Matrix w_e = all_experts.mxfp4(e);
-    const float* x_tj = x.row(one_x_per_rank ? tj : t);  // (in)
-    const float* bias_e = bias.row(e);                   // (out)
-    float* y_tj = y.row(tj);                             // (out)
+    const float* x_tj = x.row(x_rows == XRows::per_rank ? tj : t);  // (in)
+    const float* bias_e = bias.row(e);                              // (out)
+    float* y_tj = y.row(tj);                                        // (out)
     const int stride = kOutputsOfWarp * column_stride_of_warps();
     for (int o = kOutputsOfWarp * first_column_of_warp(); o < out_size; o += stride) {
         float sums[kOutputsOfWarp] = {};
@@ -138,18 +136,18 @@ inline bool has_wide_rows(ConstMatrixView x, const ExpertStack& all_experts) {
 }
 
 // gptoss::cuda::expert_linear
-inline void expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
-                          ConstMatrixView bias, MatrixView y) {
-    require_expert_linear_shapes(x, ids, all_experts, bias, y);
+inline void expert_linear(ConstMatrixView x, XRows x_rows, ConstIdsView ids,
+                          ExpertStack all_experts, ConstMatrixView bias, MatrixView y) {
+    require_expert_linear_shapes(x, x_rows, ids, all_experts, bias, y);
     if (y.rows == 0) return;
     if (has_wide_rows(x, all_experts)) {
         const int n_warps = (y.cols + kOutputsOfWarp - 1) / kOutputsOfWarp;
         const dim3 grid = warp_per_element(y.rows, n_warps);
         const int n_threads = kThreadsOfWarps;
-        expert_linear_warp_kernel<<<grid, n_threads>>>(x, ids, all_experts, bias, y);
+        expert_linear_warp_kernel<<<grid, n_threads>>>(x, x_rows, ids, all_experts, bias, y);
     } else {
         const dim3 grid = thread_per_element(y.rows, y.cols);
-        expert_linear_kernel<<<grid, kThreads>>>(x, ids, all_experts, bias, y);
+        expert_linear_kernel<<<grid, kThreads>>>(x, x_rows, ids, all_experts, bias, y);
     }
     check_launch("cuda::expert_linear");
 }

@@ -64,19 +64,18 @@ __device__ inline ExpertTile expert_tile(const ExpertGroups& groups, int n_exper
     return {n_experts, 0, 0};
 }
 
-static __global__ void expert_linear_tile_kernel(ConstMatrixView x, ConstIdsView ids,
+static __global__ void expert_linear_tile_kernel(ConstMatrixView x, XRows x_rows, ConstIdsView ids,
                                                  ExpertGroups groups, ExpertStack all_experts,
                                                  ConstMatrixView bias, MatrixView y) {
     wait_for_previous_kernel();
     const int first_o = int(blockIdx.x) * kTileOutputs;
-    const bool one_x_per_rank = x.rows == ids.rows * ids.cols;
     const ExpertTile tile = expert_tile(groups, all_experts.n_experts, int(blockIdx.y));
     if (tile.e == all_experts.n_experts) return;
 
     __shared__ TileRows rows;
     for (int l = int(threadIdx.x); tile.first + l < tile.end; l += kTileThreads) {
         const int tj = groups.order[tile.first + l];
-        rows.x[l] = one_x_per_rank ? tj : tj / ids.cols;
+        rows.x[l] = x_rows == XRows::per_rank ? tj : tj / ids.cols;
         rows.y[l] = tj;
     }
     if (threadIdx.x == 0) rows.count = tile.end - tile.first;
@@ -86,11 +85,11 @@ static __global__ void expert_linear_tile_kernel(ConstMatrixView x, ConstIdsView
 }
 
 // gptoss::cuda::expert_linear, x rounded to BF16
-inline void tile_expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
-                               ConstMatrixView bias, MatrixView y) {
-    require_expert_linear_shapes(x, ids, all_experts, bias, y);
+inline void tile_expert_linear(ConstMatrixView x, XRows x_rows, ConstIdsView ids,
+                               ExpertStack all_experts, ConstMatrixView bias, MatrixView y) {
+    require_expert_linear_shapes(x, x_rows, ids, all_experts, bias, y);
     if (ids.rows < kFewestTokensForTiles || !has_wide_rows(x, all_experts)) {
-        cuda::expert_linear(x, ids, all_experts, bias, y);
+        cuda::expert_linear(x, x_rows, ids, all_experts, bias, y);
         return;
     }
     const int n_places = ids.rows * ids.cols;
@@ -104,7 +103,7 @@ inline void tile_expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack 
     // Each group may leave one tile that is not full.
     const int most_tiles = n_places / kTileTokens + std::min(n_experts, n_places);
     const dim3 grid = block_per_tile(most_tiles, all_experts.rows);
-    expert_linear_tile_kernel<<<grid, kTileThreads>>>(x, ids, groups, all_experts, bias, y);
+    expert_linear_tile_kernel<<<grid, kTileThreads>>>(x, x_rows, ids, groups, all_experts, bias, y);
     check_launch("cuda::tile_expert_linear");
 }
 

@@ -10,14 +10,14 @@
 namespace gptoss::fast {
 
 // Rows of y in the order of their experts; an expert that nobody chose has an empty group.
-inline TokenGroups groups_by_expert(ConstIdsView ids, int n_experts, bool one_x_per_rank) {
+inline TokenGroups groups_by_expert(XRows x_rows, ConstIdsView ids, int n_experts) {
     const int n_rows = ids.rows * ids.cols;
     TokenGroups all;
     for (int e = 0; e < n_experts; ++e) {
         const int first = int(all.rows.size());
         for (int row = 0; row < n_rows; ++row) {
             if (ids.data[row] == e)
-                all.rows.push_back({one_x_per_rank ? row : row / ids.cols, row});
+                all.rows.push_back({x_rows == XRows::per_rank ? row : row / ids.cols, row});
         }
         all.groups.push_back({e, first, int(all.rows.size()) - first});
     }
@@ -36,31 +36,29 @@ inline std::vector<float> split_blocks(ConstMatrixView x) {
     return split;
 }
 
-inline void expert_linear_with(const Kernels& k, MultiplyBf16 unit, ConstMatrixView x,
+inline void expert_linear_with(const Kernels& k, MultiplyBf16 unit, ConstMatrixView x, XRows x_rows,
                                ConstIdsView ids, ExpertStack all_experts, ConstMatrixView bias,
                                MatrixView y) {
     if (all_experts.bf16_transposed != nullptr) {
-        gptoss::expert_linear(x, ids, all_experts, bias, y);
+        gptoss::expert_linear(x, x_rows, ids, all_experts, bias, y);
         return;
     }
-    const int n_rows = ids.rows * ids.cols;
-    require_expert_linear_shapes(x, ids, all_experts, bias, y);
-    const bool one_x_per_rank = x.rows == n_rows;
-    const TokenGroups groups = groups_by_expert(ids, all_experts.n_experts, one_x_per_rank);
+    require_expert_linear_shapes(x, x_rows, ids, all_experts, bias, y);
+    const TokenGroups groups = groups_by_expert(x_rows, ids, all_experts.n_experts);
     const std::vector<float> split = split_blocks(x);
     const ConstMatrixView x_split{split.data(), x.rows, x.cols};
     multiply_groups(k, unit, Mxfp4Source{all_experts, bias}, x_split, groups, y);
 }
 
-inline void expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
-                          ConstMatrixView bias, MatrixView y) {
-    expert_linear_with(kernels(), nullptr, x, ids, all_experts, bias, y);
+inline void expert_linear(ConstMatrixView x, XRows x_rows, ConstIdsView ids,
+                          ExpertStack all_experts, ConstMatrixView bias, MatrixView y) {
+    expert_linear_with(kernels(), nullptr, x, x_rows, ids, all_experts, bias, y);
 }
 
 // For an expert with eight tokens or more, x is rounded to BF16 if this machine has a unit for it.
-inline void tile_expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
-                               ConstMatrixView bias, MatrixView y) {
-    expert_linear_with(kernels(), bf16_unit().multiply, x, ids, all_experts, bias, y);
+inline void tile_expert_linear(ConstMatrixView x, XRows x_rows, ConstIdsView ids,
+                               ExpertStack all_experts, ConstMatrixView bias, MatrixView y) {
+    expert_linear_with(kernels(), bf16_unit().multiply, x, x_rows, ids, all_experts, bias, y);
 }
 
 }  // namespace gptoss::fast

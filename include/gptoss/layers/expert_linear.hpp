@@ -2,8 +2,8 @@
 //
 //     y[t,j,o] = sum_i x[t,i] * w[e][o,i] + bias[e,o]      e = ids[t,j]
 //
-//   x            (n_tokens, in)  the same vector for all ranks j: first matrix (gate and up), or
-//                (n_tokens * top_k, in)  one vector per rank: second matrix (down)
+//   x            (n_tokens, in)           x_rows per_token: all ranks j read row t; gate and up
+//                (n_tokens * top_k, in)   x_rows per_rank: row t * top_k + j; down
 //   ids          (n_tokens, top_k)          chosen experts
 //   all_experts  (n_experts, out, in)       MXFP4 as stored, decoded 32 weights at a time
 //   bias         (n_experts, out)
@@ -18,47 +18,45 @@
 //          the real models, so a transposed down matrix passes every shape check. The sum is
 //          double.
 #pragma once
-#include <string>
-
 #include "gptoss/core/check.hpp"
 #include "gptoss/core/view.hpp"
 
 namespace gptoss {
 
-inline void require_x_rows(int rows, int n_tokens, int top_k) {
-    if (rows == n_tokens || rows == n_tokens * top_k) return;
-    throw ShapeError("expert_linear: x.rows is " + std::to_string(rows) + ", expected " +
-                     std::to_string(n_tokens) + " (ids.rows) or " +
-                     std::to_string(n_tokens * top_k) + " (ids.rows * ids.cols)");
-}
+// What a row of x belongs to: a token, or a token and one of its experts.
+enum class XRows { per_token, per_rank };
 
-inline void require_expert_linear_shapes(ConstMatrixView x, ConstIdsView ids,
+inline void require_expert_linear_shapes(ConstMatrixView x, XRows x_rows, ConstIdsView ids,
                                          const ExpertStack& all_experts, ConstMatrixView bias,
                                          MatrixView y) {
     const char* const op = "expert_linear";
+    const int n_ranks = ids.rows * ids.cols;
+    if (x_rows == XRows::per_token) require_extent(op, "x.rows", x.rows, ids.rows, "ids.rows");
+    if (x_rows == XRows::per_rank) {
+        require_extent(op, "x.rows", x.rows, n_ranks, "ids.rows * ids.cols");
+    }
     require_extent(op, "x.cols", x.cols, all_experts.cols, "all_experts.cols");
     require_multiple(op, "all_experts.cols", all_experts.cols, kMxfp4BlockSize, "MXFP4 block");
-    require_x_rows(x.rows, ids.rows, ids.cols);
     require_shape(op, "bias", bias, all_experts.n_experts, all_experts.rows);
-    require_shape(op, "y", y, ids.rows * ids.cols, all_experts.rows);
+    require_shape(op, "y", y, n_ranks, all_experts.rows);
 }
 
-inline void expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
-                          ConstMatrixView bias, MatrixView y) {
+inline void expert_linear(ConstMatrixView x, XRows x_rows, ConstIdsView ids,
+                          ExpertStack all_experts, ConstMatrixView bias, MatrixView y) {
     const int n_tokens = ids.rows;
     const int top_k = ids.cols;
     const int in_size = all_experts.cols;
     const int out_size = all_experts.rows;
     const int n_blocks = in_size / kMxfp4BlockSize;
-    const bool one_x_per_rank = x.rows == n_tokens * top_k;
-    require_expert_linear_shapes(x, ids, all_experts, bias, y);
+    require_expert_linear_shapes(x, x_rows, ids, all_experts, bias, y);
 
     for (int t = 0; t < n_tokens; ++t) {
         for (int j = 0; j < top_k; ++j) {
             const int e = ids.row(t)[j];
-            const float* x_tj = x.row(one_x_per_rank ? t * top_k + j : t);  // (in)
+            const int tj = t * top_k + j;
+            const float* x_tj = x.row(x_rows == XRows::per_rank ? tj : t);  // (in)
             const float* bias_e = bias.row(e);                              // (out)
-            float* y_tj = y.row(t * top_k + j);                             // (out)
+            float* y_tj = y.row(tj);                                        // (out)
 
             for (int o = 0; o < out_size; ++o) {
                 double sum = 0.0;

@@ -25,13 +25,13 @@ void expert_block(const ExpertWeights& w, const Config& config, int layer, Activ
     see<Ops>(watch, Site::mlp_expert_ids, layer, a.mlp_expert_ids);
     see<Ops>(watch, Site::mlp_expert_weights, layer, a.mlp_expert_weights);
 
-    Ops::expert_linear(a.mlp_norm, a.mlp_expert_ids, w.gate_up, w.gate_up_bias,
+    Ops::expert_linear(a.mlp_norm, XRows::per_token, a.mlp_expert_ids, w.gate_up, w.gate_up_bias,
                        a.mlp_gate_up);  // (T * top_k, 2 * intermediate_size)
     see<Ops>(watch, Site::mlp_gate_up, layer, a.mlp_gate_up);
     Ops::swiglu(a.mlp_gate_up, config.swiglu_limit,
                 a.mlp_swiglu);  // (T * top_k, intermediate_size)
     see<Ops>(watch, Site::mlp_swiglu, layer, a.mlp_swiglu);
-    Ops::expert_linear(a.mlp_swiglu, a.mlp_expert_ids, w.down, w.down_bias,
+    Ops::expert_linear(a.mlp_swiglu, XRows::per_rank, a.mlp_expert_ids, w.down, w.down_bias,
                        a.mlp_expert_out);  // (T * top_k, hidden_size)
     see<Ops>(watch, Site::mlp_expert_out, layer, a.mlp_expert_out);
 

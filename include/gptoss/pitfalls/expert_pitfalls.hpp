@@ -32,17 +32,12 @@ struct ExpertBiasMissing : Right {
         "the first token in gate_up",
         Site::mlp_gate_up,
     };
-    static void expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
-                              ConstMatrixView bias, MatrixView y) {
+    static void expert_linear(ConstMatrixView x, XRows x_rows, ConstIdsView ids,
+                              ExpertStack all_experts, ConstMatrixView bias, MatrixView y) {
         MadeMatrix zeros(bias.rows, bias.cols);
-        Right::expert_linear(x, ids, all_experts, zeros.view(), y);
+        Right::expert_linear(x, x_rows, ids, all_experts, zeros.view(), y);
     }
 };
-
-// The second matrix of the experts has a vector per rank to work on, the first one per token.
-inline bool is_down(ConstMatrixView x, ConstIdsView ids) {
-    return x.rows == ids.rows * ids.cols;
-}
 
 template <class Right>
 struct ExpertBiasUnweighted : Right {
@@ -54,12 +49,13 @@ struct ExpertBiasUnweighted : Right {
         "the first token in expert_out",
         Site::mlp_expert_out,
     };
-    static void expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
-                              ConstMatrixView bias, MatrixView y) {
-        if (!is_down(x, ids)) return Right::expert_linear(x, ids, all_experts, bias, y);
+    static void expert_linear(ConstMatrixView x, XRows x_rows, ConstIdsView ids,
+                              ExpertStack all_experts, ConstMatrixView bias, MatrixView y) {
+        if (x_rows == XRows::per_token)
+            return Right::expert_linear(x, x_rows, ids, all_experts, bias, y);
         notes().expert_ids = ids;
         notes().expert_bias = bias;
-        ExpertBiasMissing<Right>::expert_linear(x, ids, all_experts, bias, y);
+        ExpertBiasMissing<Right>::expert_linear(x, x_rows, ids, all_experts, bias, y);
     }
 
     static void combine(ConstMatrixView expert_out, ConstMatrixView weights, MatrixView out) {
@@ -100,14 +96,14 @@ struct NibblesSwapped : Right {
         "the first token in gate_up",
         Site::mlp_gate_up,
     };
-    static void expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
-                              ConstMatrixView bias, MatrixView y) {
+    static void expert_linear(ConstMatrixView x, XRows x_rows, ConstIdsView ids,
+                              ExpertStack all_experts, ConstMatrixView bias, MatrixView y) {
         std::vector<std::uint8_t> codes = codes_of(all_experts);
         for (std::uint8_t& byte : codes) {
             byte = std::uint8_t((byte << 4) | (byte >> 4));
         }
         if (!codes.empty()) all_experts.codes = codes.data();
-        Right::expert_linear(x, ids, all_experts, bias, y);
+        Right::expert_linear(x, x_rows, ids, all_experts, bias, y);
     }
 };
 
@@ -126,8 +122,8 @@ struct NibblesSplit : Right {
         "the first token in gate_up",
         Site::mlp_gate_up,
     };
-    static void expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
-                              ConstMatrixView bias, MatrixView y) {
+    static void expert_linear(ConstMatrixView x, XRows x_rows, ConstIdsView ids,
+                              ExpertStack all_experts, ConstMatrixView bias, MatrixView y) {
         std::vector<std::uint8_t> codes = codes_of(all_experts);
         for (std::size_t i = 0; i < codes.size(); ++i) {
             const std::uint8_t* block = all_experts.codes + i / kMxfp4BlockBytes * kMxfp4BlockBytes;
@@ -137,7 +133,7 @@ struct NibblesSplit : Right {
             codes[i] = std::uint8_t(low | (high << 4));
         }
         if (!codes.empty()) all_experts.codes = codes.data();
-        Right::expert_linear(x, ids, all_experts, bias, y);
+        Right::expert_linear(x, x_rows, ids, all_experts, bias, y);
     }
 };
 
@@ -151,14 +147,14 @@ struct ScaleBias : Right {
         "the first token in gate_up",
         Site::mlp_gate_up,
     };
-    static void expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
-                              ConstMatrixView bias, MatrixView y) {
+    static void expert_linear(ConstMatrixView x, XRows x_rows, ConstIdsView ids,
+                              ExpertStack all_experts, ConstMatrixView bias, MatrixView y) {
         std::vector<std::uint8_t> scales = scales_of(all_experts);
         for (std::uint8_t& scale : scales) {
             scale = std::uint8_t(scale + 1);
         }
         if (!scales.empty()) all_experts.scales = scales.data();
-        Right::expert_linear(x, ids, all_experts, bias, y);
+        Right::expert_linear(x, x_rows, ids, all_experts, bias, y);
     }
 };
 
@@ -189,15 +185,15 @@ struct DownTransposed : Right {
         "the first token in expert_out",
         Site::mlp_expert_out,
     };
-    static void expert_linear(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
-                              ConstMatrixView bias, MatrixView y) {
+    static void expert_linear(ConstMatrixView x, XRows x_rows, ConstIdsView ids,
+                              ExpertStack all_experts, ConstMatrixView bias, MatrixView y) {
         std::vector<std::uint8_t> bytes;
         const bool fits = all_experts.rows == all_experts.cols;
-        if (is_down(x, ids) && fits) {
+        if (x_rows == XRows::per_rank && fits) {
             bytes = unpacked(all_experts);
             all_experts.bf16_transposed = bytes.data();
         }
-        Right::expert_linear(x, ids, all_experts, bias, y);
+        Right::expert_linear(x, x_rows, ids, all_experts, bias, y);
     }
 };
 
