@@ -102,41 +102,11 @@ TEST_CASE("sites: a symbol with a slip leads to the nearest ones", "[sites][erro
 
 namespace {
 
-std::string words_of(Dim dim) {
-    switch (dim) {
-        case Dim::none:
-            return "";
-        case Dim::tokens:
-            return "T";
-        case Dim::positions:
-            return "S";
-        case Dim::hidden:
-            return "hidden_size";
-        case Dim::queries:
-            return "n_heads * head_dim";
-        case Dim::keys:
-            return "n_kv_heads * head_dim";
-        case Dim::heads:
-            return "n_heads";
-        case Dim::experts:
-            return "n_experts";
-        case Dim::top_k:
-            return "top_k";
-        case Dim::gate_up:
-            return "2 * intermediate_size";
-        case Dim::intermediate:
-            return "intermediate_size";
-        case Dim::vocab:
-            return "vocab_size";
-    }
-    return "";
-}
-
 std::string table_row(const SiteInfo& info) {
     std::string shape;
     for (const Dim dim : info.dims) {
         if (dim == Dim::none) continue;
-        shape += (shape.empty() ? "" : ", ") + words_of(dim);
+        shape += (shape.empty() ? "" : ", ") + std::string(dim_words(dim));
     }
     return "| `" + std::string(info.name) + "` | `" + site_symbol(info.site) + "` | " + shape +
            " | " + std::string(info.meaning) + " |";

@@ -40,8 +40,8 @@ inline std::string name_in_layer(std::string_view pattern, int layer) {
 
 inline format::Shape shape_of(const TensorRow& row, const Config& c) {
     format::Shape shape;
-    for (const Extent extent : row.shape) {
-        if (extent != Extent::none) shape.push_back(extent_of(extent, c));
+    for (const Dim dim : row.shape) {
+        if (dim != Dim::none) shape.push_back(extent_of(dim, c));
     }
     return shape;
 }

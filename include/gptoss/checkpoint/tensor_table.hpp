@@ -20,8 +20,7 @@
 #pragma once
 #include <string_view>
 
-#include "gptoss/core/config.hpp"
-#include "gptoss/core/mxfp4.hpp"
+#include "gptoss/core/dim.hpp"
 
 namespace gptoss::checkpoint {
 
@@ -38,10 +37,6 @@ enum class Slot {
     final_norm, unembedding,
 };
 
-enum class Extent {
-    none, vocab, hidden, q, kv, heads, experts, intermediate, gate_up,
-    hidden_blocks, intermediate_blocks, block_bytes,
-};
 // clang-format on
 
 // One rule of core/generator.hpp. The exponent of uniform is exponent - half_log2(fan_in).
@@ -49,14 +44,14 @@ enum class Values { not_made, uniform, norm_gain, codes, scales };
 struct ValueRule {
     Values kind = Values::not_made;
     int exponent = 0;
-    Extent fan_in = Extent::none;
+    Dim fan_in = Dim::none;
 };
 
 struct TensorRow {
     Slot slot;
     std::string_view openai_name;
     std::string_view hugging_face_name;
-    Extent shape[4];
+    Dim shape[4];
     std::string_view dtype;
     ValueRule values;
 
@@ -69,29 +64,9 @@ struct TensorRow {
     }
 };
 
-// clang-format off
-inline int extent_of(Extent extent, const Config& c) {
-    switch (extent) {
-        case Extent::none:                return 1;
-        case Extent::vocab:               return c.vocab_size;
-        case Extent::hidden:              return c.hidden_size;
-        case Extent::q:                   return c.q_size();
-        case Extent::kv:                  return c.kv_size();
-        case Extent::heads:               return c.n_heads;
-        case Extent::experts:             return c.n_experts;
-        case Extent::intermediate:        return c.intermediate_size;
-        case Extent::gate_up:             return 2 * c.intermediate_size;
-        case Extent::hidden_blocks:       return c.hidden_size / kMxfp4BlockSize;
-        case Extent::intermediate_blocks: return c.intermediate_size / kMxfp4BlockSize;
-        case Extent::block_bytes:         return kMxfp4BlockBytes;
-    }
-    return 0;
-}
-// clang-format on
-
 namespace tensor_table {
 
-using enum Extent;
+using enum Dim;
 using enum Values;
 inline constexpr std::string_view kBf16 = "BF16";
 inline constexpr std::string_view kBytes = "U8";
@@ -104,13 +79,13 @@ inline constexpr TensorRow kRows[] = {
     {Slot::attn_norm, "block.{l}.attn.norm.scale", "model.layers.{l}.input_layernorm.weight",
         {hidden}, kBf16, {norm_gain}},
     {Slot::q, "block.{l}.attn.qkv.weight", "model.layers.{l}.self_attn.q_proj.weight",
-        {Extent::q, hidden}, kBf16, {uniform, 0, hidden}},
+        {Dim::q, hidden}, kBf16, {uniform, 0, hidden}},
     {Slot::k, "block.{l}.attn.qkv.weight", "model.layers.{l}.self_attn.k_proj.weight",
         {kv, hidden}, kBf16, {uniform, 0, hidden}},
     {Slot::v, "block.{l}.attn.qkv.weight", "model.layers.{l}.self_attn.v_proj.weight",
         {kv, hidden}, kBf16, {uniform, 0, hidden}},
     {Slot::q_bias, "block.{l}.attn.qkv.bias", "model.layers.{l}.self_attn.q_proj.bias",
-        {Extent::q}, kBf16, {uniform, -1}},
+        {Dim::q}, kBf16, {uniform, -1}},
     {Slot::k_bias, "block.{l}.attn.qkv.bias", "model.layers.{l}.self_attn.k_proj.bias",
         {kv}, kBf16, {uniform, -1}},
     {Slot::v_bias, "block.{l}.attn.qkv.bias", "model.layers.{l}.self_attn.v_proj.bias",
@@ -118,7 +93,7 @@ inline constexpr TensorRow kRows[] = {
     {Slot::sinks, "block.{l}.attn.sinks", "model.layers.{l}.self_attn.sinks",
         {heads}, kBf16, {uniform, 1}},
     {Slot::out, "block.{l}.attn.out.weight", "model.layers.{l}.self_attn.o_proj.weight",
-        {hidden, Extent::q}, kBf16, {uniform, 0, Extent::q}},
+        {hidden, Dim::q}, kBf16, {uniform, 0, Dim::q}},
     {Slot::out_bias, "block.{l}.attn.out.bias", "model.layers.{l}.self_attn.o_proj.bias",
         {hidden}, kBf16, {uniform, -3}},
 

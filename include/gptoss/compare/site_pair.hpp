@@ -59,7 +59,7 @@ inline bool fits_run(Site site, const format::Shape& reading, const RunExtents& 
         const bool is_last_only = dim == Dim::tokens && got == 1;
         if (!is_known || is_last_only) continue;
         if (counts_tokens && got != run.n_tokens) return false;
-        if (!counts_tokens && got != extent(dim, *run.config, 0, 0)) return false;
+        if (!counts_tokens && got != extent_of(dim, *run.config)) return false;
     }
     return true;
 }
@@ -72,7 +72,7 @@ inline std::string expected_shape_text(Site site, const RunExtents& run) {
         const bool counts_tokens = dim == Dim::tokens || dim == Dim::positions;
         const bool is_known = counts_tokens ? run.n_tokens > 0 : run.config != nullptr;
         const int expected = counts_tokens ? run.n_tokens
-                             : is_known    ? extent(dim, *run.config, 0, 0)
+                             : is_known    ? extent_of(dim, *run.config)
                                            : 0;
         text += (text.empty() ? "(" : ", ") + (is_known ? std::to_string(expected) : "any");
     }

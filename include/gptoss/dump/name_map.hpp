@@ -142,35 +142,15 @@ inline std::string_view field_of(checkpoint::Slot slot) {
     return "";
 }
 
-inline std::string_view words_of(checkpoint::Extent extent) {
-    // clang-format off
-    switch (extent) {
-        case checkpoint::Extent::none:                return "";
-        case checkpoint::Extent::vocab:               return "vocab_size";
-        case checkpoint::Extent::hidden:              return "hidden_size";
-        case checkpoint::Extent::q:                   return "n_heads * head_dim";
-        case checkpoint::Extent::kv:                  return "n_kv_heads * head_dim";
-        case checkpoint::Extent::heads:               return "n_heads";
-        case checkpoint::Extent::experts:             return "n_experts";
-        case checkpoint::Extent::intermediate:        return "intermediate_size";
-        case checkpoint::Extent::gate_up:             return "2 * intermediate_size";
-        case checkpoint::Extent::hidden_blocks:       return "hidden_size / 32";
-        case checkpoint::Extent::intermediate_blocks: return "intermediate_size / 32";
-        case checkpoint::Extent::block_bytes:         return "16";
-    }
-    // clang-format on
-    return "";
-}
-
 inline std::string code(std::string_view name) {
     return name.empty() ? "" : "`" + std::string(name) + "`";
 }
 
 inline std::string tensor_line(const checkpoint::TensorRow& row) {
     std::string shape;
-    for (const checkpoint::Extent extent : row.shape) {
-        if (extent == checkpoint::Extent::none) continue;
-        shape += (shape.empty() ? "" : ", ") + std::string(words_of(extent));
+    for (const Dim dim : row.shape) {
+        if (dim == Dim::none) continue;
+        shape += (shape.empty() ? "" : ", ") + std::string(dim_words(dim));
     }
     for (const GgufTensor& gguf : kGgufTensors) {
         if (gguf.slot != row.slot) continue;

@@ -27,7 +27,7 @@ inline std::size_t site_rank(Site site) {
 
 inline bool has_heads(Site site) {
     const Dim last = site_info(site).dims[1];
-    return last == Dim::queries || last == Dim::keys;
+    return last == Dim::q || last == Dim::kv;
 }
 
 inline format::Shape heads_merged(const format::Shape& shape) {

@@ -15,6 +15,7 @@
 
 #include "gptoss/core/check.hpp"
 #include "gptoss/core/config.hpp"
+#include "gptoss/core/dim.hpp"
 #include "gptoss/core/nearest_words.hpp"
 
 namespace gptoss {
@@ -48,22 +49,6 @@ enum class Site {
 
 inline constexpr int kNoLayer = -1;  // for embedding, final_norm and logits
 
-// What one dimension of a site counts.
-enum class Dim {
-    none,
-    tokens,        // T
-    positions,     // S
-    hidden,        // hidden_size
-    queries,       // n_heads * head_dim
-    keys,          // n_kv_heads * head_dim
-    heads,         // n_heads
-    experts,       // n_experts
-    top_k,         // top_k
-    gate_up,       // 2 * intermediate_size
-    intermediate,  // intermediate_size
-    vocab,         // vocab_size
-};
-
 struct SiteInfo {
     Site site;
     std::string_view name;  // with {l} for the layer
@@ -74,11 +59,11 @@ struct SiteInfo {
 inline constexpr std::array<SiteInfo, 24> kSites = {{
     {Site::embedding, "embedding", {Dim::tokens, Dim::hidden}, "rows of the embedding table"},
     {Site::attn_norm, "block.{l}.attn.norm", {Dim::tokens, Dim::hidden}, "normed block input"},
-    {Site::attn_q, "block.{l}.attn.q", {Dim::tokens, Dim::queries}, "with bias, not rotated"},
-    {Site::attn_k, "block.{l}.attn.k", {Dim::tokens, Dim::keys}, "with bias, not rotated"},
-    {Site::attn_v, "block.{l}.attn.v", {Dim::tokens, Dim::keys}, "with bias"},
-    {Site::attn_q_rope, "block.{l}.attn.q_rope", {Dim::tokens, Dim::queries}, "after rotation"},
-    {Site::attn_k_rope, "block.{l}.attn.k_rope", {Dim::tokens, Dim::keys}, "after rotation"},
+    {Site::attn_q, "block.{l}.attn.q", {Dim::tokens, Dim::q}, "with bias, not rotated"},
+    {Site::attn_k, "block.{l}.attn.k", {Dim::tokens, Dim::kv}, "with bias, not rotated"},
+    {Site::attn_v, "block.{l}.attn.v", {Dim::tokens, Dim::kv}, "with bias"},
+    {Site::attn_q_rope, "block.{l}.attn.q_rope", {Dim::tokens, Dim::q}, "after rotation"},
+    {Site::attn_k_rope, "block.{l}.attn.k_rope", {Dim::tokens, Dim::kv}, "after rotation"},
     {Site::attn_scores,
      "block.{l}.attn.scores",
      {Dim::heads, Dim::tokens, Dim::positions},
@@ -91,7 +76,7 @@ inline constexpr std::array<SiteInfo, 24> kSites = {{
      "block.{l}.attn.sink_share",
      {Dim::tokens, Dim::heads},
      "the probability that went to the sink"},
-    {Site::attn_mix, "block.{l}.attn.mix", {Dim::tokens, Dim::queries}, "weights times values"},
+    {Site::attn_mix, "block.{l}.attn.mix", {Dim::tokens, Dim::q}, "weights times values"},
     {Site::attn_out, "block.{l}.attn.out", {Dim::tokens, Dim::hidden}, "projected, with bias"},
     {Site::attn_residual,
      "block.{l}.attn.residual",
@@ -178,41 +163,17 @@ inline Site site_from_symbol(std::string_view symbol) {
                 did_you_mean(near_site_symbols(symbol)));
 }
 
-inline int extent(Dim dim, const Config& c, int n_tokens, int n_positions) {
-    switch (dim) {
-        case Dim::none:
-            return 0;
-        case Dim::tokens:
-            return n_tokens;
-        case Dim::positions:
-            return n_positions;
-        case Dim::hidden:
-            return c.hidden_size;
-        case Dim::queries:
-            return c.q_size();
-        case Dim::keys:
-            return c.kv_size();
-        case Dim::heads:
-            return c.n_heads;
-        case Dim::experts:
-            return c.n_experts;
-        case Dim::top_k:
-            return c.top_k;
-        case Dim::gate_up:
-            return 2 * c.intermediate_size;
-        case Dim::intermediate:
-            return c.intermediate_size;
-        case Dim::vocab:
-            return c.vocab_size;
-    }
-    return 0;
+inline int extent_in_pass(Dim dim, const Config& c, int n_tokens, int n_positions) {
+    if (dim == Dim::tokens) return n_tokens;
+    if (dim == Dim::positions) return n_positions;
+    return extent_of(dim, c);
 }
 
 // The shape of a site in a dump of n_tokens tokens.
 inline std::vector<int> site_shape(Site site, const Config& c, int n_tokens, int n_positions) {
     std::vector<int> shape;
     for (const Dim dim : site_info(site).dims) {
-        if (dim != Dim::none) shape.push_back(extent(dim, c, n_tokens, n_positions));
+        if (dim != Dim::none) shape.push_back(extent_in_pass(dim, c, n_tokens, n_positions));
     }
     return shape;
 }
