@@ -12,7 +12,6 @@
 //
 // Source   official model: classes Checkpoint (PARAM_NAME_MAP), AttentionBlock and MLPBlock;
 //          Hugging Face transformers: classes GptOssAttention, GptOssExperts, GptOssTopKRouter.
-// Errors   none.
 // Pitfalls .blocks and .scales with a dot, _blocks and _scales with an underscore; mlp1_bias has no
 //          dot; Hugging Face's post_attention_layernorm is the norm before the experts. Where
 //          hidden_size equals intermediate_size a transposed down_proj has the right shape, so the

@@ -7,7 +7,6 @@
 // rounding, so it is held against the bounds of the bf16 policy, which are the wider of the two.
 //
 // Where    compare, to say so; diagnose, which takes the policy.
-// Errors   none.
 // Pitfalls The embedding has bf16 numbers in every run and says nothing. One value in a hundred may be
 //          another: some ports keep a few of them in float32.
 #pragma once

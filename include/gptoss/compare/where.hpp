@@ -10,7 +10,6 @@
 // An axis on which everything is off is not named.
 //
 // Where    compare/compare.hpp and diagnose/diagnose.hpp, of the first site that diverges.
-// Errors   none.
 #pragma once
 #include <algorithm>
 #include <cmath>

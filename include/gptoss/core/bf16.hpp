@@ -6,7 +6,6 @@
 // Example  1.0 + 2^-8 = 1.00390625 lies halfway between 1.0 (0x3F80) and 1.0078125 (0x3F81); the
 //          even one, 0x3F80, wins. NaN stays NaN: its quiet bit is set before the cut.
 // Source   the format is float32's (IEEE 754-2019, binary32), cut in half.
-// Errors   none.
 #pragma once
 #include <bit>
 #include <cstdint>

@@ -6,7 +6,6 @@
 //
 // Example  0x3C00 is 1, 0xC000 is -2, 0x0001 is 2^-24, 0x7BFF is 65504, the largest.
 // Source   IEEE 754-2019, binary16. Every value is a float32 too, so nothing is rounded.
-// Errors   none.
 #pragma once
 #include <bit>
 #include <cstdint>

@@ -19,7 +19,6 @@
 //
 // Source   Steele, Lea and Flood 2014, Fast Splittable Pseudorandom Number Generators (mix is the
 //          finalizer of splitmix64); Fowler, Noll and Vo, FNV-1a, 64 bits.
-// Errors   none.
 // Pitfalls All arithmetic is modulo 2^64. Names and indices are those of OpenAI's layout, also for
 //          the Hugging Face layout, where q, k and v are parts of one tensor
 //          (checkpoint/tensor_table.hpp).

@@ -1,7 +1,6 @@
 // Comparable: which arrays of a dump can be held against the model, and whether that is enough.
 //
 // Where    diagnose/diagnose.hpp, behind the comparison with the right model.
-// Errors   none.
 #pragma once
 #include <string>
 #include <vector>

@@ -9,7 +9,6 @@
 // are off and right ones stand between them, nothing can be said.
 //
 // Where    diagnose/diagnose.hpp, for logits in bf16 that are judged token by token.
-// Errors   none.
 #pragma once
 #include <algorithm>
 #include <optional>

@@ -8,7 +8,6 @@
 // Source   Hugging Face transformers 5.23: modeling_gpt_oss.py; official model 0.0.9: torch/model.py;
 //          llama.cpp: src/llama-arch.cpp (LLM_ARCH_OPENAI_MOE), src/models/openai-moe-iswa.cpp,
 //          build_moe_ffn in src/llama-graph.cpp, and its converter, class GptOssModel.
-// Errors   none.
 // Pitfalls GGUF lists extents in the opposite order (ne[0] is the contiguous one); the tables here
 //          have rows first, as everywhere else.
 #pragma once

@@ -4,7 +4,6 @@
 //
 // Where    json_schema_text.hpp, where a schema may hold anything anywhere.
 // Source   serde_json: Value::get, Value::as_str and Value::as_array behave so.
-// Errors   none.
 #pragma once
 #include <string>
 #include <vector>

@@ -5,7 +5,6 @@
 //
 // Where    test vectors.
 // Source   openai-harmony 0.0.8, src/encoding.rs: StreamableParser::state_json.
-// Errors   none.
 // Pitfalls content_tokens are not those that were sampled: what was decoded is encoded again, piece
 //          by piece.
 #pragma once

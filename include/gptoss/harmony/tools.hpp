@@ -17,7 +17,6 @@
 // Where    harmony/content.hpp; parameters are written by json_schema_text.hpp.
 // Source   openai-harmony 0.0.8, src/encoding.rs: template_tools_section. Rules c.6 of
 //          docs/harmony.md.
-// Errors   none.
 // Pitfalls Blocks are sorted by the map's key, headings show the name. The heading's empty line
 //          stays where nothing follows. A namespace without tools prints its description as it is,
 //          one with tools as comments; an empty line of it is then "// " with the space.

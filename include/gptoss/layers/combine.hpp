@@ -8,7 +8,6 @@
 //
 // Where    once per layer, after the experts' second matrix.
 // Source   official model: class MLPBlock, the last einsum.
-// Units    none.
 // Errors   ShapeError, naming the operand, if extents disagree.
 // Pitfalls The experts' bias is already in expert_out, so it is weighted too: not added once per
 //          expert in full. The sum is double; in float, another order than descending logit changes

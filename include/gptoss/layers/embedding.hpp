@@ -8,7 +8,6 @@
 //
 // Where    once, at the start of a pass.
 // Source   official model: class Transformer, self.embedding.
-// Units    none.
 // Errors   Error, naming the place in ids, if an id is outside the table; ShapeError.
 // Pitfalls No scaling by sqrt(hidden_size), no position is added, and the table is not the
 //          unembedding: the two are learned apart.

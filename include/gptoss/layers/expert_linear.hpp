@@ -11,7 +11,6 @@
 //
 // Where    twice per layer, before and after swiglu.
 // Source   official model: class MLPBlock, the first two einsums and mlp1_bias, mlp2_bias.
-// Units    none.
 // Errors   ShapeError, naming the operand, if extents disagree.
 // Pitfalls The bias belongs to the expert and is weighted with it (combine comes after). All files
 //          store (out, in) except those unpacked to BF16; hidden_size equals intermediate_size in

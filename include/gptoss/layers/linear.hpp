@@ -9,7 +9,6 @@
 //
 // Where    q, k, v and out of attention, and the router: 5 * n_layers times per pass.
 // Source   official model: torch.nn.Linear in classes AttentionBlock and MLPBlock.
-// Units    none.
 // Errors   ShapeError, naming the operand, if extents disagree.
 // Pitfalls Weights are (out, in): one output is one contiguous row. Attention has biases here, on
 //          all four projections. The file may fuse q, k and v; their rows are apart in w. The sum

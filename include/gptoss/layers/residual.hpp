@@ -9,7 +9,6 @@
 // Where    after attention and after the experts: 2 * n_layers times per pass.
 // Source   He et al. 2015, Deep Residual Learning for Image Recognition, section 3.2; official
 //          model: classes AttentionBlock and MLPBlock, x + t in forward.
-// Units    none.
 // Errors   ShapeError, naming the operand, if extents disagree.
 // Pitfalls x is the stream before the norm, not the normed vector. The stream grows to tens of
 //          thousands in the last layers of 120b: float16 overflows.

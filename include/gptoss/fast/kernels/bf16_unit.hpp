@@ -3,7 +3,6 @@
 //     bf16_unit()      AMX if the system grants it, else AVX-512's dot products, else none: chosen once
 //
 // Where    tile_linear and tile_expert_linear (ops/fast.hpp: FastTileOps).
-// Errors   none.
 #pragma once
 #include "gptoss/fast/kernels/amx.hpp"
 #include "gptoss/fast/kernels/bf16_dots.hpp"

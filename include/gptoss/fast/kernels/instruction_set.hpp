@@ -10,7 +10,6 @@
 //
 // Source   Intel 64 and IA-32 Architectures Software Developer's Manual, volume 1, chapter 14;
 //          __builtin_cpu_supports also asks whether the operating system saves the registers.
-// Errors   none.
 #pragma once
 
 namespace gptoss::fast {
