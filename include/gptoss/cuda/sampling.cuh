@@ -128,13 +128,6 @@ static __global__ void __launch_bounds__(kSampleThreads)
     id.data[0] = id_beyond(uniform * sum_of_p, sum_of_stretch, logits, maximum, temperature, best);
 }
 
-inline void require_sample_operands(ConstMatrixView logits, double uniform, ConstIdsView id) {
-    if (logits.rows == 0) throw ShapeError("sample: logits.rows is 0, expected at least 1");
-    require_shape("sample", "id", id, 1, 1);
-    if (uniform >= 0 && uniform < 1) return;
-    throw Error("sample: uniform is " + std::to_string(uniform) + ", expected [0, 1)");
-}
-
 inline void sample_on_host(ConstVectorView logits, SamplingOptions options, double uniform,
                            IdsView id) {
     std::vector<float> row(std::size_t(logits.size));

@@ -135,13 +135,16 @@ inline std::size_t n_kept(const std::vector<Candidate>& sorted, const SamplingOp
     return kept;
 }
 
-inline void sample(ConstMatrixView logits, SamplingOptions options, double uniform, IdsView id) {
-    validate(options);
+inline void require_sample_operands(ConstMatrixView logits, double uniform, IdsView id) {
     if (logits.rows == 0) throw ShapeError("sample: logits.rows is 0, expected at least 1");
     require_shape("sample", "id", id, 1, 1);
-    if (!(uniform >= 0 && uniform < 1)) {
-        throw Error("sample: uniform is " + std::to_string(uniform) + ", expected [0, 1)");
-    }
+    if (uniform >= 0 && uniform < 1) return;
+    throw Error("sample: uniform is " + std::to_string(uniform) + ", expected [0, 1)");
+}
+
+inline void sample(ConstMatrixView logits, SamplingOptions options, double uniform, IdsView id) {
+    validate(options);
+    require_sample_operands(logits, uniform, id);
     const ConstVectorView last_row = {logits.row(logits.rows - 1), logits.cols};  // (vocab_size)
     if (options.temperature == 0.0f) {
         id.data[0] = greedy(last_row);
