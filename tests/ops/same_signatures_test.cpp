@@ -20,6 +20,16 @@ struct UnembedWithoutTable : ScalarOps {
     static constexpr auto unembed = &unembed_without_table;
 };
 
+struct SwigluAsMember : ScalarOps {
+    static void swiglu(ConstMatrixView h, float limit, MatrixView y) {
+        ScalarOps::swiglu(h, 2 * limit, y);
+    }
+};
+
+struct SwigluAsMemberInDouble : ScalarOps {
+    static void swiglu(ConstMatrixView, double, MatrixView) {}
+};
+
 }  // namespace
 
 TEST_CASE("same signatures: a table has those of itself and of what it derives from", "[ops]") {
@@ -30,4 +40,9 @@ TEST_CASE("same signatures: a table has those of itself and of what it derives f
 TEST_CASE("same signatures: one op of another type is enough to fail", "[ops]") {
     CHECK_FALSE(has_same_signatures<SwigluInDouble, ScalarOps>());
     CHECK_FALSE(has_same_signatures<UnembedWithoutTable, ScalarOps>());
+}
+
+TEST_CASE("same signatures: an op may be a static member of the table", "[ops]") {
+    CHECK(has_same_signatures<SwigluAsMember, ScalarOps>());
+    CHECK_FALSE(has_same_signatures<SwigluAsMemberInDouble, ScalarOps>());
 }

@@ -2,8 +2,8 @@
 //
 //     static_assert(has_same_signatures<Bf16Ops, ScalarOps>());
 //
-// An op of a table is a pointer to a function, or a static member; + makes them one type.
 // Otherwise the forward might still compile with a twin that takes other arguments, by conversion.
+// An op of a table is a pointer to a function or a static member function: + makes both a pointer.
 #pragma once
 #include <type_traits>
 
