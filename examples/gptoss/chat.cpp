@@ -33,6 +33,7 @@ struct ChatFlags {
     std::string tools;
     std::optional<std::string> date;
     bool hide_analysis = false;
+    bool keep_analysis = false;
     int max_tokens = 2048;
     std::optional<float> temperature;
     GenerateOptions generate;
@@ -120,8 +121,10 @@ int run_chat(const ChatFlags& flags, const Globals& globals) {
     };
     const auto note = [](std::string_view text) { print_error_line(text); };
     ChatPrinter printer({globals.json, flags.hide_analysis, output_is_terminal()}, write, note);
-    ChatSession<StoppableSource> session{
-        source, encoding, printer, start, {flags.max_tokens, ChatOptions{}.max_calls, {}}};
+    ChatOptions options;
+    options.max_tokens = flags.max_tokens;
+    options.keep_analysis = flags.keep_analysis;
+    ChatSession<StoppableSource> session{source, encoding, printer, start, options};
     if (flags.prompt.empty()) {
         session.run(std::cin, ask);
         const bool is_script = ::isatty(STDIN_FILENO) != 1;  // a person has seen the mistakes
@@ -153,6 +156,8 @@ void add_chat(CLI::App& app, Tool& tool) {
     chat->add_option("--date", flags->date, "The current date, such as 2025-06-28 [not told]")
         ->type_name("D");
     chat->add_flag("--hide-analysis", flags->hide_analysis, "Show the answers only");
+    chat->add_flag("--keep-analysis", flags->keep_analysis,
+                   "Send the analysis of answered questions again");
     chat->add_option("--max-tokens", flags->max_tokens, "Most tokens of one turn [2048]")
         ->type_name("N");
     chat->add_option("--temperature", flags->temperature,

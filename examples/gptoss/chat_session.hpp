@@ -108,8 +108,8 @@ struct ChatSession {
             conversation.messages[0] = start.conversation().messages[0];
             printer.note("[effort " + line.substr(8) + "]");
         } else if (line == "/show") {
-            const std::vector<std::int32_t> prompt = harmony::render_conversation_for_completion(
-                encoding, conversation, harmony::Role::assistant, options.render);
+            const std::vector<std::int32_t> prompt =
+                harmony::chat_prompt(encoding, conversation, options.keep_analysis);
             printer.show_prompt(encoding.tokenizer, prompt);
         } else {
             printer.note(kChatHelp);

@@ -101,6 +101,29 @@ TEST_CASE("chat: c.8.4 a call that cannot be made is answered with the reason", 
     CHECK_THAT(output_of(kCall + "{}<|call|>"), StartsWith("Error: "));  // at() throws
 }
 
+TEST_CASE("chat: the thoughts of answered questions are not sent again, unless kept", "[chat]") {
+    const auto prompts_with = [](bool keep_analysis) {
+        const std::string thought = "<|channel|>analysis<|message|>OLD<|end|><|start|>assistant";
+        const std::string reply = "<|channel|>final<|message|>a<|return|>";
+        Script script{{thought + reply, thought + kCall + "{}<|call|>", reply, reply}};
+        ChatOptions options;
+        options.keep_analysis = keep_analysis;
+        Conversation conversation = question("q1");
+        for (const char* next : {"q2", "q3", "q4"}) {
+            chat_turn(script, harmony(), conversation, {}, options);
+            conversation.messages.push_back(test::text_message(Role::user, next));
+        }
+        return script.prompts;
+    };
+    const std::vector<std::string> prompts = prompts_with(false);
+    CHECK_THAT(prompts.at(1), !ContainsSubstring("OLD"));
+    CHECK(prompts.at(2).find("OLD") == prompts.at(2).rfind("OLD"));  // that of the call
+    CHECK_THAT(prompts.at(2), ContainsSubstring("OLD"));
+    CHECK_THAT(prompts.at(3), !ContainsSubstring("OLD"));
+    const std::string kept = prompts_with(true).at(3);
+    CHECK(kept.find("OLD") != kept.rfind("OLD"));
+}
+
 TEST_CASE("chat: a model that calls for ever is stopped", "[chat]") {
     Script script{std::vector<std::string>(5, kCall + R"({"a": 1, "b": 1}<|call|>)")};
     Conversation conversation = question("?");

@@ -19,6 +19,8 @@
 // Pitfalls The recipient is written before the channel; models write it after, so a sampled call
 //          rendered again has other tokens. A sampled <|return|> comes back as <|end|>. "<|constrain|>"
 //          counts only at the front of a content type. No token stands in front of a conversation.
+//          With the third question the second one's analysis is sent again; what a chat should send
+//          instead is in harmony/chat_prompt.hpp.
 #pragma once
 #include <cstdint>
 #include <string_view>

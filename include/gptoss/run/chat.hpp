@@ -28,8 +28,8 @@
 #include <vector>
 
 #include "gptoss/harmony/calls.hpp"
+#include "gptoss/harmony/chat_prompt.hpp"
 #include "gptoss/harmony/parse.hpp"
-#include "gptoss/harmony/render.hpp"
 #include "gptoss/run/generate.hpp"
 
 namespace gptoss {
@@ -39,9 +39,9 @@ using ToolFunction = std::function<std::string(const harmony::Message& call)>;
 using ToolFunctions = std::map<std::string, ToolFunction>;  // by recipient: "functions.get_weather"
 
 struct ChatOptions {
-    int max_tokens = 4096;  // of one turn, with its reasoning and calls
-    int max_calls = 16;     // a model may call for ever
-    harmony::RenderConversationConfig render;
+    int max_tokens = 4096;       // of one turn, with its reasoning and calls
+    int max_calls = 16;          // a model may call for ever
+    bool keep_analysis = false;  // of questions that are answered
 };
 
 // What a user interface follows; each may be empty.
@@ -138,8 +138,8 @@ template <class TokenSource>
 void generate_messages(TokenSource& source, const harmony::HarmonyEncoding& encoding,
                        harmony::Conversation& conversation, const ChatOptions& options,
                        const ChatEvents& events, ChatTurn& turn) {
-    const std::vector<std::int32_t> prompt = harmony::render_conversation_for_completion(
-        encoding, conversation, harmony::Role::assistant, options.render);
+    const std::vector<std::int32_t> prompt =
+        harmony::chat_prompt(encoding, conversation, options.keep_analysis);
     turn.n_prompt_tokens = int(prompt.size());
     harmony::StreamableParser parser(encoding, harmony::Role::assistant, {false});
     std::size_t n_messages = 0;
