@@ -6,6 +6,7 @@
 #include <string>
 
 #include "chat_session.hpp"
+#include "gptoss/harmony/tools_json.hpp"
 #include "gptoss/ops/scalar.hpp"
 #include "models.hpp"
 #include "paths.hpp"
@@ -39,19 +40,10 @@ struct ChatFlags {
     GenerateOptions generate;
 };
 
-// [{"name": ...}] as functions; entries may be wrapped as {"type": "function", "function": {...}}.
 harmony::ToolNamespaces read_tools_file(const std::string& path) {
-    const format::OrderedJson json = format::read_ordered_json_file(path);
-    if (!json.is_array()) return harmony::read_namespaces({{"tools", json}}, path);
-    std::vector<harmony::ToolDescription> tools;
-    for (const format::OrderedJson& entry : json) {
-        const bool is_wrapped = entry.is_object() && entry.contains("function");
-        const std::string where = path + "[" + std::to_string(tools.size()) + "]";
-        tools.push_back(harmony::read_tool(is_wrapped ? entry["function"] : entry, where));
-    }
-    harmony::ToolNamespaces namespaces;
-    harmony::add_namespace(namespaces, harmony::functions_namespace(std::move(tools)));
-    return namespaces;
+    const harmony::ToolsRead read = harmony::read_tools(format::read_ordered_json_file(path), path);
+    if (read.note) print_error_line("[" + *read.note + "]");
+    return read.namespaces;
 }
 
 ChatStart start_of(const ChatFlags& flags) {

@@ -4,6 +4,7 @@
 #include "harmony_text.hpp"
 
 using namespace gptoss;
+using namespace gptoss::format;
 using namespace gptoss::harmony;
 using gptoss::test::o200k;
 

@@ -74,7 +74,7 @@ TEST_CASE("tool chat: what the flags say is in the prompt", "[tool][chat]") {
                                          "brief.<|end|>"));
 }
 
-TEST_CASE("tool chat: three ways to write a tools file", "[tool][chat]") {
+TEST_CASE("tool chat: tools as openai-harmony, OpenAI and MCP write them", "[tool][chat]") {
     const TempFolder folder;
     const std::string tool = R"({"name": "f", "description": "F.", "parameters": null})";
     const std::string path = (folder / "tools.json").string();
@@ -83,12 +83,24 @@ TEST_CASE("tool chat: three ways to write a tools file", "[tool][chat]") {
         "} // namespace functions<|end|>";
     for (const std::string& text :
          {"[" + tool + "]", R"([{"type": "function", "function": )" + tool + "}]",
-          R"({"functions": {"name": "functions", "tools": [)" + tool + "]}}"}) {
+          R"({"functions": {"name": "functions", "tools": [)" + tool + "]}}",
+          R"({"jsonrpc": "2.0", "id": 1, "result": {"tools": [)" + tool + "]}}"}) {
         write_bytes(path, text);
         const std::string prompt = shown({"--tools", path});
         CHECK_THAT(prompt, ContainsSubstring(expected));
         CHECK_THAT(prompt, ContainsSubstring("commentary channel: 'functions'."));
     }
+}
+
+TEST_CASE("tool chat: a page of an MCP list that is not the last is noted", "[tool][chat]") {
+    const TempFolder folder;
+    const std::string path = (folder / "tools.json").string();
+    write_bytes(path, R"({"tools": [{"name": "f", "inputSchema": {}}], "nextCursor": "2"})");
+    const ToolRun run = chat("/show\n", {"--tools", path});
+    CHECK(run.status == 0);
+    CHECK_THAT(run.output, ContainsSubstring("type f = (_: any) => any;"));
+    CHECK(run.errors ==
+          "[" + path + ".nextCursor: one page of several, the tools of the others are missing]\n");
 }
 
 TEST_CASE("tool chat: the prompt goes on after each turn until the input ends", "[tool][chat]") {
@@ -141,9 +153,10 @@ TEST_CASE("tool chat: mistakes are one line", "[tool][chat][errors]") {
           "gptoss: --max-tokens is -1, expected at least 0\n");
     CHECK_THAT(error_of({"hi", "--temperature", "-1"}), ContainsSubstring("temperature"));
     const TempFolder folder;
-    write_bytes(folder / "tools.json", R"([{"name": "f"}])");
-    CHECK(error_of({"hi", "--tools", (folder / "tools.json").string()}) ==
-          "gptoss: " + (folder / "tools.json").string() + "[0]: missing field `description`\n");
+    const std::string tools = (folder / "tools.json").string();
+    write_bytes(tools, R"([{"name": "f", "description": "d", "paramters": {}}])");
+    CHECK(error_of({"hi", "--tools", tools}) ==
+          "gptoss: " + tools + "[0]: unknown key \"paramters\"; did you mean parameters?\n");
 }
 
 TEST_CASE("tool chat: a mistake at a prompt that is a pipe is the exit status",
