@@ -47,6 +47,9 @@ SECTIONS = [
         "`# Instructions`, an empty line, the text; also if the text is empty.",
         "Then the tools section.",
         "With neither there is no text.",
+        "`# Response Formats` is the last section, and for each format, behind an empty line, "
+        "`## NAME`, an empty line, and the schema as JSON on one line.",
+        "The lines of a format's description are comments above its schema.",
     ]),
     ("c.6", "The tools section", [
         "`# Tools`, then a block per namespace, in byte order of the map's keys, separated by an "

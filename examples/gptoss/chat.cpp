@@ -6,6 +6,7 @@
 #include <string>
 
 #include "chat_session.hpp"
+#include "gptoss/harmony/response_format_json.hpp"
 #include "gptoss/harmony/tools_json.hpp"
 #include "gptoss/ops/scalar.hpp"
 #include "models.hpp"
@@ -24,14 +25,20 @@ constexpr const char* kChatExamples =
     "  gptoss chat --model DIR --effort high --instructions 'Answer in French.'\n"
     "  gptoss chat --model DIR --tools tools.json --json 'Weather in Paris?'\n"
     "  gptoss chat --model DIR                     a prompt; /help lists its commands\n"
-    "A tools file is a list of {\"name\", \"description\", \"parameters\"}, or a map of namespaces "
-    "as in\nopenai-harmony. Tools are described to the model; none is executed.\n";
+    "  gptoss chat --model DIR --response-format schema.json 'Eggs and milk, please'\n"
+    "A tools file is a list of {\"name\", \"description\", \"parameters\"}, OpenAI's list of\n"
+    "{\"type\": \"function\", \"function\": {...}}, the answer of an MCP server to tools/list, or "
+    "a map "
+    "of\nnamespaces as in openai-harmony. Tools are described to the model; none is executed.\n"
+    "A response format is a JSON schema, OpenAI's {\"type\": \"json_schema\", ...}, or {\"name\",\n"
+    "\"description\", \"schema\"}. The model is told of it; nothing forces it to follow.\n";
 
 struct ChatFlags {
     std::string prompt;
     std::string effort = "medium";
     std::optional<std::string> instructions;
     std::string tools;
+    std::string response_format;
     std::optional<std::string> date;
     bool hide_analysis = false;
     bool keep_analysis = false;
@@ -54,6 +61,10 @@ ChatStart start_of(const ChatFlags& flags) {
     start.system.conversation_start_date = flags.date;
     start.developer.instructions = flags.instructions;
     if (!flags.tools.empty()) start.developer.tools = read_tools_file(flags.tools);
+    if (!flags.response_format.empty()) {
+        start.developer.response_formats = harmony::read_response_formats(
+            format::read_ordered_json_file(flags.response_format), flags.response_format);
+    }
     return start;
 }
 
@@ -144,6 +155,9 @@ void add_chat(CLI::App& app, Tool& tool) {
     chat->add_option("--instructions", flags->instructions, "What a developer tells the model")
         ->type_name("TEXT");
     chat->add_option("--tools", flags->tools, "Functions to describe to the model")
+        ->type_name("FILE.json");
+    chat->add_option("--response-format", flags->response_format,
+                     "A JSON schema to describe to the model as the form of its answers")
         ->type_name("FILE.json");
     chat->add_option("--date", flags->date, "The current date, such as 2025-06-28 [not told]")
         ->type_name("D");

@@ -38,7 +38,7 @@ struct ChatStart {
         harmony::Conversation conversation;
         conversation.messages.push_back(
             harmony::Message::from_role_and_content(harmony::Role::system, system));
-        const bool says_something = developer.instructions || !developer.tools.empty();
+        const bool says_something = developer != harmony::DeveloperContent{};
         if (says_something) {
             conversation.messages.push_back(
                 harmony::Message::from_role_and_content(harmony::Role::developer, developer));

@@ -5,6 +5,7 @@
 #include "gptoss/harmony/json.hpp"
 #include "gptoss/harmony/parse.hpp"
 #include "gptoss/harmony/render.hpp"
+#include "gptoss/harmony/response_format_json.hpp"
 #include "gptoss/harmony/vectors.hpp"
 #include "models.hpp"
 #include "terminal.hpp"
@@ -29,6 +30,7 @@ struct HarmonyFlags {
     bool ids = false;
     std::string role;
     bool lenient = false;
+    bool response_formats = false;
     std::string vectors;
     CLI::App* render = nullptr;
     CLI::App* parse = nullptr;
@@ -105,6 +107,20 @@ std::vector<std::int32_t> ids_of_input(const tokenizer::Tokenizer& tokenizer, st
     return parse_ids(input);
 }
 
+// Developer messages with their formats apart, where they have some.
+std::vector<harmony::Message> with_response_formats(std::vector<harmony::Message> messages) {
+    for (harmony::Message& message : messages) {
+        if (message.author.role != harmony::Role::developer) continue;
+        const auto developer = harmony::parse_developer_text(harmony::text_of(message));
+        if (!developer) continue;
+        message.content.clear();
+        if (!developer->before.empty())
+            message.content.push_back(harmony::TextContent{developer->before});
+        message.content.push_back(harmony::DeveloperContent{std::nullopt, {}, developer->formats});
+    }
+    return messages;
+}
+
 int run_parse(const HarmonyFlags& flags, const Globals& globals) {
     std::optional<harmony::Role> role;
     if (!flags.role.empty()) role = role_of(flags.role);
@@ -114,7 +130,8 @@ int run_parse(const HarmonyFlags& flags, const Globals& globals) {
         harmony::harmony_encoding(tokenizer), ids_of_input(tokenizer, input), role,
         {!flags.lenient});
     // What was complete before a mistake is printed too.
-    const format::OrderedJson json = harmony::to_json(harmony::Conversation{result.messages});
+    const format::OrderedJson json = harmony::to_json(harmony::Conversation{
+        flags.response_formats ? with_response_formats(result.messages) : result.messages});
     if (globals.json) {
         print_json(json);
     } else {
@@ -195,6 +212,8 @@ void add_harmony(CLI::App& app, Tool& tool) {
         ->type_name("NAME");
     flags->parse->add_flag("--lenient", flags->lenient,
                            "Read a header that ends without <|message|> as a message");
+    flags->parse->add_flag("--response-formats", flags->response_formats,
+                           "Read a developer's # Response Formats as JSON, not as text");
     flags->render->excludes(vectors);
     flags->parse->excludes(vectors);
     when_chosen(harmony, tool, [flags, &tool] { return run_harmony(*flags, tool.globals); });

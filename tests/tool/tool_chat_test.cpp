@@ -103,6 +103,18 @@ TEST_CASE("tool chat: a page of an MCP list that is not the last is noted", "[to
           "[" + path + ".nextCursor: one page of several, the tools of the others are missing]\n");
 }
 
+TEST_CASE("tool chat: a response format stands at the end of the developer message",
+          "[tool][chat]") {
+    const TempFolder folder;
+    const std::string path = (folder / "format.json").string();
+    write_bytes(path, R"({"type": "json_schema", "json_schema": {"name": "list", "strict": true,
+                          "schema": {"type": "object", "properties": {}}}})");
+    CHECK_THAT(shown({"--response-format", path, "--instructions", "Be brief."}),
+               ContainsSubstring("<|start|>developer<|message|># Instructions\n\nBe brief.\n\n"
+                                 "# Response Formats\n\n## list\n\n"
+                                 "{\"type\":\"object\",\"properties\":{}}<|end|>"));
+}
+
 TEST_CASE("tool chat: the prompt goes on after each turn until the input ends", "[tool][chat]") {
     const ToolRun run =
         chat("one\n/effort low\n/reset\ntwo\n/exit\nthree\n", {"--json", "--max-tokens", "5"});
@@ -157,6 +169,10 @@ TEST_CASE("tool chat: mistakes are one line", "[tool][chat][errors]") {
     write_bytes(tools, R"([{"name": "f", "description": "d", "paramters": {}}])");
     CHECK(error_of({"hi", "--tools", tools}) ==
           "gptoss: " + tools + "[0]: unknown key \"paramters\"; did you mean parameters?\n");
+    CHECK(error_of({"hi", "--response-format", tools}) ==
+          "gptoss: " + tools +
+              "[0]: unknown key \"paramters\", expected one of type, name, description, schema, "
+              "strict\n");
 }
 
 TEST_CASE("tool chat: a mistake at a prompt that is a pipe is the exit status",

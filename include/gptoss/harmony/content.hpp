@@ -6,6 +6,7 @@
 //                 # Valid channels: analysis, commentary, final. Channel must be included ...
 //     developer   # Instructions ...
 //                 # Tools ...                    functions
+//                 # Response Formats ...         schemas of answers
 //
 // Sections are separated by an empty line and left out when nothing is in them.
 //
@@ -66,6 +67,9 @@ inline std::string developer_text(const DeveloperContent& developer) {
         sections.push_back(*developer.instructions);
     }
     if (!developer.tools.empty()) sections.push_back(tools_text(developer.tools));
+    if (!developer.response_formats.empty()) {
+        sections.push_back(response_formats_text(developer.response_formats));
+    }
     return joined(sections, "\n\n");
 }
 

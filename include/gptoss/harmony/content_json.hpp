@@ -8,7 +8,7 @@
 //
 // Where    harmony/json.hpp.
 // Source   openai-harmony 0.0.8, src/chat.rs (serde attributes) and its Python classes, whose
-//          constructors have the defaults.
+//          constructors have the defaults; response formats are ours (response_format_json.hpp).
 // Errors   Error with the place and the words of the original.
 // Pitfalls A tool's description is required, its parameters are not. Efforts are capitalised here and
 //          in lower case in the text. Beyond the original, "builtin_tools": ["browser", "python"]
@@ -22,6 +22,7 @@
 #include "gptoss/harmony/builtin_tools.hpp"
 #include "gptoss/harmony/json_fields.hpp"
 #include "gptoss/harmony/message.hpp"
+#include "gptoss/harmony/response_format_json.hpp"
 
 namespace gptoss::harmony {
 
@@ -149,8 +150,14 @@ inline Content read_content(const format::OrderedJson& json, const std::string& 
     }
     if (type == "system_content") return read_system_content(json, where);
     if (type == "developer_content") {
-        return DeveloperContent{optional_string(json, "instructions", where),
-                                read_namespaces(json, where)};
+        DeveloperContent developer{optional_string(json, "instructions", where),
+                                   read_namespaces(json, where)};
+        const format::OrderedJson* formats = member_of(json, "response_formats");
+        if (formats != nullptr && !formats->is_null()) {
+            developer.response_formats =
+                read_response_formats(*formats, where + ".response_formats");
+        }
+        return developer;
     }
     throw_unknown_variant(type, "`text`, `system_content`, `developer_content`", where + ".type");
 }
@@ -182,6 +189,9 @@ inline format::OrderedJson to_json(const Content& content) {
     format::OrderedJson json = {{"type", "developer_content"}};
     if (developer.instructions) json["instructions"] = *developer.instructions;
     if (!developer.tools.empty()) json["tools"] = to_json(developer.tools);
+    if (!developer.response_formats.empty()) {
+        json["response_formats"] = to_json(developer.response_formats);
+    }
     return json;
 }
 

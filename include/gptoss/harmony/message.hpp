@@ -26,6 +26,7 @@
 #include <variant>
 #include <vector>
 
+#include "gptoss/harmony/response_format.hpp"
 #include "gptoss/harmony/tool_description.hpp"
 
 namespace gptoss::harmony {
@@ -88,6 +89,7 @@ struct SystemContent {
 struct DeveloperContent {
     std::optional<std::string> instructions = {};
     ToolNamespaces tools = {};  // "functions" and others
+    std::vector<ResponseFormat> response_formats = {};
     bool operator==(const DeveloperContent&) const = default;
 };
 
