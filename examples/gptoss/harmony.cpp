@@ -2,6 +2,7 @@
 #include <memory>
 #include <string>
 
+#include "gptoss/harmony/conversation_file.hpp"
 #include "gptoss/harmony/json.hpp"
 #include "gptoss/harmony/parse.hpp"
 #include "gptoss/harmony/render.hpp"
@@ -48,17 +49,9 @@ harmony::Role role_of(const std::string& name) {
 
 // --- render -----------------------------------------------------------------------------------
 
-// A conversation, a list of messages, or a message.
-harmony::Conversation conversation_from(const format::OrderedJson& json, const std::string& where) {
-    if (json.is_array()) return harmony::read_conversation({{"messages", json}}, where);
-    const bool is_message = json.is_object() && json.contains("role");
-    if (is_message) return {{harmony::read_message(json, where)}};
-    return harmony::read_conversation(json, where);
-}
-
 std::vector<std::int32_t> rendered(const harmony::HarmonyEncoding& encoding,
                                    const HarmonyFlags& flags, const format::OrderedJson& json) {
-    const harmony::Conversation conversation = conversation_from(json, flags.file);
+    const harmony::Conversation conversation = harmony::read_conversation_file(json, flags.file);
     const harmony::RenderConversationConfig config{!flags.keep_analysis};
     if (flags.mode == "conversation")
         return harmony::render_conversation(encoding, conversation, config);

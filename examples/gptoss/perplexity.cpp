@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "gptoss/harmony/json.hpp"
+#include "gptoss/harmony/conversation_file.hpp"
 #include "gptoss/harmony/render.hpp"
 #include "gptoss/ops/scalar.hpp"
 #include "models.hpp"
@@ -67,7 +67,7 @@ Passage as_answer(const tokenizer::Tokenizer& tokenizer, const std::string& ques
 Passage of_conversation(const tokenizer::Tokenizer& tokenizer, const std::string& path) {
     const harmony::HarmonyEncoding encoding = harmony::harmony_encoding(tokenizer);
     const harmony::Conversation conversation =
-        harmony::read_conversation(format::read_ordered_json_file(path), path);
+        harmony::read_conversation_file(format::read_ordered_json_file(path), path);
     Passage passage;
     passage.tokens = harmony::render_conversation_for_training(encoding, conversation, {false});
     passage.counts = assistant_tokens(encoding, passage.tokens);

@@ -8,10 +8,11 @@
 //     message  role, name?, recipient?, content, channel?, content_type?
 //     content  a string, or a list of {"type": "text" | "system_content" | "developer_content", ...}
 //
-// Where    gptoss harmony and gptoss chat; test vectors.
+// Where    harmony/conversation_file.hpp, which reads more forms; test vectors.
 // Source   openai-harmony 0.0.8, src/chat.rs (serde attributes) and its Python classes.
 // Errors   Error with the place and the words of the original: messages[2]: missing field `content`.
-// Pitfalls Keys beyond these are ignored, as there. A field that is null is not set.
+// Pitfalls Keys beyond these are ignored, as there; for files of users conversation_file.hpp names
+//          them. A field that is null is not set.
 #pragma once
 #include <string>
 
