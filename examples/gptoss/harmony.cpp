@@ -5,6 +5,7 @@
 #include "gptoss/harmony/conversation_file.hpp"
 #include "gptoss/harmony/json.hpp"
 #include "gptoss/harmony/parse.hpp"
+#include "gptoss/harmony/pasted_text.hpp"
 #include "gptoss/harmony/render.hpp"
 #include "gptoss/harmony/response_format_json.hpp"
 #include "gptoss/harmony/vectors.hpp"
@@ -89,8 +90,9 @@ int run_render(const HarmonyFlags& flags, const Globals& globals) {
 // --- parse ------------------------------------------------------------------------------------
 
 // Numbers are ids; anything else is text, in which control tokens stand by name. A line feed at its
-// end is the file's, not the text's.
+// end is the file's, not the text's, and so is whitespace between messages.
 std::vector<std::int32_t> ids_of_input(const tokenizer::Tokenizer& tokenizer, std::string input) {
+    input = harmony::mended_text(input);
     if (input.ends_with('\n')) input.pop_back();
     const bool is_ids = input.find_first_not_of("0123456789 \t\r\n,[]") == std::string::npos;
     if (!is_ids) return tokenizer.encode_with_special(input);

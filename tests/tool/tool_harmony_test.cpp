@@ -78,6 +78,46 @@ TEST_CASE("tool harmony: parse reads ids and text, and prints JSON", "[tool][har
           "{\"messages\":[{\"role\":\"assistant\",\"content\":\"No.\",\"channel\":\"final\"}]}\n");
 }
 
+TEST_CASE("tool harmony: render reads a chat of OpenAI's API", "[tool][harmony]") {
+    CHECK(output_with_input({"harmony", "render", "-"},
+                            R"({"messages": [{"role": "user", "content": "q"},
+                                {"role": "assistant", "content": "", "tool_calls": [{"id": "c1",
+                                 "type": "function", "function": {"name": "x",
+                                 "arguments": "{\"a\":1}"}}]}]})") ==
+          "<|start|>user<|message|>q<|end|><|start|>assistant to=functions.x<|channel|>commentary "
+          "<|constrain|>json<|message|>{\"a\":1}<|call|><|start|>assistant\n");
+}
+
+TEST_CASE("tool harmony: pasted text may have a byte order mark and line feeds between messages",
+          "[tool][harmony]") {
+    CHECK(output_with_input({"--json", "harmony", "parse", "-"},
+                            "\xEF\xBB\xBF<|start|>user<|message|>hi\n<|end|>\r\n\n"
+                            "<|start|>assistant<|channel|>final<|message|>4<|return|>\n\n") ==
+          "{\"messages\":[{\"role\":\"user\",\"content\":\"hi\\n\"},"
+          "{\"role\":\"assistant\",\"content\":\"4\",\"channel\":\"final\"}]}\n");
+    CHECK(output_with_input({"harmony", "render", "-", "--mode", "conversation"},
+                            "\xEF\xBB\xBF{\"role\": \"user\", \"content\": \"hi\"}") ==
+          "<|start|>user<|message|>hi<|end|>\n");
+}
+
+TEST_CASE("tool harmony: parse can read response formats, and render writes them again",
+          "[tool][harmony]") {
+    const std::string text =
+        "<|start|>developer<|message|># Instructions\n\nI\n\n# Response Formats\n\n## list\n\n"
+        "// all of it\n{\"type\":\"object\",\"k\":1.0}<|end|>";
+    const std::string read =
+        output_with_input({"--json", "harmony", "parse", "--response-formats", "-"}, text);
+    CHECK(read ==
+          "{\"messages\":[{\"role\":\"developer\",\"content\":["
+          "{\"type\":\"text\",\"text\":\"# Instructions\\n\\nI\\n\\n\"},"
+          "{\"type\":\"developer_content\",\"response_formats\":[{\"name\":\"list\","
+          "\"description\":\"all of it\",\"schema\":{\"type\":\"object\",\"k\":1.0}}]}]}]}\n");
+    CHECK(output_with_input({"harmony", "render", "-", "--mode", "conversation"}, read) ==
+          text + "\n");
+    CHECK_THAT(output_with_input({"--json", "harmony", "parse", "-"}, text),
+               ContainsSubstring("\"content\":\"# Instructions"));  // as openai-harmony
+}
+
 TEST_CASE("tool harmony: what was complete before a mistake is printed", "[tool][harmony]") {
     const ToolRun run = run_with_input({"--json", "harmony", "parse", "-"},
                                        "<|start|>user<|message|>hi<|end|>oops");
@@ -114,6 +154,9 @@ TEST_CASE("tool harmony: mistakes are one line", "[tool][harmony][errors]") {
     CHECK(error_of({"harmony", "render", "-"}, R"([{"role": "robot", "content": ""}])") ==
           "gptoss: -: messages[0].role: unknown variant `robot`, expected one of `user`, "
           "`assistant`, `system`, `developer`, `tool`\n");
+    CHECK(error_of({"harmony", "render", "-"}, R"([{"role": "tool", "content": ""}])") ==
+          "gptoss: -: messages[0]: missing field `name` (or `tool_call_id`), which a tool is known "
+          "by\n");
     CHECK(error_of({"harmony", "render", "-", "--mode", "x"}, "[]") ==
           "gptoss: mode is \"x\", expected completion, conversation, training or message\n");
     CHECK(error_of({"harmony", "render", "-", "--mode", "message"}, "[]") ==
