@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Compares our Harmony with openai-harmony itself, on random conversations and token streams.
+"""Compares our Harmony with openai-harmony itself: schemas of every kind, tools in every form that
+people have them, and random conversations and token streams.
 
     scripts/check_openai_harmony.py TOOL [--cases N] [--seed N]
 
@@ -16,7 +17,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-os.environ["TIKTOKEN_ENCODINGS_BASE"] = str(ROOT / "include" / "gptoss" / "text" / "data")
+os.environ["TIKTOKEN_ENCODINGS_BASE"] = str(ROOT / "include" / "gptoss" / "tokenizer" / "data")
 try:
     import openai_harmony as library
 except ImportError:
@@ -40,6 +41,73 @@ HEADER_PARTS = [
 ]  # fmt: skip
 AUTHORS = ["assistant", "user", "functions.f", "system", "tool", "developer", "weird", ""]
 CONTENTS = ["hello", " world", "💖", "é", "<|start|>", "<|channel|>", "<|message|>", "日本語"]
+
+# A schema of each kind, and where it may stand.
+SCHEMAS = {
+    **{kind: {"type": kind} for kind in
+       ["string", "number", "integer", "boolean", "null", "array", "object", "file"]},
+    "nothing": {},
+    "described": {"type": "string", "description": "What\nit is."},
+    "titled": {"type": "string", "title": "T", "description": "D"},
+    "examples": {"type": "string", "examples": ["a", "b\"c", 1]},
+    "no text in examples": {"type": "integer", "examples": [1, 2]},
+    "default text": {"type": "string", "default": "a \"b\""},
+    "default number": {"type": "number", "default": 1.0},
+    "default list": {"type": "array", "items": {"type": "number"}, "default": [1, 2.5e-7, None]},
+    "default object": {"type": "object", "default": {"b": 1, "a": {}}},
+    "default null": {"type": "string", "default": None},
+    "enum": {"type": "string", "enum": ["a", "b"]},
+    "enum of one": {"type": "string", "enum": ["only"]},
+    "enum, default": {"type": "string", "enum": ["a", "b"], "default": "a"},
+    "enum of numbers": {"type": "integer", "enum": [1, 2], "default": 2},
+    "enum, mixed": {"type": "string", "enum": ["a", 1, None]},
+    "enum without type": {"enum": ["a", "b"]},
+    "empty enum": {"type": "string", "enum": []},
+    "const": {"const": "a"},
+    "nullable": {"type": "string", "nullable": True},
+    "nullable enum": {"type": "string", "enum": ["a"], "nullable": True, "default": None},
+    "list of types": {"type": ["string", "null"]},
+    "integer in a list of types": {"type": ["integer", "array", "null"], "default": 3},
+    "array of strings": {"type": "array", "items": {"type": "string"}},
+    "array of enums": {"type": "array", "items": {"type": "string", "enum": ["a", "b"]}},
+    "array of arrays": {"type": "array", "items": {"type": "array", "items": {"type": "integer"}}},
+    "array of objects": {"type": "array", "minItems": 1, "items": {
+        "type": "object", "properties": {"k": {"type": "string", "description": "K"}}}},
+    "array of anything": {"type": "array", "items": {}},
+    "array of oneOf": {"type": "array", "items": {"oneOf": [{"type": "string"}, {"type": "null"}]}},
+    "tuple": {"type": "array", "prefixItems": [{"type": "string"}]},
+    "empty object": {"type": "object", "properties": {}, "additionalProperties": False},
+    "map": {"type": "object", "additionalProperties": {"type": "integer"}},
+    "object": {"type": "object", "description": "O", "required": ["z"], "properties": {
+        "z": {"type": "string"}, "a": {"type": "number", "default": 0}}},
+    "nested object": {"type": "object", "properties": {"inner": {
+        "type": "object", "description": "twice", "properties": {"deep": {"type": "boolean"}}}}},
+    "properties without type": {"properties": {"a": {"type": "string"}}},
+    "oneOf": {"oneOf": [{"type": "string", "description": "S"}, {"type": "number", "default": 1}]},
+    "oneOf, described": {"description": "same", "default": "x", "oneOf": [
+        {"type": "string", "description": "same"}, {"type": "string", "enum": ["x"], "default": "x"}]},
+    "oneOf of objects": {"oneOf": [{"type": "object", "properties": {"a": {"type": "string"}}},
+                                   {"type": "object", "nullable": True}]},
+    "empty oneOf": {"oneOf": []},
+    "anyOf": {"anyOf": [{"type": "string"}, {"type": "null"}], "default": None},
+    "allOf": {"allOf": [{"type": "object"}]},
+    "reference": {"$ref": "#/$defs/Place", "$defs": {"Place": {"type": "string"}}},
+    "format and bounds": {"type": "string", "format": "date", "pattern": "^a", "maxLength": 3},
+    "deprecated": {"type": "boolean", "deprecated": True, "readOnly": True},
+}  # fmt: skip
+PLACES = {
+    "parameters": lambda schema: schema,
+    "required": lambda schema: object_of(schema, ["key"]),
+    "optional": lambda schema: object_of(schema, []),
+    "nested": lambda schema: object_of(object_of(schema, []), ["key"]),
+    "items": lambda schema: object_of({"type": "array", "items": schema}, []),
+    "variant": lambda schema: object_of({"oneOf": [{"type": "null"}, schema]}, []),
+}
+
+
+def object_of(schema, required):
+    properties = {"key": schema, "last": {"type": "string"}}
+    return {"type": "object", "properties": properties, "required": required}
 
 
 class Generator:
@@ -202,6 +270,69 @@ def render_case(generator, encoding):
     return case
 
 
+def schema_tools():
+    """A tool for every kind of schema in every place."""
+    return [
+        {"name": f"tool_{number}", "description": f"{kind}, {place}", "parameters": put(schema)}
+        for number, (kind, place, schema, put) in enumerate(
+            (kind, place, schema, put)
+            for kind, schema in SCHEMAS.items()
+            for place, put in PLACES.items()
+        )
+    ]
+
+
+def tools_conversation(tools):
+    return {"messages": [{"role": "developer", "content": [
+        {"type": "developer_content", "tools": tools}]}]}  # fmt: skip
+
+
+def library_namespace(tools):
+    return {"functions": {"name": "functions", "tools": tools}}
+
+
+def schema_cases(encoding):
+    for tool in schema_tools():
+        conversation = tools_conversation(library_namespace([tool]))
+        ids = encoding._inner.render_conversation(json.dumps(conversation), None)
+        yield {"name": tool["description"], "mode": "conversation", **conversation,
+               "expected_ids": list(ids)}  # fmt: skip
+
+
+def tool_forms(tools):
+    """The same tools as others write them."""
+    mcp = [{"name": t["name"], "description": t["description"], "inputSchema": t["parameters"]}
+           for t in tools]  # fmt: skip
+    return {
+        "openai-harmony": library_namespace(tools),
+        "a list": tools,
+        "OpenAI": [{"type": "function", "function": tool} for tool in tools],
+        "OpenAI, responses": [{"type": "function", "strict": True, **tool} for tool in tools],
+        "MCP": {"tools": mcp},
+        "MCP, JSON-RPC": {"jsonrpc": "2.0", "id": 1, "result": {"tools": mcp}},
+    }
+
+
+def differing_forms(tool, encoding):
+    """Names the forms of which `TOOL harmony render` makes other tokens than the library."""
+    tools = schema_tools()
+    conversation = tools_conversation(library_namespace(tools))
+    expected = encoding._inner.render_conversation(json.dumps(conversation), None)
+    differing = []
+    for form, described in tool_forms(tools).items():
+        run = subprocess.run(
+            [tool, "harmony", "render", "--mode", "conversation", "--ids", "-"],
+            input=json.dumps(tools_conversation(described)), capture_output=True, text=True,
+            check=False,
+        )  # fmt: skip
+        if run.stdout.split() != [str(token) for token in expected]:
+            differing.append(form)
+            print(f"{form}: other tokens than the library's {run.stderr.strip()}")
+    n_forms = len(tool_forms(tools))
+    print(f"{len(SCHEMAS)} kinds of schema in {len(PLACES)} places, in {n_forms} forms of tools")
+    return differing
+
+
 def observed(parser):
     state = json.loads(parser.state)
     names = ["role", "channel", "recipient", "content_type", "content"]
@@ -236,14 +367,18 @@ def main():
 
     encoding = library.load_harmony_encoding(library.HarmonyEncodingName.HARMONY_GPT_OSS)
     generator = Generator(options.seed)
+    differing = differing_forms(options.tool, encoding)
     with tempfile.TemporaryDirectory() as folder:
+        schemas = pathlib.Path(folder) / "schemas.json"
+        schemas.write_text(json.dumps({"cases": list(schema_cases(encoding))}), encoding="utf-8")
         for kind in (render_case, parse_case):
             cases = []
             for number in range(options.cases):
                 cases.append({"name": f"{kind.__name__} {number}", **kind(generator, encoding)})
             path = pathlib.Path(folder) / f"{kind.__name__}.json"
             path.write_text(json.dumps({"cases": cases}), encoding="utf-8")
-        return subprocess.run([options.tool, "harmony", "--vectors", folder], check=False).returncode
+        vectors = subprocess.run([options.tool, "harmony", "--vectors", folder], check=False)
+    return 1 if differing else vectors.returncode
 
 
 if __name__ == "__main__":
