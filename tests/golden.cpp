@@ -46,14 +46,22 @@ const Golden& golden_odd() {
     return golden;
 }
 
+// Vocabulary cut to 512 rows.
+static Config config_20b(int n_layers) {
+    Config config = with_layers(preset_20b(), n_layers);
+    config.vocab_size = 512;
+    config.pad_token_id = 510;
+    config.eos_token_id = 511;
+    return config;
+}
+
 const Golden& golden_block20b() {
-    static const Golden golden = [] {
-        Config config = with_layers(preset_20b(), 1);
-        config.vocab_size = 512;
-        config.pad_token_id = 510;
-        config.eos_token_id = 511;
-        return Golden("block20b", config);
-    }();
+    static const Golden golden("block20b", config_20b(1));
+    return golden;
+}
+
+const Golden& golden_layers20b() {
+    static const Golden golden("layers20b", config_20b(2));
     return golden;
 }
 

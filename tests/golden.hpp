@@ -73,6 +73,8 @@ const Golden& golden_tiny();
 const Golden& golden_odd();
 // One block at the real widths of 20b, vocabulary cut to 512 rows: 450 MB, a second or two.
 const Golden& golden_block20b();
+// Two layers of the same, 140 tokens of which the last 6 are kept: 900 MB.
+const Golden& golden_layers20b();
 // The model that ships, on a question that looks back past its window, and on a chat with tools.
 const Golden& golden_nano();
 const Golden& golden_nano_chat();

@@ -123,6 +123,7 @@ class Golden:
     trained: Path | None = None                                 # its folder
     last_rows: int | None = None                                # positions kept in float64; all
     last_rows_in_bf16: int | None = None
+    in_bf16: bool = True                                        # recorded by make_bf16.py too
 
 
 def kept_rows(site: str, values, last_rows: int | None):
@@ -172,6 +173,18 @@ BLOCK20B = Golden(
     is_large=True,
 )
 
+LAYERS20B = Golden(
+    name="layers20b",
+    purpose="two layers at the widths of the 20b model, past its window: how exact float32 can be",
+    config={**BLOCK20B.config, "num_hidden_layers": 2,
+            "layer_types": ["sliding_attention", "full_attention"]},
+    tokens=[(t * t + 1) % 512 for t in range(140)],
+    token_rule="(t * t + 1) mod 512 for t in 0..139",
+    is_large=True,
+    last_rows=6,
+    in_bf16=False,
+)
+
 # Recorded by make_long.py, not with the others: only its last 16 positions are kept.
 LONG = Golden(
     name="long",
@@ -205,4 +218,5 @@ NANO_CHAT = Golden(
     last_rows_in_bf16=4,
 )
 
-GOLDENS = {golden.name: golden for golden in (TINY, ODD, BLOCK20B, NANO_TEXT, NANO_CHAT)}
+GOLDENS = {golden.name: golden for golden in (TINY, ODD, BLOCK20B, LAYERS20B, NANO_TEXT,
+                                              NANO_CHAT)}

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Make or check the goldens: every activation of Hugging Face's gpt-oss on known weights.
 
-    make_golden.py --check                    regenerate all but block20b, compare with data/
-    make_golden.py --check --all              block20b too (half a minute, 8 GB of memory)
+    make_golden.py --check                    regenerate all but those at 20b widths, compare with data/
+    make_golden.py --check --all              these too (two minutes, 5 GB of memory)
     make_golden.py --write                    regenerate everything in data/
     make_golden.py --write --trained          only what the shipped model's weights go into
     make_golden.py --write-checkpoint DIR --config odd

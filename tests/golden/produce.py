@@ -26,7 +26,7 @@ def last_digits(n_tokens: int) -> float:
     """The largest change, relative to a site's largest value, that float32 inside one step may
     cause: 2e-6 is 17 units in the last place of float32, a change in the seventh digit. A phase
     of that many radians is off by half its own last place, which is more for a long prompt."""
-    return max(2e-6, n_tokens * 2.0**-25)
+    return max(2e-6, float(np.spacing(np.float32(n_tokens))) / 2)
 
 
 @dataclass
