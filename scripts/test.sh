@@ -182,6 +182,9 @@ official_model() {
 }
 
 # After hugging_face, which makes the environment that this uses.
+right_ports() { build/venv-golden/bin/python scripts/right_ports.py --quick; }
+
+# After hugging_face, which makes the environment that this uses.
 nano_model() { scripts/regenerate.sh --check; }
 
 openai_harmony() {
@@ -213,6 +216,7 @@ full() {
     check "clang 14, build" build_with clang++-14 debug
     check "hugging face" hugging_face
     check "official model" official_model
+    check "right ports" right_ports
     check "nano" nano_model
     check "openai-harmony" openai_harmony
 }
