@@ -79,9 +79,9 @@ const Golden& golden_layers20b();
 const Golden& golden_nano();
 const Golden& golden_nano_chat();
 
-// The bound for an op that gets the golden's own input. Sums of 2880 terms are further off.
-inline double alone_bound(const Golden& golden, Site site) {
-    return golden.name == "block20b" ? tolerance(site).at_20b : tolerance(site).alone;
+// The bound for an op that gets the golden's own input.
+inline double alone_bound(const Golden&, Site site) {
+    return golden_tolerance(site).alone;
 }
 
 struct Difference {

@@ -112,6 +112,7 @@ std::string changes_text(const compare::Comparison& c) {
 void print_comparison(const compare::Comparison& c) {
     if (!c.rows.empty()) print(site_table(c).text() + "\n");
     print("tolerance: " + c.tolerances + "\n");
+    if (c.exactness) print("exactness: " + compare::exactness_text(*c.exactness) + "\n");
     print(changes_text(c));
     if (c.logits) print(logits_text(*c.logits));
     if (c.n_not_common > 0) {

@@ -58,7 +58,7 @@ TEST_CASE("tool: --path cuda leaves logits on the device until they are asked fo
     const auto got = last_logits<tool::PathMemory>(device.a.logits);
     const int vocab_size = int(expected.size());
     CHECK(difference({got.data(), 1, vocab_size}, {expected.data(), 1, vocab_size}).error <=
-          tolerance(Site::logits).in_pass);
+          tuned_bound(weights.config, Site::logits));
 }
 
 TEST_CASE("tool: --path cuda is as surprised as the scalar path", "[tool]") {

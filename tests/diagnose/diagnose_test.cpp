@@ -4,6 +4,7 @@
 #include <set>
 
 #include "catch.hpp"
+#include "compare/port_ops.hpp"
 #include "golden.hpp"
 #include "gptoss/checkpoint/synth.hpp"
 #include "gptoss/core/presets.hpp"
@@ -69,6 +70,23 @@ TEST_CASE("diagnose: a right dump diverges nowhere", "[diagnose]") {
     const Diagnosis blind = diagnose_dump(model(), two, float32_lab());
     CHECK(blind.verdict == Verdict::pass);
     CHECK(blind.invisible == std::vector<std::string>{"positions_restart", "window_long"});
+}
+
+TEST_CASE("diagnose: a right port diverges nowhere, whatever it adds up and multiplies in",
+          "[diagnose]") {
+    const auto verdict = [](const Dump& port) {
+        const Diagnosis d = diagnose(model(), port, float32_lab());
+        INFO(port.name << ": " << d.reason);
+        CHECK(d.verdict == Verdict::pass);
+        return d;
+    };
+    verdict(port_run<PortOps<LongSum>>(model(), "one long sum"));
+    verdict(port_run<PortOps<FusedSum>>(model(), "fused"));
+    verdict(port_run<PortOps<Blocks>>(model(), "blocks"));
+    verdict(port_run<PortOps<Bf16Products>>(model(), "bf16 products"));
+    const Diagnosis tf32 = verdict(port_run<PortOps<Tf32>>(model(), "TF32"));
+    REQUIRE(tf32.notes.size() == 1);
+    CHECK_THAT(tf32.notes[0], StartsWith("products of TF32 or bf16"));
 }
 
 TEST_CASE("diagnose: the golden of another implementation diverges nowhere", "[diagnose]") {

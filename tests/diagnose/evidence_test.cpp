@@ -103,14 +103,28 @@ TEST_CASE("evidence: anchored in float32 an explanation leaves no more than roun
 
 TEST_CASE("evidence: tolerances are those of one op, or of a pass that is not held in place",
           "[evidence]") {
-    const Config c = preset_tiny();
-    const SiteKey mix{Site::attn_mix, 2};
-    CHECK(tolerance_of(mix, Policy::float32, true, c, 8) <
-          tolerance_of(mix, Policy::float32, false, c, 8));
-    CHECK(tolerance_of(mix, Policy::float32, false, c, 8) <
-          tolerance_of(mix, Policy::bf16, true, c, 8));
-    CHECK(tolerance_of(mix, Policy::bf16, true, c, 8) <
-          tolerance_of(mix, Policy::bf16, false, c, 8));
+    const auto bound = [](Policy policy, bool anchored) {
+        Evidence evidence{preset_tiny(), 8, policy};
+        evidence.anchored = anchored;
+        return evidence.bound({Site::attn_mix, 2});
+    };
+    CHECK(bound(Policy::float32, true) < bound(Policy::float32, false));
+    CHECK(bound(Policy::float32, false) < bound(Policy::bf16, true));
+    CHECK(bound(Policy::bf16, true) < bound(Policy::bf16, false));
+}
+
+TEST_CASE("evidence: a port multiplies in 16 bits if nearly all its products are off by that much",
+          "[evidence]") {
+    Evidence evidence = evidence_of({row_with(Site::attn_norm, 1e-7), row_with(Site::attn_q, 2e-4),
+                                     row_with(Site::attn_k, 2e-4), row_with(Site::attn_v, 2e-4)});
+    CHECK(has_short_products(evidence));
+    evidence.right.rows[2].metrics.relative = 1e-7;  // k is exact: then q and v are wrong
+    CHECK(!has_short_products(evidence));
+    evidence.right.rows[2].metrics.relative = 0.1;  // k is wrong
+    CHECK(!has_short_products(evidence));
+    evidence.right.rows[2].metrics.relative = 2e-4;
+    evidence.anchored = false;
+    CHECK(!has_short_products(evidence));
 }
 
 TEST_CASE("evidence: below the noise tolerances are a thirtieth, or a share of roundings",
@@ -142,9 +156,10 @@ TEST_CASE("evidence: complete is every site that an op reads", "[evidence]") {
 }
 
 TEST_CASE("evidence: what turns with the position may be off by more in a long run", "[diagnose]") {
-    const Config c = preset_tiny();
-    const auto bound = [&](Site site, int n_tokens) {
-        return tolerance_of({site, 1}, Policy::float32, true, c, n_tokens);
+    const auto bound = [](Site site, int n_tokens) {
+        Evidence evidence{preset_tiny(), n_tokens};
+        evidence.anchored = true;
+        return evidence.bound({site, 1});
     };
     CHECK(bound(Site::attn_q_rope, 60) == bound(Site::attn_q_rope, 8));
     CHECK(bound(Site::attn_q_rope, 600) == 10 * bound(Site::attn_q_rope, 60));

@@ -220,7 +220,7 @@ void check_every_router(const Golden& golden) {
         CHECK(routing.ids == Ids(expected.data, expected.row(expected.rows)));
         const Site site = Site::mlp_expert_weights;
         const ConstMatrixView weights{routing.weights.data(), golden.n_tokens(), top_k};
-        CHECK_SITE(golden, site, layer, weights, tolerance(site).alone);
+        CHECK_SITE(golden, site, layer, weights, alone_bound(golden, site));
     }
 }
 

@@ -33,7 +33,7 @@ struct LayerAlone : Watch {
 
     void show(Site site, int layer, ConstMatrixView values) override {
         ++n_shown;
-        CHECK_SITE(golden, site, layer, values, tolerance(site).in_pass);
+        CHECK_SITE(golden, site, layer, values, golden_tolerance(site).in_pass);
     }
 
     void run(int layer) {

@@ -23,7 +23,7 @@ struct ExpertsAlone : Watch {
 
     void show(Site site, int layer, ConstMatrixView values) override {
         ++n_shown;
-        CHECK_SITE(golden, site, layer, values, tolerance(site).in_pass);
+        CHECK_SITE(golden, site, layer, values, golden_tolerance(site).in_pass);
     }
     void show_ids(Site site, int layer, ConstIdsView ids) override {
         ++n_shown;

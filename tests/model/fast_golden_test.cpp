@@ -67,8 +67,7 @@ struct CompareFastRun : Watch {
         return site != Site::attn_scores && site != Site::attn_weights;
     }
     void show(Site site, int layer, ConstMatrixView values) override {
-        const bool real_widths = golden.config().hidden_size == 2880;
-        const double bound = real_widths ? tolerance(site).at_20b : tolerance(site).in_pass;
+        const double bound = tuned_bound(golden.config(), site);
         const std::string mistake = site_mistake(golden, site, layer, values, bound);
         if (!mistake.empty()) mistakes += mistake + "\n";
         ++n_compared;
@@ -102,9 +101,7 @@ void check_decoding(const Golden& golden) {
         const Difference d = difference(transformer.a.logits, rows_of(expected, t, 1));
         worst = std::max(worst, d.error);
     }
-    const bool real_widths = golden.config().hidden_size == 2880;
-    const Tolerance& logits = tolerance(Site::logits);
-    CHECK(worst <= (real_widths ? logits.at_20b : logits.in_pass));
+    CHECK(worst <= tuned_bound(golden.config(), Site::logits));
 }
 
 void check_every_set(const Golden& golden) {

@@ -23,10 +23,7 @@ struct CompareWithGolden : Watch {
 
     explicit CompareWithGolden(const Golden& g) : golden(g) {}
 
-    double bound(Site site) const {
-        const bool real_widths = golden.config().hidden_size == 2880;
-        return real_widths ? tolerance(site).at_20b : tolerance(site).in_pass;
-    }
+    double bound(Site site) const { return pass_bound(golden.config(), site); }
 
     bool wants(Site, int) override { return true; }
 
@@ -119,8 +116,8 @@ TEST_CASE("golden: every recorded site of every layer was compared", "[golden]")
     }
 }
 
-TEST_CASE("golden: every site has a tolerance with a reason", "[golden]") {
+TEST_CASE("golden: every site has its tolerance", "[golden]") {
     for (const SiteInfo& info : kSites) {
-        CHECK(std::string(tolerance(info.site).reason) != "");
+        CHECK(golden_tolerance(info.site).site == info.site);
     }
 }

@@ -33,8 +33,8 @@ Config config_of_long() {
 
 constexpr int kFirstRow = 4094;
 
-// Measured: 6.7e-6 at attn_out; sums over 4,110 values, and the last bits of cos and sin.
-constexpr double kAllowed = 1.5e-5;
+// Measured: 2.5e-6 at attn_q_rope: the last bits of angles of 4,110 radians.
+constexpr double kAllowed = 5e-6;
 
 // The largest error, max |got - expected| / rms(expected), of each site in one pass.
 struct MeasureErrors : Watch {

@@ -82,7 +82,7 @@ void check_output(const std::string& name, const Output& output, Site tolerance_
               << d.expected);
     CHECK(d.same_shape);
     CHECK(d.same_infinities);
-    CHECK(d.error <= tolerance(tolerance_of).alone);
+    CHECK(d.error <= golden_tolerance(tolerance_of).alone);
 }
 
 void check_attend(const std::string& name) {

@@ -23,11 +23,12 @@
 #include <string>
 #include <vector>
 
+#include "gptoss/compare/bounds.hpp"
 #include "gptoss/compare/compare_site.hpp"
 #include "gptoss/compare/comparison.hpp"
+#include "gptoss/compare/exactness.hpp"
 #include "gptoss/compare/number_format.hpp"
 #include "gptoss/compare/same_run.hpp"
-#include "gptoss/compare/site_bounds.hpp"
 #include "gptoss/compare/verdict.hpp"
 #include "gptoss/compare/where.hpp"
 #include "gptoss/core/config_rules.hpp"
@@ -70,11 +71,11 @@ public:
         const int n_allowed =
             std::max(n_tokens_, std::max(most_tokens(reference), most_tokens(other)));
         seen_.assign(std::size_t(n_allowed), 0);
-        bounds_ = site_bounds(reference, config_, n_allowed, options);
+        bounds_ = bounds_of(reference, config_, n_allowed, options);
     }
 
     Comparison run() {
-        found_.tolerances = bounds_.text;
+        found_.tolerances = bounds_text(bounds_);
         found_.reason = run_difference(reference_, other_);
         if (!found_.reason.empty()) return found_;
         for (const dump::SiteKey& key : keys()) {
@@ -82,13 +83,16 @@ public:
             found_.rows.push_back(row_of(key));
         }
         give_verdict(reference_, other_, found_);
-        give_hints();
+        const std::optional<Exactness> exactness =
+            exactness_of(found_.rows, bounds_, number_format_of(other_));
+        if (found_.verdict == Verdict::pass) found_.exactness = exactness;
+        give_hints(exactness);
         return found_;
     }
 
 private:
     // What often stands behind such a result.
-    void give_hints() {
+    void give_hints(const std::optional<Exactness>& exactness) {
         if (!other_.tokens || !reference_.tokens) {
             const dump::Dump& silent = other_.tokens ? reference_ : other_;
             found_.notes.push_back(silent.name + " does not say its tokens");
@@ -103,6 +107,10 @@ private:
             found_.notes.push_back("the values of " + other_.name + " are " +
                                    number_format_name(format) +
                                    " numbers: the bf16 policy allows for that");
+        } else if (is_float32 && exactness && exactness->has_short_products) {
+            found_.notes.push_back("no error is larger than " + exactness->arithmetic +
+                                   " would make it: if " + other_.name +
+                                   " has such, take the bf16 policy");
         }
     }
 
@@ -145,8 +153,8 @@ private:
 
     CompareRow row_of(const dump::SiteKey& key) {
         CompareRow row{key};
-        row.tolerance = bounds_.at(key);
-        row.relative_tolerance = bounds_.relative_at(key);
+        row.tolerance = bounds_.at(key).max;
+        row.relative_tolerance = bounds_.at(key).rms;
         const auto expected = reference_.sites.find(key);
         const auto got = other_.sites.find(key);
         if (expected == reference_.sites.end()) {
@@ -285,7 +293,7 @@ private:
     CompareOptions options_;
     const Config* config_ = nullptr;
     int n_tokens_ = 0;  // 0: not known
-    SiteBounds bounds_;
+    Bounds bounds_;
     Comparison found_ = {};
 
     int stage_ = -2;

@@ -2,7 +2,7 @@
 //
 //     {"verdict": "diverged", "reason": "...", "first_divergence": "block.0.attn.q",
 //      "sites": [...], "expert_changes": [...], "logits": {...}, "tolerances": "...",
-//      "notes": [...]}
+//      "exactness": {...}, "notes": [...]}
 //
 // Where    the tool's compare --json.
 // Pitfalls JSON has no infinity: an error relative to a site of zeros is null.
@@ -68,6 +68,13 @@ inline format::OrderedJson comparison_json(const Comparison& c) {
                           {"top_k", c.logits->top_k},
                           {"mean_kl", c.logits->mean_kl},
                           {"max_kl", c.logits->max_kl}};
+    }
+    json["exactness"] = nullptr;
+    if (c.exactness) {
+        json["exactness"] = {{"site", dump::site_name(c.exactness->key)},
+                             {"rms", c.exactness->rms},
+                             {"arithmetic", c.exactness->arithmetic},
+                             {"sums_in_blocks", c.exactness->in_blocks}};
     }
     json["notes"] = c.notes;
     return json;

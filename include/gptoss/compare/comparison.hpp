@@ -77,6 +77,15 @@ struct ExpertChange {
     bool is_near_tie = false;
 };
 
+// How exact a run is, in words: compare/exactness.hpp.
+struct Exactness {
+    dump::SiteKey key;     // where it is furthest from float32 with sums in blocks
+    double rms = 0;        // of the error there, over that of the values
+    double in_blocks = 0;  // what such float32 reaches
+    std::string arithmetic = {};
+    bool has_short_products = false;  // more than float32 explains, and no more than 16 bits do
+};
+
 enum class Verdict { pass, diverged, unusable };  // exit status 0, 1, 2
 
 inline const char* verdict_name(Verdict verdict) {
@@ -91,9 +100,10 @@ struct Comparison {
     std::optional<std::size_t> first_divergence = {};  // index into rows
     std::vector<ExpertChange> changes = {};
     std::optional<LogitMetrics> logits = {};
-    std::vector<std::string> notes = {};  // what else a reader should know
-    std::string tolerances = {};          // which ones, in words
-    int n_not_common = 0;                 // sites left out because only one side has them
+    std::optional<Exactness> exactness = {};  // of a run that passed
+    std::vector<std::string> notes = {};      // what else a reader should know
+    std::string tolerances = {};              // which ones, in words
+    int n_not_common = 0;                     // sites left out because only one side has them
 };
 
 enum class Policy { float32, bf16 };

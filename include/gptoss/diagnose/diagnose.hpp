@@ -69,6 +69,7 @@ public:
         const dump::Dump right = anchored_run(lab_.right, weights_, theirs_, pitfalls::kOnePass);
         evidence_.right = compare::compare_dumps(right, theirs_, options_);
         if (!is_usable(right)) return found_;
+        if (has_short_products(evidence_)) allow_for_short_products(right);
         find_divergence(evidence_);
         if (evidence_.divergent.empty()) look_below_noise();
         if (!evidence_.divergent.empty()) look_at_first(right);
@@ -92,6 +93,13 @@ private:
     bool is_first(Site site) const {
         if (evidence_.divergent.empty()) return false;
         return evidence_.right.rows[evidence_.divergent[0]].key.site == site;
+    }
+
+    void allow_for_short_products(const dump::Dump& right) {
+        evidence_.policy = options_.policy = compare::Policy::bf16;
+        evidence_.right = compare::compare_dumps(right, theirs_, options_);
+        found_.notes.push_back(
+            "products of TF32 or bf16, float32 otherwise: bounds are those of bf16");
     }
 
     void look_below_noise() {
@@ -142,9 +150,8 @@ private:
 
     bool is_beyond_tolerance(const compare::Comparison& c) const {
         for (const compare::CompareRow& row : c.rows) {
-            const double tolerance = tolerance_of(row.key, lab_.policy, evidence_.anchored,
-                                                  weights_.config, evidence_.n_tokens);
-            if (has_error(row) && error_of(row, Channel::values) > tolerance) return true;
+            if (!has_error(row)) continue;
+            if (error_of(row, Channel::values) > evidence_.bound(row.key)) return true;
         }
         return false;
     }
@@ -190,8 +197,7 @@ private:
     }
 
     void judge_by_token(const std::vector<double>& distances) {
-        const double allowed =
-            tolerance_of(kLogitsKey, lab_.policy, false, weights_.config, evidence_.n_tokens);
+        const double allowed = evidence_.bound(kLogitsKey);
         const TokenFlips flips = token_flips(distances, allowed);
         found_.first_token = flips.first_token;
         evidence_.fine = flips.is_right;

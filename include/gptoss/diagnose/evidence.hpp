@@ -5,8 +5,8 @@
 //     explained      a model with a mistake has e_wrong[i] <= max(tolerance, share * e_right[i]),
 //                    and anchored in float32 <= 30 * tolerance too: there is nothing but rounding
 //
-// Errors come from compare (compare/compare.hpp), tolerances from what one op alone may be off by
-// where the run is anchored at every site, else from what a whole pass may.
+// Errors come from compare (compare/compare.hpp), tolerances from compare/bounds.hpp: what one op alone
+// may be off by where the run is anchored at every site, else what a whole pass may.
 //
 // A mistake may be smaller than the noise. Below it there is no divergence unless a known mistake
 // explains what is there: fine looks at float32 errors of a 30th, and in bf16 counts roundings.
@@ -65,21 +65,6 @@ inline bool is_complete(const dump::Dump& dump, const Config& config) {
     return true;
 }
 
-// What one op may be off by if the run was anchored at every site, else what a pass may.
-inline double tolerance_of(const dump::SiteKey& key, compare::Policy policy, bool anchored,
-                           const Config& c, int n_tokens) {
-    if (policy == compare::Policy::bf16) {
-        const compare::Bf16Tolerance& bf16 = compare::bf16_tolerance(key.site);
-        const int depth = anchored ? 0 : std::clamp(key.stage(), 0, c.n_layers);
-        return std::max(1e-7, bf16.rms_first + bf16.rms_per_layer * depth);
-    }
-    const compare::Tolerance& float32 = compare::tolerance(key.site);
-    const bool is_wide = c.hidden_size >= 1024;
-    const double bound =
-        is_wide ? float32.at_20b : (anchored ? float32.alone / 2 : float32.in_pass);
-    return std::max(1e-7, bound * compare::growth(key.site, n_tokens));
-}
-
 // --- Where the right model is off -------------------------------------------------------------
 
 struct Evidence {
@@ -93,11 +78,16 @@ struct Evidence {
     std::vector<std::size_t> divergent = {};  // D: rows of right, in execution order
 
     double right_error(std::size_t i) const { return error_of(right.rows[i], channel); }
+    // Of a right program, whose values need not be equal where they are exact.
+    double bound(const dump::SiteKey& key) const {
+        const compare::Bounds bounds{policy, config.hidden_size, config.n_layers, n_tokens,
+                                     anchored};
+        return std::max(1e-7, bounds.at(key).rms);
+    }
     double tolerance_at(std::size_t i) const {
         // Between right programs one rounding in 200 may differ.
         if (channel == Channel::roundings) return 0.005;
-        const double tolerance =
-            tolerance_of(right.rows[i].key, policy, anchored, config, n_tokens);
+        const double tolerance = bound(right.rows[i].key);
         return fine ? tolerance / 30 : tolerance;
     }
     bool diverges(std::size_t i) const {
@@ -116,6 +106,27 @@ struct Evidence {
         return leaves_little && (!is_exact || wrong <= 30 * tolerance_at(i));
     }
 };
+
+// Does the port multiply in TF32 or bf16? Then nearly every product of a matrix is off by more than
+// float32 explains and by no more than 16 bits do, which no mistake in one op brings about.
+inline bool has_short_products(const Evidence& evidence) {
+    if (!evidence.anchored || evidence.policy != compare::Policy::float32) return false;
+    Evidence in_16_bits = evidence;
+    in_16_bits.policy = compare::Policy::bf16;
+    int n_products = 0, n_short = 0;
+    for (std::size_t i = 0; i < evidence.right.rows.size(); ++i) {
+        const compare::CompareRow& row = evidence.right.rows[i];
+        const Site site = row.key.site;
+        const bool is_product = site == Site::attn_q || site == Site::attn_k ||
+                                site == Site::attn_v || site == Site::attn_out ||
+                                site == Site::mlp_gate_up || site == Site::mlp_expert_out;
+        if (!is_product || !has_error(row)) continue;
+        ++n_products;
+        const double error = evidence.right_error(i);
+        n_short += error > evidence.bound(row.key) && error <= in_16_bits.bound(row.key);
+    }
+    return n_short > 0 && n_short >= 0.9 * n_products;
+}
 
 inline void find_divergence(Evidence& evidence) {
     evidence.divergent.clear();
