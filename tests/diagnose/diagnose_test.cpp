@@ -75,7 +75,7 @@ TEST_CASE("diagnose: a right dump diverges nowhere", "[diagnose]") {
 TEST_CASE("diagnose: a right port diverges nowhere, whatever it adds up and multiplies in",
           "[diagnose]") {
     const auto verdict = [](const Dump& port) {
-        const Diagnosis d = diagnose(model(), port, float32_lab());
+        const Diagnosis d = diagnose_dump(model(), port, float32_lab());
         INFO(port.name << ": " << d.reason);
         CHECK(d.verdict == Verdict::pass);
         return d;
