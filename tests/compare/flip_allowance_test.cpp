@@ -23,9 +23,9 @@ TEST_CASE("flip allowance: nothing spreads from nothing", "[flip_allowance]") {
     CHECK(spread({}, 0, 1).empty());
 }
 
-TEST_CASE("flip allowance: a flip is worth four times what it moved, or too much to tell",
+TEST_CASE("flip allowance: a flip is worth six times what it moved, or too much to tell",
           "[flip_allowance]") {
-    CHECK(allowance_of_flip(0.25) == 1.0);
+    CHECK(allowance_of_flip(0.25) == 1.5);
     CHECK(allowance_of_flip(0.6) == kLeftOut);
 }
 

@@ -17,8 +17,9 @@
 //
 // Source   measured: Hugging Face's bf16 run of the golden odd flips at four tokens; their errors
 //          grow to 3.6 times the error at the residual, those of later tokens to 0.9 times, in
-//          scores to 3.9 times. Weights of such tokens are not judged at all: most are near 0, and
-//          so is their rms, while one that moves may move by 1.
+//          scores to 3.9 times; ports with TF32 and bf16 products over 800 tokens of nano, 5 times at
+//          swiglu, which has a few large values and so a small rms. Weights of such tokens are not
+//          judged at all: most are near 0, and so is their rms, while one that moves may move by 1.
 //
 // Where    compare/compare.hpp, which begins each layer, then spreads, then adds the flips.
 #pragma once
@@ -29,7 +30,7 @@
 
 namespace gptoss::compare {
 
-inline constexpr double kFlipGrowth = 4;
+inline constexpr double kFlipGrowth = 6;
 inline constexpr double kMostAllowance = 2;
 inline constexpr double kAttendedShare = 0.5;
 inline constexpr double kMostInRouter = 0.5;
