@@ -12,7 +12,9 @@
 
 #include "catch.hpp"
 #include "gptoss/checkpoint/synth.hpp"
+#include "gptoss/compare/compare.hpp"
 #include "gptoss/core/presets.hpp"
+#include "gptoss/dump/read_dump.hpp"
 #include "gptoss/format/safetensors.hpp"
 #include "gptoss/format/write_config_json.hpp"
 #include "gptoss/model/transformer.hpp"
@@ -308,4 +310,32 @@ TEST_CASE("dump: a disk that fills up leaves nothing, and an older file as it wa
     CHECK_THAT(message, ContainsSubstring("run.safetensors: cannot be written"));
     CHECK(read_bytes(folder / "run.safetensors") == "the older file");
     CHECK_FALSE(std::filesystem::exists(folder / "run.safetensors.0.partial"));
+}
+
+TEST_CASE("dump: an edited run says so, in the file and when it is read", "[dump]") {
+    struct EditingRecorder : Recorder {
+        using Recorder::Recorder;
+        bool edits(Site site, int) override { return site == Site::attn_mix; }
+        void edit(Site, int, MatrixView values) override { values.data[0] = 1; }
+    };
+    Transformer<> transformer(odd());
+    EditingRecorder recorder(odd().config, {Site::attn_mix, Site::logits});
+    transformer.feed({kTokens.data(), 3}, LogitRows::all, &recorder);
+    transformer.feed({kTokens.data() + 3, 4}, LogitRows::all, &recorder);
+    const TempFolder folder;
+    write(folder.path / "edited.safetensors", recorder);
+    const Dump dump = read_dump(folder.path / "edited.safetensors", {});
+    const std::vector<std::string> names = {"block.0.attn.mix", "block.1.attn.mix",
+                                            "block.2.attn.mix", "block.3.attn.mix",
+                                            "block.4.attn.mix"};
+    CHECK(dump.edited == names);
+
+    write(folder.path / "run.safetensors", recorded({7}, {Site::attn_mix, Site::logits}));
+    const Dump right = read_dump(folder.path / "run.safetensors", {});
+    CHECK(right.edited.empty());
+    const compare::Comparison c = compare::compare(right, dump, {});
+    CHECK(c.verdict == compare::Verdict::diverged);
+    CHECK(c.notes == std::vector<std::string>{
+                         dump.name + " is an edited run: block.0.attn.mix, block.1.attn.mix, " +
+                         "block.2.attn.mix, block.3.attn.mix, block.4.attn.mix"});
 }

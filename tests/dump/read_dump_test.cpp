@@ -256,6 +256,8 @@ TEST_CASE("read dump: tokens and config that make no sense", "[read_dump][errors
     CHECK_THAT(with("tokens", "[1,-2]"), EndsWith("holds -2, expected token ids"));
     CHECK_THAT(with("tokens", "[1"), ContainsSubstring("not valid JSON"));
     CHECK_THAT(with("config", "{}"), ContainsSubstring("has no num_hidden_layers"));
+    CHECK_THAT(with("edited", "{}"), EndsWith("metadata edited: is no list of names"));
+    CHECK_THAT(with("edited", "[1]"), EndsWith("metadata edited: holds 1, expected names"));
     CHECK(with("anything", "else") == "none");
     CHECK_THROWS_WITH(read_toy({{"tokens", "F32", {1}, floats({1})}}),
                       EndsWith("\"tokens\": is F32 (1), expected I32 or I64 (T) or (1, T)"));

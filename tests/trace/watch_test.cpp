@@ -1,5 +1,6 @@
 #include "gptoss/trace/watch.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <map>
 #include <set>
@@ -148,4 +149,102 @@ TEST_CASE("watch: looking changes no bit, and nobody looking takes no record", "
     Transformer<> transformer(synthetic_weights(preset_odd(), 1));
     transformer.feed(tokens(0, 7), LogitRows::last, &none);
     CHECK(transformer.a.record_memory.bytes() == 0);  // of attn_scores and attn_weights
+}
+
+// --- A Watch that writes ------------------------------------------------------------------------
+
+namespace {
+
+// Sets one site of layer 0 to what it is told, and remembers what it is shown there.
+struct EditingWatch : CountingWatch {
+    Site edited_site = Site::attn_mix;
+    float value = 0;
+    std::vector<std::string> noted = {};
+    std::vector<Site> asked = {};
+    std::vector<float> last_shown = {};
+
+    bool edits(Site site, int layer) override {
+        asked.push_back(site);
+        return site == edited_site && layer <= 0;
+    }
+    void edit(Site, int, MatrixView values) override {
+        std::fill(values.data, values.row(values.rows), value);
+    }
+    void edit_ids(Site, int, IdsView ids) override {
+        for (int i = 0; i < ids.rows * ids.cols; ++i) {
+            ids.data[i] = std::int32_t(value);
+        }
+    }
+    void show(Site site, int layer, ConstMatrixView values) override {
+        count(site, layer, values.rows, values.cols);
+        if (site == edited_site && layer <= 0)
+            last_shown.assign(values.data, values.row(values.rows));
+    }
+    void note_edit(const std::string& name) override { noted.push_back(name); }
+};
+
+EditingWatch editing(Site site, float value) {
+    EditingWatch watch;
+    watch.config = preset_odd();
+    watch.wanted = every_site();
+    watch.edited_site = site;
+    watch.value = value;
+    return watch;
+}
+
+}  // namespace
+
+TEST_CASE("watch: what the next op reads is what an edit left, and that is shown", "[watch]") {
+    // attn.out of nothing is its bias
+    Transformer<> transformer(synthetic_weights(preset_odd(), 1));
+    struct : CountingWatch {
+        std::vector<float> first_row = {};
+        bool edits(Site site, int layer) override { return site == Site::attn_mix && layer == 0; }
+        void edit(Site, int, MatrixView values) override {
+            std::fill(values.data, values.row(values.rows), 0.0f);
+        }
+        void show(Site site, int layer, ConstMatrixView values) override {
+            if (site != Site::attn_out || layer != 0) return;
+            first_row.assign(values.data, values.row(1));
+        }
+    } watch;
+    watch.wanted = every_site();
+    transformer.feed(tokens(0, 4), LogitRows::last, &watch);
+    const ConstVectorView bias = transformer.w.layers[0].attn.out_bias;
+    CHECK(watch.first_row == std::vector<float>(bias.data, bias.data + bias.size));
+}
+
+TEST_CASE("watch: every site that is read later can be edited, and is then named", "[watch]") {
+    const std::vector<float> unedited = logits_of(nullptr);
+    for (const SiteInfo& info : kSites) {
+        INFO(info.name);
+        EditingWatch watch = editing(info.site, 0.5f);
+        const bool changed = !same_bits(logits_of(&watch), unedited);
+        const int layer = is_per_layer(info.site) ? 0 : kNoLayer;
+        CHECK(changed == is_read_later(info.site));
+        if (!changed) {
+            CHECK(std::count(watch.asked.begin(), watch.asked.end(), info.site) == 0);
+            CHECK(watch.noted.empty());
+        } else {
+            CHECK(watch.noted == std::vector<std::string>{site_name(info.site, layer)});
+        }
+        if (changed && info.site != Site::mlp_expert_ids) CHECK(watch.last_shown[0] == 0.5f);
+    }
+}
+
+TEST_CASE("watch: an edit that writes what was there is none", "[watch]") {
+    struct : CountingWatch {
+        int n_noted = 0;
+        bool edits(Site, int) override { return true; }
+        void edit(Site, int, MatrixView values) override { values.data[0] += 0.0f; }
+        void note_edit(const std::string&) override { ++n_noted; }
+    } watch;
+    CHECK(same_bits(logits_of(&watch), logits_of(nullptr)));
+    CHECK(watch.n_noted == 0);
+}
+
+TEST_CASE("watch: an id that is no expert's is refused before anything reads it", "[watch]") {
+    EditingWatch watch = editing(Site::mlp_expert_ids, 6);
+    REQUIRE_THROWS_WITH(logits_of(&watch),
+                        "edit: block.0.mlp.expert_ids[0, 0] is 6, expected 0 <= id < 6");
 }

@@ -33,6 +33,15 @@ inline std::string unknown_names_text(const dump::Dump& dump) {
     return text + (n_unknown > 3 ? ", ..." : "") + "; a name map can name them";
 }
 
+// "x.safetensors is an edited run: block.0.attn.mix, block.1.attn.sinks" or "".
+inline std::string edited_text(const dump::Dump& dump) {
+    std::string names;
+    for (const std::string& name : dump.edited) {
+        names += (names.empty() ? "" : ", ") + name;
+    }
+    return names.empty() ? "" : dump.name + " is an edited run: " + names;
+}
+
 // The first row that could not be held against the reference, and how many there are.
 inline std::string unusable_text(const Comparison& c) {
     std::size_t n_unusable = 0;
@@ -58,8 +67,9 @@ inline std::size_t n_good_floats(const Comparison& c) {
 
 inline void give_verdict(const dump::Dump& reference, const dump::Dump& other, Comparison& c) {
     for (const dump::Dump* dump : {&reference, &other}) {
-        const std::string text = unknown_names_text(*dump);
-        if (!text.empty()) c.notes.push_back(text);
+        for (const std::string& text : {unknown_names_text(*dump), edited_text(*dump)}) {
+            if (!text.empty()) c.notes.push_back(text);
+        }
     }
     for (std::size_t i = 0; i < c.rows.size() && !c.first_divergence; ++i) {
         if (is_divergence(c.rows[i].outcome)) c.first_divergence = i;

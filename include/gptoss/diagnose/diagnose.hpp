@@ -74,6 +74,7 @@ public:
         if (evidence_.divergent.empty()) look_below_noise();
         if (!evidence_.divergent.empty()) look_at_first(right);
         if (is_first(Site::embedding)) found_.hint = embedding_hint(weights_, theirs_);
+        if (found_.hint.empty()) found_.hint = compare::edited_text(theirs_);
         try_all();
         if (!evidence_.divergent.empty()) suspect_all();
         if (rounds_elsewhere()) suspect_by_token();

@@ -55,7 +55,7 @@ struct Diagnosis {
     bool is_known = false;               // does suspects[0] explain it?
     std::vector<Suspect> suspects = {};  // the likeliest first
     std::optional<Suspect> second = {};  // of a mistake that comes later, if there is another
-    std::string hint = {};               // of dumps of other tokens or weights
+    std::string hint = {};               // of dumps of other tokens or weights, or edited
     std::vector<std::string> invisible = {};  // mistakes within the tolerances of this run
     std::vector<std::string> notes = {};      // what could not be compared
 };

@@ -10,6 +10,7 @@
 //     format  "gptoss-dump-1"
 //     tokens  the token ids, as a JSON list
 //     config  the model's config.json, as text
+//     edited  what a Watch changed while it ran, as a JSON list of names; absent if nothing was
 //
 // Several passes (a prompt in chunks) are joined along T. attn.scores and attn.weights of an
 // earlier pass are padded to the S of the last: -inf and 0, since later positions are hidden from
@@ -129,9 +130,12 @@ inline void write_dump(const std::filesystem::path& path, const Recorder& record
         tensors.push_back({site_name(recorded.site, recorded.layer), view});
     }
 
-    const format::Metadata metadata = {{"format", kDumpFormat},
-                                       {"tokens", tokens_text(recorder.tokens())},
-                                       {"config", config_text}};
+    format::Metadata metadata = {{"format", kDumpFormat},
+                                 {"tokens", tokens_text(recorder.tokens())},
+                                 {"config", config_text}};
+    if (!recorder.edited().empty()) {
+        metadata["edited"] = nlohmann::json(recorder.edited()).dump();
+    }
     format::write_safetensors(path, tensors, metadata);
 }
 

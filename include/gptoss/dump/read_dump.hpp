@@ -76,6 +76,18 @@ inline std::vector<std::int32_t> tokens_from_text(const std::string& where,
     return tokens;
 }
 
+inline std::vector<std::string> names_from_text(const std::string& where, const std::string& text) {
+    const nlohmann::json json = format::parse_json(where, text);
+    std::vector<std::string> names;
+    const bool is_list = json.is_array();
+    for (const nlohmann::json& name : is_list ? json : nlohmann::json::array()) {
+        if (!name.is_string()) throw Error(where + ": holds " + name.dump() + ", expected names");
+        names.push_back(name.get<std::string>());
+    }
+    if (!is_list) throw Error(where + ": is no list of names");
+    return names;
+}
+
 inline Activation read_activation(const std::string& where, Site site, const NamedArray& named) {
     Activation activation;
     activation.shape = named.array.tensor.shape;
@@ -123,6 +135,10 @@ inline void read_safetensors_dump(Dump& dump, const NameMap& map) {
     if (config != file.metadata.end()) {
         const std::string where = dump.name + ": metadata config";
         dump.config = format::config_from_json(where, format::parse_json(where, config->second));
+    }
+    const auto edited = file.metadata.find("edited");
+    if (edited != file.metadata.end()) {
+        dump.edited = names_from_text(dump.name + ": metadata edited", edited->second);
     }
     for (const auto& [name, tensor] : file.tensors) {
         add_array(dump, {name, {tensor}, tensor.dtype}, map);

@@ -9,8 +9,10 @@
 // Pitfalls All positions of all sites stay in memory: about 8 MB per token at 20b. Record fewer
 //          sites, or the last token only, for long prompts.
 #pragma once
+#include <algorithm>
 #include <map>
 #include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -74,11 +76,16 @@ public:
         pass.ids.assign(ids.data, ids.row(ids.rows));
         add(site, layer, std::move(pass));
     }
+    void note_edit(const std::string& name) override {
+        const bool is_new = std::find(edited_.begin(), edited_.end(), name) == edited_.end();
+        if (is_new) edited_.push_back(name);
+    }
 
     const Config& config() const { return config_; }
     const std::vector<std::int32_t>& tokens() const { return tokens_; }
     int n_passes() const { return n_passes_; }  // that began
     const std::vector<RecordedSite>& recorded() const { return recorded_; }
+    const std::vector<std::string>& edited() const { return edited_; }  // what a subclass changed
 
 private:
     void add(Site site, int layer, RecordedPass pass) {
@@ -131,6 +138,7 @@ private:
     std::vector<std::int32_t> tokens_;
     std::vector<RecordedSite> recorded_;  // in the order they were first shown
     std::map<std::pair<int, Site>, std::size_t> place_of_;
+    std::vector<std::string> edited_;
 };
 
 }  // namespace gptoss::dump

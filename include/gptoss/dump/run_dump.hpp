@@ -56,6 +56,7 @@ struct Dump {
     std::optional<std::vector<std::int32_t>> tokens = {};
     std::map<SiteKey, Activation> sites = {};     // in execution order
     std::vector<std::string> unknown_names = {};  // arrays that are no site
+    std::vector<std::string> edited = {};         // what was changed while it ran
 };
 
 // One more than the largest layer of any site.
@@ -71,6 +72,7 @@ inline Dump dump_of(const Recorder& recorder, const std::string& name) {
     Dump dump{name};
     dump.config = recorder.config();
     dump.tokens = recorder.tokens();
+    dump.edited = recorder.edited();
     for (const RecordedSite& recorded : recorder.recorded()) {
         JoinedSite joined = join_passes(recorded, recorder.config());
         const bool is_ids = !joined.ids.empty();

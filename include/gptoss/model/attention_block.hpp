@@ -7,6 +7,7 @@
 // Source   official model: class AttentionBlock.
 #pragma once
 #include "gptoss/model/activations.hpp"
+#include "gptoss/model/attention_terms.hpp"
 #include "gptoss/model/kv_cache.hpp"
 #include "gptoss/model/weights.hpp"
 #include "gptoss/ops/scalar.hpp"
@@ -34,10 +35,10 @@ void attention_block(const AttentionWeights& w, const Config& config, int layer,
 
     Ops::cache_store(a.attn_k_rope, a.positions, cache.keys);  // (capacity, n_kv_heads * head_dim)
     Ops::cache_store(a.attn_v, a.positions, cache.values);     // (capacity, n_kv_heads * head_dim)
-    const int window = config.window(layer);
+    const AttentionTerms terms = attention_terms<Ops>(watch, layer, w, config, cache, a);
     const AttentionRecord record = attention_record(watch, layer, a);
-    Ops::attend(a.attn_q_rope, cache.keys, cache.values, w.sinks, a.positions, window, record,
-                a.attn_mix);  // (T, n_heads * head_dim)
+    Ops::attend(a.attn_q_rope, cache.keys, cache.values, terms.sinks, a.positions, terms.window,
+                record, a.attn_mix);  // (T, n_heads * head_dim)
     see<Ops>(watch, Site::attn_scores, layer, a.attn_scores);
     see<Ops>(watch, Site::attn_weights, layer, a.attn_weights);
     see<Ops>(watch, Site::attn_sink_share, layer, a.attn_sink_share);

@@ -22,7 +22,7 @@ void expert_block(const ExpertWeights& w, const Config& config, int layer, Activ
     Ops::linear(a.mlp_norm, w.router, w.router_bias, a.mlp_router_logits);  // (T, n_experts)
     see<Ops>(watch, Site::mlp_router_logits, layer, a.mlp_router_logits);
     Ops::route(a.mlp_router_logits, a.mlp_expert_ids, a.mlp_expert_weights);  // (T, top_k) twice
-    see<Ops>(watch, Site::mlp_expert_ids, layer, a.mlp_expert_ids);
+    see<Ops>(watch, Site::mlp_expert_ids, layer, a.mlp_expert_ids, config.n_experts);
     see<Ops>(watch, Site::mlp_expert_weights, layer, a.mlp_expert_weights);
 
     Ops::expert_linear(a.mlp_norm, XRows::per_token, a.mlp_expert_ids, w.gate_up, w.gate_up_bias,
