@@ -168,7 +168,8 @@ hugging_face() {
     fi
     $venv/bin/python tests/golden/make_golden.py --check &&
         $venv/bin/python tests/golden/make_ops.py --check &&
-        $venv/bin/python tests/golden/make_long.py --check
+        $venv/bin/python tests/golden/make_long.py --check &&
+        $venv/bin/python tests/golden/make_router_losses.py --check
 }
 
 # After hugging_face, which makes the environment that this uses.
