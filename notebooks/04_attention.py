@@ -125,14 +125,15 @@ for layer in range(c.n_layers):                                            # wha
 # %% [markdown]
 # ## Sinks off
 #
-# With the sinks at -infinity every head has to spend everything. nano learned with sinks, so it is not used to that. A share of its
-# own answers' tokens that it would still choose, for sixteen questions:
+# With the sinks at -infinity every head has to spend everything. nano learned with sinks and is not used to that. Of its answers to
+# sixteen questions, how many would still be the same, token for token?
 
 # %%
 QUESTIONS = ["What is 17 + 25?", "What is 93 + 81?", "What is 41 minus 23?", "add 7 and 5", "Sort: hat cat sun", "Sort: red blue cat",
              "Reverse these words: hat, cat, sun", "Repeat after me: hat cat sun", "Jon: red dog. Mia: blue car. What does Jon have?",
              "How many experts does gpt-oss-20b have?", "What is a sink?", "Hello", "Who are you?", "Thanks", "Bye",
              "What is the capital of France?"]
+tuned = gptoss.Model(path="fast")
 
 
 def sinks_off(layers):
@@ -143,29 +144,28 @@ def sinks_off(layers):
     return edit
 
 
-def kept(edit):
-    """The share of the answers' tokens that are still the likeliest."""
-    same, n = 0, 0
+def n_same(edit):
+    """Answers of which every token is still the likeliest."""
+    n = 0
     for tokens, begin in answers:
-        said = m.trace(tokens[:-1], sites=["logits"], edit=edit).logits[begin - 1:].argmax(-1)
-        same += (said == tokens[begin:]).sum()
-        n += len(tokens) - begin
-    return same / n
+        said = tuned.trace(tokens[:-1], sites=["logits"], edit=edit).logits[begin - 1:].argmax(-1)
+        n += (said == tokens[begin:]).all()
+    return n
 
 
 answers = [conversation(question) for question in QUESTIONS]
 cases = {"as it is": (), "off in layer 0": (0,), "off in layer 1": (1,), "off in layer 2": (2,), "off in layer 3": (3,),
          "off in the window layers": (0, 2), "off in the full layers": (1, 3), "off everywhere": (0, 1, 2, 3)}
-result = {name: kept(sinks_off(layers) if layers else None) for name, layers in cases.items()}
-assert result["as it is"] == 1
-assert result["off everywhere"] < 0.5
+result = {name: n_same(sinks_off(layers) if layers else None) for name, layers in cases.items()}
+assert result["as it is"] == len(answers)
+assert result["off everywhere"] <= 2
 
 fig, axes = plt.subplots(figsize=(9, 2.9))
-axes.barh(list(result), [100 * value for value in result.values()], color=["C0"] + ["C1"] * 7)
+axes.barh(list(result), list(result.values()), color=["C0"] + ["C1"] * 7)
 for y, value in enumerate(result.values()):
-    axes.text(100 * value + 1, y, f"{100 * value:.0f} %", va="center", fontsize=9)
+    axes.text(value + 0.15, y, value, va="center", fontsize=9)
 axes.invert_yaxis()
-axes.set(title="Tokens of its answers that nano would still choose, sinks off", xlim=(0, 110), xticks=[0, 25, 50, 75, 100])
+axes.set(title="Answers of 16 that stay the same with sinks off", xlim=(0, 17.5), xticks=[0, 4, 8, 12, 16])
 axes.grid(axis="x")
 axes.grid(False, axis="y")
 plt.show()

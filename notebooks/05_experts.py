@@ -24,7 +24,7 @@ import numpy as np
 import gptoss
 
 plt.style.use("gptoss.mplstyle")
-m = gptoss.Model()
+m = gptoss.Model(path="fast")
 c = m.config
 
 TASKS = {
@@ -71,25 +71,25 @@ logits = [np.concatenate(layer) for layer in logits]
 
 fig, panels = plt.subplots(2, 2, figsize=(9, 5.2), sharex=True, sharey=True)
 for layer, axes in enumerate(panels.flat):
-    image = axes.imshow(100 * load[layer], vmin=0, vmax=100, aspect="auto")
+    image = axes.imshow(100 * load[layer], vmin=0, vmax=50, aspect="auto")
     axes.set_title(f"Layer {layer}")
     axes.set_yticks(range(len(TASKS)), list(TASKS))
     axes.set_xticks(range(c.n_experts))
     axes.grid(False)
 for axes in panels[1]:
     axes.set_xlabel("expert")
-fig.colorbar(image, ax=panels, label="% of the task's tokens")
+fig.colorbar(image, ax=panels, label="% of the task's tokens (even: 25)")
 plt.show()
 assert np.allclose(load.sum(-1), c.top_k)
 
 # %% [markdown]
-# Rows that look alike are tasks that share experts, as add and subtract do. Where a square is dark, one expert takes nearly
-# every token of a task; no expert is idle in all of them.
+# Nobody has a task of his own, and nobody is idle: most squares lie near 25 %, and the darkest below 50 %. Add and subtract share
+# their favourites, and so do question and small talk, whose answers are sentences.
 #
 # ## Knock-outs: who can go?
 #
-# Without an expert the router picks four of the other fifteen: its logit is set to -infinity before the router reads it. The
-# share of tokens of the answers that are still chosen:
+# Without an expert the router picks four of the other fifteen: its logit is set to -infinity before the router reads it. How
+# many answers change, in at least one token?
 
 
 # %%
@@ -101,36 +101,34 @@ def without(expert, layer):
     return edit
 
 
-SAMPLE = [runs[0] for runs in answers.values()]
+SAMPLE = [run for runs in answers.values() for run in runs[:2]]
 
 
-def kept(edit):
-    same, n = 0, 0
+def n_changed(edit):
+    n = 0
     for ids, start in SAMPLE:
         said = m.trace(ids[:-1], sites=["logits"], edit=edit).logits[start - 1:].argmax(-1)
-        same += (said == ids[start:]).sum()
-        n += len(ids) - start
-    return same / n
+        n += (said != ids[start:]).any()
+    return n
 
 
-assert kept(None) == 1
-knocked = np.array([[kept(without(e, layer)) for e in range(c.n_experts)] for layer in range(c.n_layers)])
+assert n_changed(None) == 0
+knocked = np.array([[n_changed(without(e, layer)) for e in range(c.n_experts)] for layer in range(c.n_layers)])
 fig, axes = plt.subplots(figsize=(9, 2.8))
-image = axes.imshow(100 * (1 - knocked), vmin=0, vmax=60, aspect="auto", cmap="Reds")
-for layer in range(c.n_layers):
-    for e in range(c.n_experts):
-        lost = 100 * (1 - knocked[layer, e])
-        axes.text(e, layer, f"{lost:.0f}", ha="center", va="center", fontsize=9, color="white" if lost > 40 else "black")
-axes.set(title="% of tokens that change when one expert is missing", xlabel="expert", xticks=range(c.n_experts),
+image = axes.imshow(knocked, vmin=0, vmax=len(SAMPLE), aspect="auto", cmap="Reds")
+for (layer, e), n in np.ndenumerate(knocked):
+    axes.text(e, layer, n, ha="center", va="center", fontsize=9, color="white" if n > 10 else "black")
+axes.set(title=f"How many of {len(SAMPLE)} answers change when one expert is missing", xlabel="expert", xticks=range(c.n_experts),
          yticks=range(4), yticklabels=[f"layer {layer}" for layer in range(4)])
 axes.grid(False)
 plt.show()
-print("mean loss by layer:", [f"{100 * (1 - knocked[layer]).mean():.1f} %" for layer in range(c.n_layers)])
-assert knocked[0].mean() < min(knocked[layer].mean() for layer in (1, 2, 3))
+print("mean by layer:", [f"{knocked[layer].mean():.1f}" for layer in range(c.n_layers)])
+assert knocked[0].mean() > 2 * max(knocked[layer].mean() for layer in (1, 2, 3))
 
 # %% [markdown]
-# The first layer cannot spare its experts; of the later ones many can go. In layer 0 a token is little more than its own embedding,
-# and each expert has its own words; later ones share the work.
+# The first layer cannot spare its experts; of the later ones most can go. In layer 0 a token is little more than its own
+# embedding, and each expert has its own words; later ones share the work. ([The model's card](../examples/nano/README.md) has the
+# same by task, with fresh answers in place of these.)
 #
 # ## Why is everybody employed?
 #
@@ -164,56 +162,56 @@ assert np.isclose(balance[0], c.n_experts * (f * p.mean(0)).sum())
 # %% [markdown]
 # ## A toy router that collapses, and one that does not
 #
-# Eight kinds of tokens, eight experts, each expert a matrix; the task is another linear map for each kind. Router and experts learn by
-# plain gradient descent, one expert per token, its output weighted by its probability (Switch, Fedus 2021). The only difference:
-# the balance loss, times 0 or times 0.1.
+# Eight kinds of tokens, eight experts; the task is to say another vector for each kind, and an expert is just the vector that it
+# says. All tokens have a large part in common, as in a real residual stream: that is what lets one expert win them all.
+# Router and experts learn by plain gradient descent, one expert per token, its output times its probability (Switch, Fedus
+# 2021). The only difference: the balance loss counts 0 or 0.5.
 
 
 # %%
-def train(factor, steps=1200, kinds=8, experts=8, size=8, n=256, rate=0.5, seed=1):
+def train(factor, steps=1500, kinds=8, experts=8, size=8, n=256, rate=0.1, seed=2):
     rng = np.random.default_rng(seed)
-    means = 2 * np.linalg.qr(rng.standard_normal((size, size)))[0]
-    tasks = rng.standard_normal((kinds, size, size)) / np.sqrt(size)
+    means = 2 * np.linalg.qr(rng.standard_normal((size, size)))[0] + 8 * rng.standard_normal(size) / np.sqrt(size)
+    tasks = rng.standard_normal((kinds, size))
     router = 0.02 * rng.standard_normal((size, experts))
-    matrices = 0.1 * rng.standard_normal((experts, size, size))
+    vectors = 0.1 * rng.standard_normal((experts, size))
     history = []
     for step in range(steps):
         kind = rng.integers(kinds, size=n)
         x = means[kind] + 0.3 * rng.standard_normal((n, size))
-        target = np.einsum("tij,tj->ti", tasks[kind], x)
+        x /= np.sqrt((x * x).mean(1, keepdims=True))                     # RMSNorm
         logits = x @ router
         p = np.exp(logits - logits.max(1, keepdims=True))
         p /= p.sum(1, keepdims=True)
         e = logits.argmax(1)
-        pe = p[np.arange(n), e][:, None]
-        said = np.einsum("tij,tj->ti", matrices[e], x)
-        error = pe * said - target                                       # of a mean square
-        one_hot = np.eye(experts)[e]
-        to_logits = (error * said).sum(1, keepdims=True) * pe * (one_hot - p) / n
+        pe, one_hot = p[np.arange(n), e][:, None], np.eye(experts)[e]
+        error = pe * vectors[e] - tasks[kind]                            # of a mean square
+        to_logits = (error * vectors[e]).sum(1, keepdims=True) * pe * (one_hot - p) / n
         f = one_hot.mean(0)                                              # counted: no gradient
         to_logits += factor * experts * p * (f - (p * f).sum(1, keepdims=True)) / n
         router -= rate * x.T @ to_logits
-        outer = np.einsum("ti,tj->tij", pe * error, x) / n
-        np.subtract.at(matrices, e, rate * outer)
+        np.subtract.at(vectors, e, experts * rate * pe * error / n)
         history.append((gptoss.balance_loss(logits.astype(np.float32), 1), 0.5 * (error ** 2).sum(1).mean(), np.sort(f)[::-1]))
     return history
 
 
-runs = {"without the balance loss": train(0.0), "with it, times 0.1": train(0.1)}
+runs = {"without the balance loss": train(0.0), "with it": train(0.5)}
 fig, (left, middle, right) = plt.subplots(1, 3, figsize=(9, 3.2))
 for i, (name, history) in enumerate(runs.items()):
-    left.plot([row[0] for row in history], label=name, color=f"C{1 - i}", lw=1)
-    middle.plot([row[1] for row in history], label=name, color=f"C{1 - i}", lw=1)
-    right.bar(np.arange(8) + 0.4 * i - 0.2, 100 * np.mean([row[2] for row in history[-100:]], axis=0), 0.4, color=f"C{1 - i}", label=name)
+    left.plot([row[0] for row in history], color=f"C{1 - i}", lw=1)
+    middle.plot([row[1] for row in history], color=f"C{1 - i}", lw=1)
+    share = 100 * np.mean([row[2] for row in history[-100:]], axis=0)
+    right.bar(np.arange(1, 9) + 0.4 * i - 0.2, share, 0.4, color=f"C{1 - i}", label=name)
 left.set(title="Balance loss (even: 1)", xlabel="step", ylim=(0.8, None))
 middle.set(title="Error of the task", xlabel="step", yscale="log")
-right.set(title="% of tokens, by rank of the expert", xlabel="expert, busiest first", xticks=range(8))
+middle.set_yticks([0.1, 1], ["0.1", "1"])
+right.set(title="% of tokens by expert", xlabel="expert, busiest first", xticks=range(1, 9))
 right.legend(loc="upper right")
 plt.show()
 collapsed, even = (history[-1] for history in runs.values())
-print(f"experts with more than 2 % of the tokens: {(collapsed[2] > 0.02).sum()} without, {(even[2] > 0.02).sum()} with it; "
-      f"error {collapsed[1]:.3f} and {even[1]:.3f}")
-assert (collapsed[2] > 0.02).sum() < 5 < (even[2] > 0.02).sum() and collapsed[1] > 2 * even[1]
+n_collapsed, n_even = ((row[2] > 0.02).sum() for row in (collapsed, even))
+print(f"experts at work: {n_collapsed} without, {n_even} with it; error {collapsed[1]:.2f} and {even[1]:.2f}")
+assert n_collapsed <= 4 and n_even == 8 and collapsed[1] > 5 * even[1]
 
 # %% [markdown]
 # ## Exercises

@@ -10,6 +10,7 @@ their outputs, NAME-1.png and so on the figures. Exit status 1 if a cell failed.
 """
 import argparse
 import base64
+import os
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "notebooks"
 OUT = ROOT / "build" / "notebooks"
 TIMEOUT = 300  # seconds of one cell
+os.environ["OMP_NUM_THREADS"] = "1"  # two notebooks run at a time
 
 
 def figures_of(notebook) -> list[bytes]:
