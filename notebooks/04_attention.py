@@ -65,20 +65,20 @@ plt.show()
 # %% [markdown]
 # ## Heads: what is worth seeing
 #
-# Sixteen heads per layer, each with weights of its own. The picture shows the ten last tokens of the answer in every head of
-# layer 1, over all tokens: thin columns are tokens that many look at.
+# Sixteen heads per layer, each with weights of its own. Here are those of layer 0 among the last 24 tokens: a line beside the diagonal
+# is a head that looks a fixed way back, a column is a token that many look at, and a pale head gives its weight to its
+# sink.
 
 # %%
-show = slice(len(ids) - 24, None)
-fig, panels = plt.subplots(2, 8, figsize=(9, 3.6), sharex=True, sharey=True)
+n = 24
+fig, panels = plt.subplots(2, 8, figsize=(9, 3.0), sharex=True, sharey=True)
 for h, axes in enumerate(panels.flat):
-    axes.imshow(trace.attn_weights[1][h][show], vmin=0, vmax=1, aspect="auto")
+    axes.imshow(trace.attn_weights[0][h][-n:, -n:], vmin=0, vmax=0.8)
     axes.set_title(f"head {h}", fontsize=9)
     axes.grid(False)
-    axes.axvline(start - 0.5, color="C1", lw=0.8)
-panels[1, 0].set(xlabel="token", ylabel="the last 24")
-fig.suptitle("Layer 1, every head: the last 24 tokens and what they look at (right of the line: the answer)", x=0.01, ha="left",
-             fontsize=11)
+    axes.set(xticks=[], yticks=[])
+panels[1, 0].set(xlabel="looked at", ylabel="looks")
+fig.suptitle("Layer 0: who of the last 24 tokens looks at whom", x=0.01, ha="left", fontsize=11)
 plt.show()
 
 # %% [markdown]

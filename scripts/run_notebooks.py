@@ -5,7 +5,7 @@
     run_notebooks.py 01 06             those whose names begin so
     run_notebooks.py --before CODE 01  CODE runs in front: a test breaks an op there
 
-Each is a Python file in jupytext's percent format. build/notebooks/NAME.ipynb gets the cells with
+Each is a Python file in jupytext's percent format. build/notebooks/ (or build/OUT/) NAME.ipynb gets the cells with
 their outputs, NAME-1.png and so on the figures. Exit status 1 if a cell failed.
 """
 import argparse
@@ -22,7 +22,6 @@ import nbformat
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "notebooks"
-OUT = ROOT / "build" / "notebooks"
 TIMEOUT = 300  # seconds of one cell
 os.environ["OMP_NUM_THREADS"] = "1"  # two notebooks run at a time
 
@@ -42,7 +41,7 @@ def error_of(notebook) -> str | None:
     return None
 
 
-def run(source: Path, before: str | None) -> str | None:
+def run(source: Path, out: Path, before: str | None) -> str | None:
     start = time.monotonic()
     notebook = jupytext.read(source)
     if before:
@@ -54,12 +53,12 @@ def run(source: Path, before: str | None) -> str | None:
         client.execute()
     except (nbclient.exceptions.CellExecutionError, nbclient.exceptions.CellTimeoutError) as failure:
         error = error_of(notebook) or str(failure).splitlines()[0]
-    OUT.mkdir(parents=True, exist_ok=True)
-    for old in OUT.glob(f"{source.stem}-*.png"):
+    out.mkdir(parents=True, exist_ok=True)
+    for old in out.glob(f"{source.stem}-*.png"):
         old.unlink()
     for number, png in enumerate(figures_of(notebook), 1):
-        (OUT / f"{source.stem}-{number}.png").write_bytes(png)
-    nbformat.write(notebook, OUT / f"{source.stem}.ipynb")
+        (out / f"{source.stem}-{number}.png").write_bytes(png)
+    nbformat.write(notebook, out / f"{source.stem}.ipynb")
     print(f"{source.stem:24} {time.monotonic() - start:5.1f} s   {error or 'ok'}", flush=True)
     return error
 
@@ -68,13 +67,14 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("names", nargs="*")
     parser.add_argument("--before")
+    parser.add_argument("--out", default="notebooks")
     flags = parser.parse_args()
     sources = [source for source in sorted(SOURCES.glob("*.py"))
                if not flags.names or source.name.startswith(tuple(flags.names))]
     if not sources:
         sys.exit(f"{SOURCES}: no notebook is named {' or '.join(flags.names)}")
     with ThreadPoolExecutor(2) as pool:
-        errors = list(pool.map(lambda source: run(source, flags.before), sources))
+        errors = list(pool.map(lambda source: run(source, ROOT / "build" / flags.out, flags.before), sources))
     sys.exit(1 if any(errors) else 0)
 
 

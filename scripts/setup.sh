@@ -40,6 +40,13 @@ lacks_numpy_of_the_system() {
         ! python3 -c 'import numpy' 2>/dev/null
 }
 
+lacks_headers_of_the_system() {
+    local include
+    include=$(python3 -c 'import sysconfig; print(sysconfig.get_path("include"))' 2>/dev/null) ||
+        return 0
+    [[ ! -e $include/Python.h ]]
+}
+
 want_for_full_testing() {
     want gdb gdb "the test that steps from the forward into each op"
     want clang-14 clang++-14 "second compiler"
@@ -52,7 +59,10 @@ want_for_full_testing() {
     want clang-format-19 clang-format-19 "the layout check"
     want shellcheck shellcheck "the check of these scripts"
     python3 -c 'import ensurepip' 2>/dev/null ||
-        want python3-venv "" "holds PyTorch for the Hugging Face check"
+        want python3-venv "" "holds PyTorch for the Hugging Face check, and the Python module"
+    if lacks_headers_of_the_system; then
+        want python3-dev "" "headers to build the Python module with"
+    fi
 }
 
 as_root() {

@@ -133,7 +133,7 @@ thread_sanitizer() {
 # --- Checks of their own ----------------------------------------------------------------------
 layout() {
     skip_without clang-format-19 || return
-    find include tests examples -type f \
+    find include tests examples python -type f \
         \( -name '*.hpp' -o -name '*.cpp' -o -name '*.cuh' -o -name '*.cu' \) -print0 |
         xargs -0 clang-format-19 --dry-run --Werror
 }
@@ -188,6 +188,14 @@ right_ports() { build/venv-golden/bin/python scripts/right_ports.py --quick; }
 # After hugging_face, which makes the environment that this uses.
 nano_model() { scripts/regenerate.sh --check; }
 
+# The module in an environment of its own, and its tests; then the notebooks, which use it.
+python_module() {
+    scripts/notebooks.sh --install &&
+        build/venv-python/bin/python -m pytest -q tests/python
+}
+
+notebooks() { scripts/notebooks.sh; }
+
 openai_harmony() {
     local venv=build/venv-harmony
     if [[ ! -x $venv/bin/python ]]; then
@@ -220,6 +228,7 @@ full() {
     check "right ports" right_ports
     check "nano" nano_model
     check "openai-harmony" openai_harmony
+    check "python module" python_module && check "notebooks" notebooks
 }
 
 long() {

@@ -11,8 +11,11 @@ memory is there already; nothing is converted in silence.
 """
 import sys
 
-from . import _core
-from ._check import require_same_version
+from ._check import require_numpy, require_same_version
+
+require_numpy()
+
+from . import _core  # noqa: E402
 
 require_same_version(_core)
 

@@ -1,5 +1,11 @@
 """The package's two halves belong together: Python files, and a module compiled from headers."""
 import importlib.metadata
+import importlib.util
+
+
+def require_numpy() -> None:
+    if importlib.util.find_spec("numpy") is None:
+        raise ImportError("gptoss: numpy is not installed: pip install numpy")
 
 
 def require_same_version(core) -> None:

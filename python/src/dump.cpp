@@ -7,10 +7,13 @@
 #include "bind.hpp"
 #include "gptoss/format/safetensors_writer.hpp"
 #include "gptoss/format/write_config_json.hpp"
-#include "gptoss/report/compare.hpp"
-#include "gptoss/report/read_dump.hpp"
+#include "gptoss/compare/compare.hpp"
+#include "gptoss/dump/read_dump.hpp"
 #include "header_docs.hpp"
 
+using namespace gptoss::compare;
+using namespace gptoss::dump;
+using namespace gptoss::format;
 using namespace nanobind::literals;
 
 namespace gptoss::python {
@@ -103,7 +106,7 @@ Comparison compared(const Dump& reference, const Dump& other, const std::string&
         options.sites.insert(site_from_symbol(site));
     }
     const WithoutGil without_gil;
-    return compare(reference, other, options);
+    return compare_dumps(reference, other, options);
 }
 
 }  // namespace
@@ -126,7 +129,7 @@ void bind_dump(nb::module_& m) {
             const NameMap names = map.empty() ? NameMap{} : read_name_map(map);
             return std::make_shared<Dump>(read_dump(path, names));
         },
-        "path"_a, "map"_a = "", header_doc("report/read_dump.hpp"));
+        "path"_a, "map"_a = "", header_doc("dump/read_dump.hpp"));
     m.def("site_symbols", [] {
         std::vector<std::string> symbols;
         for (const SiteInfo& info : kSites) {
@@ -140,7 +143,7 @@ void bind_dump(nb::module_& m) {
     m.def("is_per_layer",
           [](const std::string& symbol) { return is_per_layer(site_from_symbol(symbol)); });
 
-    nb::class_<Comparison>(m, "Comparison", header_doc("report/comparison.hpp"))
+    nb::class_<Comparison>(m, "Comparison", header_doc("compare/comparison.hpp"))
         .def_prop_ro(
             "verdict", [](const Comparison& c) { return verdict_name(c.verdict); },
             "pass, diverged or unusable")
@@ -165,7 +168,7 @@ void bind_dump(nb::module_& m) {
             },
             "A dict for each site and layer in execution order: pandas.DataFrame takes the list.");
     m.def("compare", &compared, "reference"_a, "other"_a, "policy"_a, "sites"_a, "common_only"_a,
-          header_doc("report/compare.hpp"));
+          header_doc("compare/compare.hpp"));
 }
 
 }  // namespace gptoss::python

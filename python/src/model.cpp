@@ -6,13 +6,15 @@
 
 #include "bind.hpp"
 #include "gptoss/ops/bf16.hpp"
-#include "gptoss/report/run_dump.hpp"
+#include "gptoss/dump/run_dump.hpp"
 #include "gptoss/run/generate.hpp"
-#include "gptoss/run/load.hpp"
-#include "gptoss/run/synth.hpp"
+#include "gptoss/checkpoint/load.hpp"
+#include "gptoss/checkpoint/synth.hpp"
 #include "header_docs.hpp"
 #include "trace_recorder.hpp"
 
+using namespace gptoss::checkpoint;
+using namespace gptoss::dump;
 using namespace nanobind::literals;
 
 // The templates of run/ take a table; here the forward is chosen at run time.
@@ -150,7 +152,7 @@ void bind_model(nb::module_& m) {
             const WithoutGil without_gil;
             return Model{dir, std::make_shared<Weights>(load_weights(dir)), chosen};
         },
-        "dir"_a, "path"_a, header_doc("run/load.hpp"));
+        "dir"_a, "path"_a, header_doc("checkpoint/load.hpp"));
     m.def(
         "synthetic_model",
         [](const Config& config, std::uint64_t seed, const std::string& path) {
@@ -160,7 +162,7 @@ void bind_model(nb::module_& m) {
             return Model{"synthetic weights",
                          std::make_shared<Weights>(synthetic_weights(config, seed)), chosen};
         },
-        "config"_a, "seed"_a, "path"_a, header_doc("run/synth.hpp"));
+        "config"_a, "seed"_a, "path"_a, header_doc("checkpoint/synth.hpp"));
 }
 
 }  // namespace gptoss::python

@@ -11,11 +11,15 @@
 
 #include "bind.hpp"
 #include "gptoss/ops/bf16.hpp"
-#include "gptoss/report/recorder.hpp"
-#include "gptoss/report/run_dump.hpp"
-#include "gptoss/run/diagnose.hpp"
+#include "gptoss/dump/recorder.hpp"
+#include "gptoss/dump/run_dump.hpp"
+#include "gptoss/diagnose/diagnose.hpp"
 #include "header_docs.hpp"
 
+using namespace gptoss::compare;
+using namespace gptoss::diagnose;
+using namespace gptoss::dump;
+using namespace gptoss::pitfalls;
 using namespace nanobind::literals;
 
 // In pitfall_passes.cpp.
@@ -77,7 +81,7 @@ Diagnosis diagnosed(const Dump& theirs, const Model& model, const std::string& p
     const WithoutGil without_gil;
     std::atomic<bool> is_interrupted = false;
     auto running = std::async(std::launch::async, [&] {
-        return diagnose(*model.weights, theirs, lab, [&](int, int) {
+        return diagnose_dump(*model.weights, theirs, lab, [&](int, int) {
             if (is_interrupted) throw Interrupted();
         });
     });
@@ -118,7 +122,7 @@ nb::list evidence_of(const Suspect& s) {
 }
 
 void bind_diagnosis(nb::module_& m) {
-    nb::class_<Suspect>(m, "Suspect", header_doc("run/suspects.hpp"))
+    nb::class_<Suspect>(m, "Suspect", header_doc("diagnose/suspects.hpp"))
         .def_prop_ro("name", [](const Suspect& s) { return s.facts.name; })
         .def_prop_ro("mistake", [](const Suspect& s) { return s.facts.mistake; })
         .def_ro("confidence", &Suspect::confidence)
@@ -126,7 +130,7 @@ void bind_diagnosis(nb::module_& m) {
         .def_ro("explains_first", &Suspect::explains_first)
         .def_ro("n_explained", &Suspect::n_explained)
         .def("to_records", &evidence_of, "A dict for each site of the evidence.");
-    nb::class_<Diagnosis>(m, "Diagnosis", header_doc("run/diagnosis.hpp"))
+    nb::class_<Diagnosis>(m, "Diagnosis", header_doc("diagnose/diagnosis.hpp"))
         .def_prop_ro(
             "verdict", [](const Diagnosis& d) { return verdict_name(d.verdict); },
             "pass, diverged or unusable")
@@ -165,7 +169,7 @@ void bind_diagnosis(nb::module_& m) {
                 return records;
             },
             "A dict for each suspect, the likeliest first: pandas.DataFrame takes the list.");
-    m.def("diagnose", &diagnosed, "dump"_a, "model"_a, "policy"_a, header_doc("run/diagnose.hpp"));
+    m.def("diagnose", &diagnosed, "dump"_a, "model"_a, "policy"_a, header_doc("diagnose/diagnose.hpp"));
 }
 
 }  // namespace

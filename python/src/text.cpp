@@ -7,12 +7,15 @@
 #include <nanobind/stl/vector.h>
 
 #include "bind.hpp"
-#include "gptoss/text/harmony_json.hpp"
-#include "gptoss/text/harmony_parse.hpp"
-#include "gptoss/text/harmony_render.hpp"
-#include "gptoss/text/load_tokenizer.hpp"
+#include "gptoss/harmony/json.hpp"
+#include "gptoss/harmony/parse.hpp"
+#include "gptoss/harmony/render.hpp"
+#include "gptoss/tokenizer/load_tokenizer.hpp"
 #include "header_docs.hpp"
 
+using namespace gptoss::format;
+using namespace gptoss::harmony;
+using namespace gptoss::tokenizer;
 using namespace nanobind::literals;
 
 namespace gptoss::python {
@@ -74,7 +77,7 @@ void require_no_error(const std::optional<std::string>& error) {
 }
 
 void bind_parser(nb::module_& m) {
-    nb::class_<StreamParser>(m, "StreamParser", header_doc("text/harmony_parse.hpp"))
+    nb::class_<StreamParser>(m, "StreamParser", header_doc("harmony/parse.hpp"))
         .def(nb::init<SharedTokenizer, std::string, bool>(), "tokenizer"_a, "role"_a = "assistant",
              "strict"_a = true)
         .def(
@@ -101,7 +104,7 @@ void bind_parser(nb::module_& m) {
 }  // namespace
 
 void bind_text(nb::module_& m) {
-    nb::class_<Tokenizer>(m, "Tokenizer", header_doc("text/tokenizer.hpp"))
+    nb::class_<Tokenizer>(m, "Tokenizer", header_doc("tokenizer/tokenizer.hpp"))
         .def(
             "encode", [](const Tokenizer& t, const std::string& text) { return t.encode(text); },
             "text"_a, nb::call_guard<WithoutGil>())
@@ -135,7 +138,7 @@ void bind_text(nb::module_& m) {
             const WithoutGil without_gil;
             return std::make_shared<Tokenizer>(load_tokenizer(path));
         },
-        "path"_a, header_doc("text/load_tokenizer.hpp"));
+        "path"_a, header_doc("tokenizer/load_tokenizer.hpp"));
     m.def("render", &rendered, "tokenizer"_a, "json"_a, "next_role"_a, "for_training"_a,
           "keep_analysis"_a);
     m.def("parse", &parsed, "tokenizer"_a, "ids"_a, "role"_a, "strict"_a);

@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "bind.hpp"
-#include "gptoss/report/recorder.hpp"
+#include "gptoss/dump/recorder.hpp"
 
 namespace gptoss::python {
 
@@ -31,14 +31,14 @@ private:
     std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
-class TraceRecorder : public Recorder {
+class TraceRecorder : public dump::Recorder {
 public:
     TraceRecorder(const Config& config, std::set<Site> sites, nb::handle edit)
-        : Recorder(config, std::move(sites)), edit_(edit) {}
+        : dump::Recorder(config, std::move(sites)), edit_(edit) {}
 
     bool wants(Site site, int layer) override {
         ctrl_c_.hear();
-        return Recorder::wants(site, layer);
+        return dump::Recorder::wants(site, layer);
     }
     bool edits(Site, int) override { return !edit_.is_none(); }
     void edit(Site site, int layer, MatrixView values) override {

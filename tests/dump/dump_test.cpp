@@ -333,7 +333,7 @@ TEST_CASE("dump: an edited run says so, in the file and when it is read", "[dump
     write(folder.path / "run.safetensors", recorded({7}, {Site::attn_mix, Site::logits}));
     const Dump right = read_dump(folder.path / "run.safetensors", {});
     CHECK(right.edited.empty());
-    const compare::Comparison c = compare::compare(right, dump, {});
+    const compare::Comparison c = compare::compare_dumps(right, dump, {});
     CHECK(c.verdict == compare::Verdict::diverged);
     CHECK(c.notes == std::vector<std::string>{
                          dump.name + " is an edited run: block.0.attn.mix, block.1.attn.mix, " +
