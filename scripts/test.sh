@@ -228,7 +228,8 @@ full() {
     check "right ports" right_ports
     check "nano" nano_model
     check "openai-harmony" openai_harmony
-    check "python module" python_module && check "notebooks" notebooks
+    check "python module" python_module
+    check "notebooks" notebooks
 }
 
 long() {

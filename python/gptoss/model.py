@@ -111,8 +111,8 @@ class Model:
         if edit is not None:
             raise ValueError("trace: edit and pitfall exclude each other, expected one of them")
         if self.path == "bf16":
-            return Trace(_pitfalls_in_bf16(pitfall).trace(self._core, ids, symbols))
-        return Trace(pitfalls[pitfall].trace(self._core, ids, symbols))
+            return Trace(_pitfalls_in_bf16(pitfall)._trace(self._core, ids, symbols))
+        return Trace(pitfalls[pitfall]._trace(self._core, ids, symbols))
 
     def lens(self, residual: np.ndarray) -> np.ndarray:
         """The logits that a residual stream, float32 (n_tokens, hidden_size), would give if no layer

@@ -5,10 +5,10 @@
 #include <nanobind/stl/vector.h>
 
 #include "bind.hpp"
-#include "gptoss/format/safetensors_writer.hpp"
-#include "gptoss/format/write_config_json.hpp"
 #include "gptoss/compare/compare.hpp"
 #include "gptoss/dump/read_dump.hpp"
+#include "gptoss/format/safetensors_writer.hpp"
+#include "gptoss/format/write_config_json.hpp"
 #include "header_docs.hpp"
 
 using namespace gptoss::compare;

@@ -5,11 +5,11 @@
 #include <nanobind/stl/vector.h>
 
 #include "bind.hpp"
-#include "gptoss/ops/bf16.hpp"
-#include "gptoss/dump/run_dump.hpp"
-#include "gptoss/run/generate.hpp"
 #include "gptoss/checkpoint/load.hpp"
 #include "gptoss/checkpoint/synth.hpp"
+#include "gptoss/dump/run_dump.hpp"
+#include "gptoss/ops/bf16.hpp"
+#include "gptoss/run/generate.hpp"
 #include "header_docs.hpp"
 #include "trace_recorder.hpp"
 

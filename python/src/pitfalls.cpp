@@ -10,10 +10,10 @@
 #include <set>
 
 #include "bind.hpp"
-#include "gptoss/ops/bf16.hpp"
+#include "gptoss/diagnose/diagnose.hpp"
 #include "gptoss/dump/recorder.hpp"
 #include "gptoss/dump/run_dump.hpp"
-#include "gptoss/diagnose/diagnose.hpp"
+#include "gptoss/ops/bf16.hpp"
 #include "header_docs.hpp"
 
 using namespace gptoss::compare;
@@ -169,7 +169,8 @@ void bind_diagnosis(nb::module_& m) {
                 return records;
             },
             "A dict for each suspect, the likeliest first: pandas.DataFrame takes the list.");
-    m.def("diagnose", &diagnosed, "dump"_a, "model"_a, "policy"_a, header_doc("diagnose/diagnose.hpp"));
+    m.def("diagnose", &diagnosed, "dump"_a, "model"_a, "policy"_a,
+          header_doc("diagnose/diagnose.hpp"));
 }
 
 }  // namespace
@@ -182,7 +183,7 @@ void bind_pitfalls(nb::module_& m) {
         .def_prop_ro("symptom", [](const Pitfall& p) { return p.facts.symptom; })
         .def_prop_ro("visible_from", [](const Pitfall& p) { return p.facts.visible_from; })
         .def_prop_ro("first_site", [](const Pitfall& p) { return site_symbol(p.facts.first_site); })
-        .def("trace", &trace_of, "model"_a, "ids"_a, "sites"_a)
+        .def("_trace", &trace_of, "model"_a, "ids"_a, "sites"_a)
         .def("__repr__", [](const Pitfall& p) {
             return std::string("<pitfall ") + p.facts.name + ": " + p.facts.mistake + ">";
         });
