@@ -19,7 +19,7 @@ int main() {
         const std::uint16_t bits = gptoss::float_to_bf16(weights[i]);
         std::memcpy(bytes + 2 * i, &bits, sizeof bits);
     }
-    const gptoss::Bf16Matrix w = {bytes, 2, 3};
+    const gptoss::DenseMatrix w = {bytes, 2, 3};
 
     float y[2 * 2];
     gptoss::linear({x, 2, 3}, w, {bias, 2}, {y, 2, 2});

@@ -66,7 +66,7 @@ say "--- 20b, fast path, one thread"
 "$tool" bench --synth 20b --layers "$layers" --prompt-tokens 32 --decode-tokens 16 --threads 1
 say
 say "--- 20b, fast path, dense weights in 8 bits"
-"$tool" bench --synth 20b --layers "$layers" --prompt-tokens 32 --decode-tokens 16 --dense int8
+"$tool" bench --synth 20b --layers "$layers" --prompt-tokens 32 --decode-tokens 16 --dense q8_0
 
 say
 say "--- nano"

@@ -22,7 +22,7 @@ struct Bf16Weights {
         }
     }
 
-    Bf16Matrix view() const { return {bytes.data() + 1, rows, cols}; }
+    DenseMatrix view() const { return {bytes.data() + 1, rows, cols}; }
 
     std::vector<std::uint8_t> bytes;
     int rows;

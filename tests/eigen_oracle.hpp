@@ -20,7 +20,7 @@ inline Eigen::Map<const EigenFloats> as_eigen(ConstMatrixView m) {
     return {m.data, m.rows, m.cols};
 }
 
-inline EigenDoubles linear_by_eigen(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias) {
+inline EigenDoubles linear_by_eigen(ConstMatrixView x, DenseMatrix w, ConstVectorView bias) {
     EigenDoubles weights(w.rows, w.cols);
     for (int o = 0; o < w.rows; ++o) {
         for (int i = 0; i < w.cols; ++i) {
@@ -70,7 +70,7 @@ inline double largest_difference(ConstMatrixView got, const EigenDoubles& expect
 namespace gptoss::test {
 
 inline constexpr bool kHasEigen = false;
-inline int linear_by_eigen(ConstMatrixView, Bf16Matrix, ConstVectorView) {
+inline int linear_by_eigen(ConstMatrixView, DenseMatrix, ConstVectorView) {
     return 0;
 }
 inline int attend_by_eigen(ConstMatrixView, ConstMatrixView, ConstMatrixView, ConstVectorView, int,

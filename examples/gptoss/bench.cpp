@@ -167,7 +167,7 @@ struct Report {
     const Path& path;
     const BenchFlags& flags;
     MachineRates machine;
-    std::int64_t bytes_saved_per_token = 0;  // by --dense int8
+    std::int64_t bytes_saved_per_token = 0;  // by dense matrices that are not BF16
     std::vector<Row> rows = {};
 
     double bytes_per_token() const {
@@ -265,7 +265,7 @@ nlohmann::ordered_json json_of(const Report& report) {
     json["path"] = report.path.name;
     json["threads"] = report.path.n_threads;
     json["bf16_unit"] = report.path.bf16_unit.name;
-    json["dense"] = report.path.dense_int8 ? "int8" : "bf16";
+    json["dense"] = report.path.dense;
     json["read_bytes_per_s"] = report.machine.read_bytes_per_s;
     json["float32_flop_per_s"] = report.machine.float32_flop_per_s;
     json["bytes_per_token"] = std::int64_t(report.bytes_per_token());
@@ -297,7 +297,7 @@ void print_text(const Report& report) {
     const MachineRates& machine = report.machine;
     print(report.subject.name + ", path " + report.path.name + ", threads " +
           std::to_string(report.path.n_threads) + ", BF16 unit " + report.path.bf16_unit.name +
-          (report.path.dense_int8 ? ", dense weights int8" : "") + "; medians of " +
+          (report.path.dense == "q8_0" ? ", dense weights Q8_0" : "") + "; medians of " +
           std::to_string(report.flags.repeats) + "\n\n");
     print_table(
         "decode: " + std::to_string(report.flags.decode_tokens) + " tokens behind the prompt",
@@ -356,6 +356,20 @@ BenchModel bench_model(const BenchFlags& flags, const Globals& globals) {
             checkpoint::synthetic_weights(with_layers(full, n_layers), 1), full.n_layers};
 }
 
+// Of the dense matrices that decoding one token reads, against BF16.
+std::int64_t bytes_saved_per_token(const Weights& weights) {
+    std::vector<DenseMatrix> dense{weights.unembedding};
+    for (const LayerWeights& layer : weights.layers) {
+        const AttentionWeights& attn = layer.attn;
+        dense.insert(dense.end(), {attn.q, attn.k, attn.v, attn.out, layer.mlp.router});
+    }
+    std::int64_t saved = 0;
+    for (const DenseMatrix& w : dense) {
+        saved += std::int64_t(w.rows) * (2 * std::int64_t(w.cols) - std::int64_t(w.row_bytes()));
+    }
+    return saved;
+}
+
 int run_bench(const BenchFlags& flags, const Globals& globals) {
     require_at_least_one("--decode-tokens", flags.decode_tokens);
     require_at_least_one("--repeats", flags.repeats);
@@ -368,11 +382,7 @@ int run_bench(const BenchFlags& flags, const Globals& globals) {
     const StopOnSignal stop_on_signal;  // not before: what made the weights is ended at once
     Report report{subject, path, flags, rates_under(path)};
     ChosenTransformer transformer(subject.weights, path);
-    for (const Bf16Matrix* w : dense_matrices(transformer.w)) {
-        if (w->int8 == nullptr) continue;
-        const std::int64_t n_blocks = std::int64_t(w->rows) * w->cols / kInt8BlockSize;
-        report.bytes_saved_per_token += n_blocks * (2 * kInt8BlockSize - kInt8BlockBytes);
-    }
+    report.bytes_saved_per_token = bytes_saved_per_token(transformer.w);
     ProgressBar progress;
     const std::size_t n_runs = flags.prompt_tokens.size() * std::size_t(flags.repeats + 1);
     std::size_t n_done = 0;

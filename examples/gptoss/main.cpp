@@ -43,10 +43,10 @@ void add_globals(CLI::App& app, Globals& globals) {
     app.add_flag("--exact", globals.exact,
                  "Keep prompts from units that round activations to BF16: AMX and AVX-512 BF16 "
                  "on the fast path, tensor cores on the CUDA path");
-    app.add_option(
-           "--dense", globals.dense,
-           "How the fast path keeps the weights of attention and unembedding: bf16, as they "
-           "are, or int8, a copy of half the bytes that changes numbers [bf16]")
+    app.add_option("--dense", globals.dense,
+                   "The weights of attention and unembedding: stored, as the file has them, or "
+                   "q8_0, a copy "
+                   "in 8 bits that changes numbers [stored]")
         ->type_name("NAME");
     app.add_flag("--json", globals.json, "Print one line of JSON instead of text");
 }
@@ -76,10 +76,10 @@ void check_path(const std::string& path, const std::string& subcommand) {
 }
 
 void check_dense(const std::string& dense, const std::string& subcommand) {
-    if (dense == "bf16") return;
-    if (dense != "int8") throw Error("--dense is '" + dense + "', expected bf16 or int8");
+    if (dense == "stored") return;
+    if (dense != "q8_0") throw Error("--dense is '" + dense + "', expected stored or q8_0");
     if (takes_path(subcommand)) return;
-    throw Error("--dense int8 means nothing to " + subcommand +
+    throw Error("--dense q8_0 means nothing to " + subcommand +
                 ", expected a subcommand that runs a model");
 }
 

@@ -80,12 +80,8 @@ int n_cores() {
 Path chosen_path(const Globals& globals, Automatic automatic) {
     std::string name = globals.path;
     if (name == "auto") name = automatic == Automatic::fast ? "fast" : "scalar";
-    const bool dense_int8 = globals.dense == "int8";
-    if (dense_int8 && name != "fast") {
-        throw Error("--dense int8 is a copy for --path fast, and this is path " + name);
-    }
-    if (name == "scalar") return {name, forward_scalar, 1};
-    if (name == "bf16") return {name, forward_bf16, 1};
+    if (name == "scalar") return {name, forward_scalar, 1, globals.dense};
+    if (name == "bf16") return {name, forward_bf16, 1, globals.dense};
     if (name == "cuda") {
         device_in_use = device_path();
         device_in_use->require_device();
@@ -93,12 +89,13 @@ Path chosen_path(const Globals& globals, Automatic automatic) {
             globals.exact ? device_in_use->exact : device_in_use->rounding;
         return {.name = name,
                 .forward = on_device.usual,
+                .dense = globals.dense,
                 .uses_tensor_cores = !globals.exact,
                 .forward_by_ops = on_device.by_ops};
     }
     const int n_threads = use_threads(globals);
-    if (globals.exact) return {name, forward_fast, n_threads, {}, dense_int8};
-    return {name, forward_fast_tiles, n_threads, fast::bf16_unit(), dense_int8};
+    if (globals.exact) return {name, forward_fast, n_threads, globals.dense};
+    return {name, forward_fast_tiles, n_threads, globals.dense, fast::bf16_unit()};
 }
 
 }  // namespace gptoss::tool

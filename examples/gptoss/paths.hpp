@@ -9,7 +9,7 @@
 
 #include "forwards.hpp"
 #include "gptoss/fast/kernels/bf16_unit.hpp"
-#include "gptoss/model/dense_int8.hpp"
+#include "gptoss/model/dense_q8_0.hpp"
 #include "gptoss/model/transformer.hpp"
 #include "path_memory.hpp"
 #include "terminal.hpp"
@@ -21,8 +21,8 @@ struct Path {
     std::string name;  // scalar, bf16, fast or cuda
     Forward forward = nullptr;
     int n_threads = 1;
+    std::string dense = "stored";   // or q8_0
     fast::Bf16Unit bf16_unit = {};  // what prompts of the fast path run on
-    bool dense_int8 = false;
     bool uses_tensor_cores = false;
     Forward forward_by_ops = nullptr;  // of a device: for a clock, never as a graph
 };
@@ -45,8 +45,9 @@ struct ChosenPath : ScalarOps {
     static constexpr auto sample = &sample_on_path;
 };
 
-// In the memory of the path: on the CPU they stay where they are.
-inline Weights weights_on_path(Weights weights) {
+// As --dense asks for, in the memory of the path: on the CPU they stay where they are.
+inline Weights weights_on_path(Weights weights, const Path& path) {
+    if (path.dense == "q8_0") weights = with_dense_q8_0(std::move(weights));
     if (device_in_use == nullptr) return weights;
     ProgressBar progress;
     const std::string what = "weights, to " + device_in_use->name();
@@ -64,9 +65,7 @@ struct gptoss::Transformer<gptoss::tool::ChosenPath> {
     Activations a = {};
 
     Transformer(Weights weights, tool::Path chosen)
-        : w(tool::weights_on_path(std::move(weights))), path(std::move(chosen)) {
-        if (path.dense_int8) w = with_dense_int8(std::move(w));
-    }
+        : w(tool::weights_on_path(std::move(weights), chosen)), path(std::move(chosen)) {}
 
     void feed(ConstIdsView tokens, LogitRows logit_rows = LogitRows::last, Watch* watch = nullptr) {
         begin_pass<tool::PathMemory>(w.config, cache, a, tokens, logit_rows, watch);

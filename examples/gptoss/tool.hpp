@@ -19,7 +19,7 @@ struct Globals {
     std::string path = "auto";
     std::optional<int> threads;  // as many as there are cores
     bool exact = false;
-    std::string dense = "bf16";
+    std::string dense = "stored";
     bool json = false;
 };
 

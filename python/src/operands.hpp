@@ -66,7 +66,7 @@ public:
         }
         return all;
     }
-    Bf16Matrix bf16(const char* name, nb::handle array) {
+    DenseMatrix bf16(const char* name, nb::handle array) {
         const Memory m = take(name, array, "bfloat16", 2, 2, "(rows, cols)", false);
         return {static_cast<const std::uint8_t*>(m.data), m.rows, m.cols};
     }

@@ -23,7 +23,7 @@ nb::object view_of(ConstVectorView v, const SharedWeights& owner) {
 nb::object view_of(ConstMatrixView m, const SharedWeights& owner) {
     return array_of(m.data, {std::size_t(m.rows), std::size_t(m.cols)}, owner);
 }
-nb::object view_of(Bf16Matrix m, const SharedWeights& owner) {
+nb::object view_of(DenseMatrix m, const SharedWeights& owner) {
     const auto* bits = reinterpret_cast<const std::uint16_t*>(m.bytes);
     return as_bfloat16(array_of(bits, {std::size_t(m.rows), std::size_t(m.cols)}, owner));
 }

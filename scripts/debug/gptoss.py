@@ -23,7 +23,7 @@ SKIPPED = (
     "-fi gptoss/core/buffer.hpp",
     "-rfu ^gptoss::.*View::",
     "-rfu ^gptoss::.*Matrix::",
-    "-rfu ^gptoss::Bf16Row::",
+    "-rfu ^gptoss::DenseRow::",
     "-rfu ^gptoss::ExpertStack::mxfp4",
     "-rfu ^gptoss::rows_of",
     "-rfu ^gptoss::fast::kernels",

@@ -24,7 +24,7 @@ def type_name(type_):
 
 
 def is_view(type_):
-    return re.match(r"^((Const)?(Vector|Matrix|Ids)View|Bf16Matrix|Mxfp4Matrix|ExpertStack)$",
+    return re.match(r"^((Const)?(Vector|Matrix|Ids)View|DenseMatrix|Mxfp4Matrix|ExpertStack)$",
                     type_name(type_)) is not None
 
 
@@ -64,6 +64,27 @@ def read_bf16(pointer, first, last):
     return [struct.unpack("<f", struct.pack("<I", upper << 16))[0] for upper in bits]
 
 
+def read_q8_0(pointer, first, last):
+    """As in core/q8_0.hpp: a scale in FP16 before every 32 codes. first and last count from a row
+    that begins with a block."""
+    numbers = []
+    for i in range(first, last):
+        block = i // 32 * 34
+        scale, = struct.unpack("<e", bytes(read_array(pointer, block, block + 2, "B")))
+        code, = read_array(pointer, block + 2 + i % 32, block + 3 + i % 32, "b")
+        numbers.append(scale * code)
+    return numbers
+
+
+def read_dense(view, first, last):
+    storage = str(view["storage"]).rsplit("::", 1)[-1]
+    if storage == "bf16":
+        return read_bf16(view["bytes"], first, last)
+    if storage == "q8_0":
+        return read_q8_0(view["bytes"], first, last)
+    return read_array(view["bytes"], first, last, {"f16": "e", "f32": "f"}[storage])
+
+
 def read_mxfp4(view, first, last):
     """As in core/mxfp4.hpp: two codes in a byte, and a scale for every 32 of them."""
     codes = read_array(view["codes"], first // 2, (last + 1) // 2, "B")
@@ -86,8 +107,8 @@ def read_row(view, row, first_col, last_col):
         return read_array(view["data"], first, last, "i")
     if name.endswith("View"):
         return read_array(view["data"], first, last, "f")
-    if name == "Bf16Matrix":
-        return read_bf16(view["bytes"], first, last)
+    if name == "DenseMatrix":
+        return read_dense(view, first, last)
     if name == "ExpertStack" and view["bf16_transposed"] != 0:
         e, o = divmod(row, int(view["rows"]))  # element i is [e][i][o]
         places = [(e * cols + i) * int(view["rows"]) + o for i in range(first_col, last_col)]

@@ -97,7 +97,7 @@ inline void add_to_hash(std::uint64_t& hash, ConstVectorView v) {
 inline void add_to_hash(std::uint64_t& hash, ConstMatrixView m) {
     add_to_hash(hash, m.data, std::size_t(m.rows) * std::size_t(m.cols) * sizeof(float));
 }
-inline void add_to_hash(std::uint64_t& hash, Bf16Matrix m) {
+inline void add_to_hash(std::uint64_t& hash, DenseMatrix m) {
     add_to_hash(hash, m.bytes, 2 * std::size_t(m.rows) * std::size_t(m.cols));
 }
 inline void add_to_hash(std::uint64_t& hash, const ExpertStack& stack) {

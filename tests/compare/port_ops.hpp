@@ -80,7 +80,7 @@ struct PortOps : ScalarOps {
             }
         }
     }
-    static void product(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, MatrixView y) {
+    static void product(ConstMatrixView x, DenseMatrix w, ConstVectorView bias, MatrixView y) {
         const std::vector<float> x_factors = factors(x);
         std::vector<float> w_o(std::size_t(w.cols));
         for (int o = 0; o < w.rows; ++o) {

@@ -46,3 +46,30 @@ TEST_CASE("fp16: every number is one, and what lies between two is none", "[fp16
     CHECK(!is_fp16(0x1p-25f));
     CHECK(!is_fp16(0x1p-140f));
 }
+
+TEST_CASE("fp16: every number is written as it was read", "[fp16]") {
+    for (std::uint32_t bits = 0; bits <= 0xFFFF; ++bits) {
+        const float value = fp16_to_float(std::uint16_t(bits));
+        const std::uint16_t written = float_to_fp16(value);
+        const bool is_same =
+            std::isnan(value) ? std::isnan(fp16_to_float(written)) : written == std::uint16_t(bits);
+        if (!is_same) FAIL(bits);
+    }
+}
+
+TEST_CASE("fp16: halfway between two numbers goes to the even one", "[fp16]") {
+    for (std::uint16_t bits = 0; bits < 0x7BFF; ++bits) {
+        const float below = fp16_to_float(bits);
+        const float above = fp16_to_float(std::uint16_t(bits + 1));
+        const float halfway = (below + above) / 2;
+        const auto even = std::uint16_t(bits + bits % 2);
+        const bool is_right = float_to_fp16(halfway) == even &&
+                              float_to_fp16(std::nextafter(halfway, below)) == bits &&
+                              float_to_fp16(std::nextafter(halfway, above)) == bits + 1;
+        if (!is_right) FAIL(bits);
+    }
+    CHECK(float_to_fp16(65519.996f) == 0x7BFF);
+    CHECK(float_to_fp16(65520.0f) == 0x7C00);
+    CHECK(float_to_fp16(-1e30f) == 0xFC00);
+    CHECK(float_to_fp16(0x1p-25f) == 0);
+}

@@ -18,7 +18,7 @@ TEST_CASE("view: rows are contiguous, the last index fastest", "[view]") {
 
 TEST_CASE("view: a BF16 matrix is read at any alignment", "[view]") {
     const std::uint8_t bytes[] = {0xFF, 0x80, 0x3F, 0x00, 0x40, 0x40, 0x40, 0x80, 0x40};
-    const Bf16Matrix m{bytes + 1, 2, 2};  // 1 2 / 3 4
+    const DenseMatrix m{bytes + 1, 2, 2};  // 1 2 / 3 4
     CHECK(m.row(0)[0] == 1.0f);
     CHECK(m.row(0)[1] == 2.0f);
     CHECK(m.row(1)[0] == 3.0f);

@@ -23,8 +23,9 @@ public:
     ConstIdsView in(ConstIdsView ids) {
         return {up(ids.data, std::size_t(ids.rows) * std::size_t(ids.cols)), ids.rows, ids.cols};
     }
-    Bf16Matrix in(Bf16Matrix m) {
-        return {up(m.bytes, 2 * std::size_t(m.rows) * std::size_t(m.cols)), m.rows, m.cols};
+    DenseMatrix in(DenseMatrix m) {
+        m.bytes = up(m.bytes, std::size_t(m.rows) * m.row_bytes());
+        return m;
     }
     Mxfp4Matrix in(Mxfp4Matrix m) {
         const std::size_t n_weights = std::size_t(m.rows) * std::size_t(m.cols);
@@ -102,7 +103,7 @@ void device::launch_too_many_threads() {
 
 // --- The ops ----------------------------------------------------------------------------------
 
-void device::embed(ConstIdsView ids, Bf16Matrix table, MatrixView y) {
+void device::embed(ConstIdsView ids, DenseMatrix table, MatrixView y) {
     Operands o;
     CudaOps::embed(o.in(ids), o.in(table), o.out(y));
     o.finish();
@@ -115,17 +116,17 @@ void device::rmsnorm(ConstMatrixView x, ConstVectorView gain, float eps, MatrixV
 }
 
 template <class Ops>
-void linear_by(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, MatrixView y) {
+void linear_by(ConstMatrixView x, DenseMatrix w, ConstVectorView bias, MatrixView y) {
     Operands o;
     Ops::linear(o.in(x), o.in(w), o.in(bias), o.out(y));
     o.finish();
 }
 
-void device::linear(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, MatrixView y) {
+void device::linear(ConstMatrixView x, DenseMatrix w, ConstVectorView bias, MatrixView y) {
     linear_by<CudaOps>(x, w, bias, y);
 }
 
-void device::tile_linear(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, MatrixView y) {
+void device::tile_linear(ConstMatrixView x, DenseMatrix w, ConstVectorView bias, MatrixView y) {
     linear_by<CudaTileOps>(x, w, bias, y);
 }
 
@@ -213,7 +214,7 @@ void device::combine(ConstMatrixView expert_out, ConstMatrixView weights, Matrix
     o.finish();
 }
 
-void device::unembed(ConstMatrixView x, Bf16Matrix w, MatrixView logits) {
+void device::unembed(ConstMatrixView x, DenseMatrix w, MatrixView logits) {
     Operands o;
     CudaOps::unembed(o.in(x), o.in(w), o.out(logits));
     o.finish();

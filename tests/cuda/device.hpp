@@ -22,9 +22,9 @@ bool is_emulated();            // then numbers are those of the CPU
 // that are the same memory on the host are the same memory on the device.
 namespace device {
 
-void embed(ConstIdsView ids, Bf16Matrix table, MatrixView y);
+void embed(ConstIdsView ids, DenseMatrix table, MatrixView y);
 void rmsnorm(ConstMatrixView x, ConstVectorView gain, float eps, MatrixView y);
-void linear(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, MatrixView y);
+void linear(ConstMatrixView x, DenseMatrix w, ConstVectorView bias, MatrixView y);
 void rope_table(const Config& config, ConstIdsView positions, MatrixView table);
 void rope(ConstMatrixView x, ConstMatrixView table, MatrixView y);
 void cache_store(ConstMatrixView x, ConstIdsView positions, MatrixView cache);
@@ -36,7 +36,7 @@ void expert_linear(ConstMatrixView x, XRows x_rows, ConstIdsView ids, ExpertStac
                    ConstMatrixView bias, MatrixView y);
 void swiglu(ConstMatrixView h, float limit, MatrixView y);
 void combine(ConstMatrixView expert_out, ConstMatrixView weights, MatrixView out);
-void unembed(ConstMatrixView x, Bf16Matrix w, MatrixView logits);
+void unembed(ConstMatrixView x, DenseMatrix w, MatrixView logits);
 void sample(ConstMatrixView logits, SamplingOptions options, double uniform, IdsView id);
 void mxfp4_decode(Mxfp4Matrix w, MatrixView weights);  // no op: a whole tensor at once
 
@@ -44,7 +44,7 @@ void mxfp4_decode(Mxfp4Matrix w, MatrixView weights);  // no op: a whole tensor 
 void tile_attend(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values,
                  ConstVectorView sinks, ConstIdsView positions, int window, AttentionRecord record,
                  MatrixView mix);
-void tile_linear(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, MatrixView y);
+void tile_linear(ConstMatrixView x, DenseMatrix w, ConstVectorView bias, MatrixView y);
 void tile_expert_linear(ConstMatrixView x, XRows x_rows, ConstIdsView ids, ExpertStack all_experts,
                         ConstMatrixView bias, MatrixView y);
 

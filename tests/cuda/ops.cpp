@@ -9,6 +9,7 @@
 #include "device.hpp"
 #include "golden.hpp"
 #include "random_values.hpp"
+#include "stored_weights.hpp"
 
 using namespace gptoss;
 using namespace gptoss::test;
@@ -142,6 +143,23 @@ TEST_CASE("linear: the CUDA twin is near the scalar op", "[linear]") {
         check_twin(n_tokens, out, [&, in = in, out = out, n = n_tokens](auto ops, MatrixView y) {
             ops.linear(matrix(x, n, in), {w.data(), out, in}, {bias.data(), out}, y);
         });
+    }
+}
+
+TEST_CASE("linear: the CUDA twin reads F16, F32 and Q8_0", "[linear]") {
+    for (const Storage storage : {Storage::f16, Storage::f32, Storage::q8_0}) {
+        const int n = 9, in = 96, out = 37;
+        RandomValues random;
+        const StoredWeights w(storage, out, in, random.floats(out * in));
+        const std::vector<float> x = random.floats(n * in), bias = random.floats(out);
+        INFO(storage_name(storage));
+        check_twin<TileOps>(n, out, [&](auto ops, MatrixView y) {
+            ops.linear(matrix(x, n, in), w.view(), {bias.data(), out}, y);
+        });
+        check_twin(n, out,
+                   [&](auto ops, MatrixView y) { ops.unembed(matrix(x, n, in), w.view(), y); });
+        const Ids ids{36, 0, 5};
+        check_twin(3, in, [&](auto ops, MatrixView y) { ops.embed({ids.data(), 3}, w.view(), y); });
     }
 }
 

@@ -62,7 +62,7 @@ double worst_error_bf16(MultiplyBf16 multiply, int out_size) {
     const std::vector<float> x = numbers(n_tokens * in_size, 2), bias = numbers(out_size, 3);
     const ConstMatrixView x_view{x.data(), n_tokens, in_size};
     const auto weight_at = [&](int, int o, int i) { return double(w.view().row(o)[i]); };
-    return worst_error(multiply, Bf16Source{w.view(), bias.data()}, weight_at, x_view, x_view);
+    return worst_error(multiply, DenseSource{w.view(), bias.data()}, weight_at, x_view, x_view);
 }
 
 double worst_error_mxfp4(MultiplyBf16 multiply) {

@@ -14,6 +14,7 @@
 #include "bf16_weights.hpp"
 #include "catch.hpp"
 #include "gptoss/core/generator.hpp"
+#include "stored_weights.hpp"
 
 using namespace gptoss;
 using namespace gptoss::fast;
@@ -186,48 +187,88 @@ TEST_CASE("kernels: dot_mxfp4 of one block and of 90 stays within its rounding",
     }
 }
 
-TEST_CASE("kernels: each 8-bit weight is its code times its scale", "[fast]") {
+TEST_CASE("kernels: each weight of Q8_0 is its code times its scale", "[fast]") {
     std::vector<std::uint8_t> row;
-    for (const float scale : {1.0f, 0x1p-9f, 0.0f}) {
-        row.resize(row.size() + kInt8BlockBytes);
-        std::uint8_t* block = row.data() + row.size() - kInt8BlockBytes;
-        std::memcpy(block, &scale, sizeof scale);
+    for (const float scale : {1.0f, 0x1p-9f, 0x3p-24f}) {
+        row.resize(row.size() + kQ8_0BlockBytes);
+        std::uint8_t* block = row.data() + row.size() - kQ8_0BlockBytes;
+        const std::uint16_t scale_bits = float_to_fp16(scale);
+        std::memcpy(block, &scale_bits, sizeof scale_bits);
         for (int l = 0; l < 32; ++l) {
-            block[kInt8ScaleBytes + l] = std::uint8_t(8 * l - 127);  // -127 to 121
+            block[kQ8_0ScaleBytes + l] = std::uint8_t(8 * l - 128);  // -128 to 120
         }
     }
     for (const Kernels& k : all_kernels()) {
         std::vector<float> widened(96);
-        k.widen_int8(row.data(), 3, widened.data());
+        k.widen_q8_0(row.data(), 96, widened.data());
         for (std::size_t i = 0; i < 96; ++i) {
-            const float scale = i < 32 ? 1.0f : i < 64 ? 0x1p-9f : 0.0f;
+            const float scale = i < 32 ? 1.0f : i < 64 ? 0x1p-9f : 0x3p-24f;
             std::vector<float> picks(96);
             picks[i] = 1;
-            CHECK(widened[i] == float(8 * int(i % 32) - 127) * scale);
-            CHECK(k.dot_int8(row.data(), picks.data(), 3) == widened[i]);
+            CHECK(widened[i] == float(8 * int(i % 32) - 128) * scale);
+            CHECK(k.dot_q8_0(row.data(), picks.data(), 96) == widened[i]);
         }
     }
 }
 
-TEST_CASE("kernels: dot_int8 of one block and of 90 stays within its rounding", "[fast]") {
+TEST_CASE("kernels: dot_q8_0 of one block and of 90 stays within its rounding", "[fast]") {
     for (const int n_blocks : {1, 2, 90}) {
-        const std::vector<float> w = numbers(32 * n_blocks, 13), x = numbers(32 * n_blocks, 14);
-        std::vector<std::uint8_t> row(std::size_t(n_blocks) * kInt8BlockBytes);
-        for (int block = 0; block < n_blocks; ++block) {
-            int8_encode_block(&w[std::size_t(32 * block)],
-                              &row[std::size_t(block * kInt8BlockBytes)]);
-        }
+        const int n = 32 * n_blocks;
+        const std::vector<float> x = numbers(n, 14);
+        const std::vector<std::uint8_t> row = stored(Storage::q8_0, numbers(n, 13));
         ExactDot exact;
-        for (std::size_t i = 0; i < w.size(); ++i) {
-            const std::uint8_t* block = &row[i / 32 * kInt8BlockBytes];
-            const int code = std::int8_t(block[kInt8ScaleBytes + i % 32]);
-            exact.add(code * double(int8_scale(block)), x[i]);
+        for (std::size_t i = 0; i < x.size(); ++i) {
+            exact.add(load_q8_0(row.data(), i), x[i]);
         }
-        const double n_roundings = 3 * n_blocks + 5;  // code by x, by scale, the sum
+        const double n_roundings = 2 * n_blocks + 5;
         for (const Kernels& k : all_kernels()) {
             INFO(instruction_set_name(k.set) << ", blocks " << n_blocks);
-            const double got = k.dot_int8(row.data(), x.data(), n_blocks);
+            const double got = k.dot_q8_0(row.data(), x.data(), n);
             CHECK(std::fabs(got - exact.sum) <= n_roundings * kHalfUlp * exact.sum_of_magnitudes);
+        }
+    }
+}
+
+TEST_CASE("kernels: every number in FP16 is widened exactly", "[fast]") {
+    std::vector<std::uint8_t> all(1);  // at an odd address
+    for (std::uint32_t bits = 0; bits <= 0xFFFF; ++bits) {
+        all.push_back(std::uint8_t(bits & 255));
+        all.push_back(std::uint8_t(bits >> 8));
+    }
+    for (const Kernels& k : all_kernels()) {
+        std::vector<float> widened(65536);
+        k.widen_f16(all.data() + 1, 65536, widened.data());
+        for (std::size_t i = 0; i < widened.size(); ++i) {
+            const float expected = fp16_to_float(std::uint16_t(i));
+            const bool is_same = std::isnan(expected) ? std::isnan(widened[i])
+                                                      : std::bit_cast<std::uint32_t>(widened[i]) ==
+                                                            std::bit_cast<std::uint32_t>(expected);
+            if (!is_same) FAIL(instruction_set_name(k.set) << ": " << i);
+        }
+    }
+}
+
+TEST_CASE("kernels: dots of F16 and F32 of any length stay within their rounding", "[fast]") {
+    for (const int n : {1, 31, 32, 100, 2880}) {
+        const std::vector<float> w = numbers(n, 15), x = numbers(n, 16);
+        const StoredWeights f16_w(Storage::f16, 1, n, w), f32_w(Storage::f32, 1, n, w);
+        const std::uint8_t* f16 = f16_w.view().bytes;
+        const std::uint8_t* f32 = f32_w.view().bytes;
+        ExactDot of_f16, of_f32;
+        for (std::size_t i = 0; i < w.size(); ++i) {
+            of_f16.add(load_fp16(f16, i), x[i]);
+            of_f32.add(w[i], x[i]);
+        }
+        const double n_roundings = 2 * (n / 32 + 1) + 5;
+        for (const Kernels& k : all_kernels()) {
+            INFO(instruction_set_name(k.set) << ", length " << n);
+            CHECK(std::fabs(k.dot_f16(f16, x.data(), n) - of_f16.sum) <=
+                  n_roundings * kHalfUlp * of_f16.sum_of_magnitudes);
+            CHECK(std::fabs(k.dot_f32(f32, x.data(), n) - of_f32.sum) <=
+                  n_roundings * kHalfUlp * of_f32.sum_of_magnitudes);
+            std::vector<float> widened(w.size());
+            k.widen_f32(f32, n, widened.data());
+            CHECK(widened == w);
         }
     }
 }
@@ -380,15 +421,12 @@ TEST_CASE("kernels: every fused instruction set gives the same bits", "[fast]") 
     const PackedRow packed(9, {120, 127, 133});
     const std::vector<float> x = numbers(9 * 32, 10), w = numbers(24 * 9, 11);
     const Bf16Weights bf16(1, 9 * 32, numbers(9 * 32, 12));
-    std::vector<std::uint8_t> int8(9 * kInt8BlockBytes);
-    for (std::size_t block = 0; block < 9; ++block) {
-        int8_encode_block(&x[32 * block], &int8[kInt8BlockBytes * block]);
-    }
+    const std::vector<std::uint8_t> q8_0 = stored(Storage::q8_0, x);
     for (const Kernels& k : all_kernels()) {
         if (k.set == InstructionSet::portable) continue;
         std::vector<float> all = {k.dot_bf16(bf16.view().bytes, x.data(), 9 * 32),
                                   k.dot_mxfp4(packed.row(), x.data(), 9),
-                                  k.dot_int8(int8.data(), x.data(), 9)};
+                                  k.dot_q8_0(q8_0.data(), x.data(), 9 * 32)};
         std::vector<float> sums(24 * 32), m(32), d(32, 1.0f), rescale(32);
         k.multiply_add({w.data(), 9, 1, 24, 9}, x.data(), 32, sums.data());
         k.soften({sums.data(), 24, 32}, m.data(), d.data(), rescale.data());

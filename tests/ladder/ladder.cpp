@@ -82,7 +82,7 @@ struct Dense {
             bits[i] = std::uint16_t(0x3C00 + mix(i) % 256);  // 0.008 to 0.03
         }
     }
-    Bf16Matrix view() const {
+    DenseMatrix view() const {
         return {reinterpret_cast<const std::uint8_t*>(bits.data()), rows, kHidden};
     }
     ConstVectorView bias_view() const { return {bias.data(), rows}; }
@@ -189,7 +189,7 @@ void climb_expert_decode(const Experts& w, const Roofs& roofs) {
 
 #if __has_include(<eigen3/Eigen/Core>)
 // Weights widened to float panel by panel, then Eigen's product.
-void linear_by_eigen_panels(ConstMatrixView x, Bf16Matrix w, MatrixView y) {
+void linear_by_eigen_panels(ConstMatrixView x, DenseMatrix w, MatrixView y) {
     const int panel_rows = 192;
     test::EigenFloats panel(panel_rows, w.cols);
     Eigen::Map<test::EigenFloats> y_map(y.data, y.rows, y.cols);
@@ -218,16 +218,16 @@ void climb_dense_prefill(const Roofs& roofs) {
     omp_set_num_threads(1);
     const int few = 16;  // nothing is gained from more
     print_rung("plain loop", rate(linear, few), "GFLOP/s", roofs.one.float32_flop_per_s);
-    const auto by_dots = [&](ConstMatrixView tokens, Bf16Matrix weights, ConstVectorView bias,
+    const auto by_dots = [&](ConstMatrixView tokens, DenseMatrix weights, ConstVectorView bias,
                              MatrixView out) {
         const fast::TokenGroups all = fast::one_group(tokens.rows);
-        fast::multiply_by_dots(fast::kernels(), fast::Bf16Source{weights, bias.data}, tokens,
+        fast::multiply_by_dots(fast::kernels(), fast::DenseSource{weights, bias.data}, tokens,
                                all.rows, all.groups, out);
     };
     print_rung("decode's dot products, " + name_of(fast::kernels()), rate(by_dots, few), "GFLOP/s",
                roofs.one.float32_flop_per_s);
 #if __has_include(<eigen3/Eigen/Core>)
-    const auto by_eigen = [&](ConstMatrixView tokens, Bf16Matrix weights, ConstVectorView,
+    const auto by_eigen = [&](ConstMatrixView tokens, DenseMatrix weights, ConstVectorView,
                               MatrixView out) { linear_by_eigen_panels(tokens, weights, out); };
     print_rung("Eigen on panels of 192 rows", rate(by_eigen), "GFLOP/s",
                roofs.one.float32_flop_per_s);

@@ -7,6 +7,7 @@
 #include "catch.hpp"
 #include "golden.hpp"
 #include "gptoss/ops/scalar.hpp"
+#include "stored_weights.hpp"
 
 using namespace gptoss;
 using namespace gptoss::test;
@@ -44,14 +45,29 @@ TEMPLATE_TEST_CASE("linear: q, k and v may be row ranges of one fused tensor", "
     // Two rows of q, one of k, one of v, one after the other, as in OpenAI's layout.
     const Bf16Weights fused(4, 2, {1, 2, 3, 4, 5, 6, 7, 8});
     std::vector<float> x{1, 10}, bias{0.5f, 1, 2, 3}, y(4), k(1), v(1);
-    const Bf16Matrix k_rows{fused.view().row(2).bytes, 1, 2};
-    const Bf16Matrix v_rows{fused.view().row(3).bytes, 1, 2};
+    const DenseMatrix k_rows{fused.view().row(2).bytes, 1, 2};
+    const DenseMatrix v_rows{fused.view().row(3).bytes, 1, 2};
     TestType::linear({x.data(), 1, 2}, fused.view(), {bias.data(), 4}, {y.data(), 1, 4});
     TestType::linear({x.data(), 1, 2}, k_rows, {bias.data() + 2, 1}, {k.data(), 1, 1});
     TestType::linear({x.data(), 1, 2}, v_rows, {bias.data() + 3, 1}, {v.data(), 1, 1});
     CHECK(y == std::vector<float>{21.5f, 44, 67, 90});
     CHECK(k[0] == y[2]);
     CHECK(v[0] == y[3]);
+}
+
+TEMPLATE_TEST_CASE("linear: weights in any form are widened exactly", "[linear]", ScalarOps) {
+    // y = 127 * 1 + 3 * 2 = 133: the scale of Q8_0 is then 1.
+    std::vector<float> weights(32), x(32), bias{0};
+    weights[0] = 127;
+    weights[31] = 3;
+    x[0] = 1;
+    x[31] = 2;
+    for (const Storage storage : {Storage::bf16, Storage::f16, Storage::f32, Storage::q8_0}) {
+        const StoredWeights w(storage, 1, 32, weights);
+        std::vector<float> y(1);
+        TestType::linear({x.data(), 1, 32}, w.view(), {bias.data(), 1}, {y.data(), 1, 1});
+        CHECK(y[0] == 133.0f);
+    }
 }
 
 TEMPLATE_TEST_CASE("linear: BF16 weights are widened exactly", "[linear]", ScalarOps) {
@@ -108,7 +124,7 @@ TEST_CASE("linear: a y of the wrong shape is named in the error", "[linear][erro
 namespace {
 
 template <class Ops>
-void check_linear(const Golden& golden, Site site, int layer, ConstMatrixView x, Bf16Matrix w,
+void check_linear(const Golden& golden, Site site, int layer, ConstMatrixView x, DenseMatrix w,
                   ConstVectorView bias) {
     std::vector<float> y(std::size_t(x.rows) * std::size_t(w.rows));
     const MatrixView y_view{y.data(), x.rows, w.rows};
@@ -154,7 +170,7 @@ TEMPLATE_TEST_CASE("linear: 20b golden, attn.q, attn.k, attn.v, attn.out and mlp
 namespace {
 
 // RMSNorm in double, so that what is tested below is the linear alone.
-std::vector<float> exact_norm(Bf16Row x, ConstVectorView gain, double eps) {
+std::vector<float> exact_norm(DenseRow x, ConstVectorView gain, double eps) {
     double sum_of_squares = 0;
     for (int i = 0; i < gain.size; ++i) {
         sum_of_squares += double(x[i]) * double(x[i]);
@@ -181,8 +197,8 @@ TEMPLATE_TEST_CASE("linear: q[0] and k[0] of token 1 in block 0 of the synthetic
     CHECK_THAT(norm[2], WithinAbs(0.73493686, 1e-7));
 
     const ConstMatrixView norm_view{norm.data(), 1, hidden_size};
-    const Bf16Matrix q_row{attn.q.row(0).bytes, 1, hidden_size};
-    const Bf16Matrix k_row{attn.k.row(0).bytes, 1, hidden_size};
+    const DenseMatrix q_row{attn.q.row(0).bytes, 1, hidden_size};
+    const DenseMatrix k_row{attn.k.row(0).bytes, 1, hidden_size};
     std::vector<float> q(1), k(1);
     TestType::linear(norm_view, q_row, {attn.q_bias.data, 1}, {q.data(), 1, 1});
     TestType::linear(norm_view, k_row, {attn.k_bias.data, 1}, {k.data(), 1, 1});

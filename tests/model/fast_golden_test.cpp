@@ -23,7 +23,7 @@ namespace {
 struct ForcedOps : ScalarOps {
     static inline const fast::Kernels* kernels = nullptr;
 
-    static void linear(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, MatrixView y) {
+    static void linear(ConstMatrixView x, DenseMatrix w, ConstVectorView bias, MatrixView y) {
         fast::linear_with(*kernels, nullptr, x, w, bias, y);
     }
     static void attend(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values,
@@ -38,7 +38,7 @@ struct ForcedOps : ScalarOps {
     static void swiglu(ConstMatrixView h, float limit, MatrixView y) {
         fast::swiglu_with(*kernels, h, limit, y);
     }
-    static void unembed(ConstMatrixView x, Bf16Matrix w, MatrixView logits) {
+    static void unembed(ConstMatrixView x, DenseMatrix w, MatrixView logits) {
         fast::unembed_with(*kernels, x, w, logits);
     }
 };
@@ -47,7 +47,7 @@ struct ForcedOps : ScalarOps {
 struct ModelTileOps : FastOps {
     static constexpr fast::MultiplyBf16 unit = &fast::multiply_tiles_with<ModelOfUnit>;
 
-    static void linear(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, MatrixView y) {
+    static void linear(ConstMatrixView x, DenseMatrix w, ConstVectorView bias, MatrixView y) {
         fast::linear_with(fast::kernels(), unit, x, w, bias, y);
     }
     static void expert_linear(ConstMatrixView x, XRows x_rows, ConstIdsView ids,

@@ -48,7 +48,7 @@ struct OpVectors {
         const bool is_list = tensor(name).shape.size() == 1;
         return {values.data(), is_list ? int(values.size()) : rows(name), is_list ? 1 : cols(name)};
     }
-    Bf16Matrix bf16(const std::string& name) const {
+    DenseMatrix bf16(const std::string& name) const {
         return {tensor(name).bytes, rows(name), cols(name)};
     }
     ExpertStack experts(const std::string& part) const {

@@ -12,6 +12,7 @@
 #include "bf16_weights.hpp"
 #include "catch.hpp"
 #include "gptoss/core/generator.hpp"
+#include "stored_weights.hpp"
 
 using namespace gptoss;
 using namespace gptoss::test;
@@ -100,30 +101,22 @@ TEST_CASE("fast: tile_linear is linear of tokens rounded to BF16, from eight tok
     }
 }
 
-TEST_CASE("fast: linear of a copy in 8 bits is that of the weights it holds", "[fast]") {
-    // Small whole numbers with a largest of 127 per block are their own codes.
-    std::vector<float> weights;
-    for (int i = 0; i < 40 * 96; ++i) {
-        weights.push_back(i % 32 == 0 ? 127.0f : float(i % 61 - 30));
-    }
-    const Bf16Weights stored(40, 96, weights);
-    std::vector<std::uint8_t> copy(40 * 3 * kInt8BlockBytes);
-    for (std::size_t block = 0; block < 40 * 3; ++block) {
-        int8_encode_block(&weights[32 * block], &copy[kInt8BlockBytes * block]);
-    }
-    const std::vector<std::uint8_t> not_read(stored.bytes.size());
-    const Bf16Matrix w{not_read.data(), 40, 96, copy.data()};
-    for (const int n_tokens : {1, 40}) {
-        const std::vector<float> x = numbers(n_tokens * 96, 6), bias = numbers(40, 7);
-        std::vector<float> expected(std::size_t(n_tokens * 40));
-        linear({x.data(), n_tokens, 96}, stored.view(), {bias.data(), 40},
-               {expected.data(), n_tokens, 40});
-        for (const Kernels& k : all_kernels()) {
-            INFO(instruction_set_name(k.set) << ": " << n_tokens << " tokens");
-            std::vector<float> y(expected.size());
-            fast::linear_with(k, nullptr, {x.data(), n_tokens, 96}, w, {bias.data(), 40},
-                              {y.data(), n_tokens, 40});
-            CHECK(largest_difference(y, expected) <= 127 * sum_bound(96));
+TEST_CASE("fast: linear of weights in any form is that of the scalar op", "[fast]") {
+    for (const Storage storage : {Storage::f16, Storage::f32, Storage::q8_0}) {
+        const StoredWeights w(storage, 40, 96, numbers(40 * 96, 5));
+        for (const int n_tokens : {1, 7, 40}) {
+            const std::vector<float> x = numbers(n_tokens * 96, 6), bias = numbers(40, 7);
+            std::vector<float> expected(std::size_t(n_tokens * 40));
+            linear({x.data(), n_tokens, 96}, w.view(), {bias.data(), 40},
+                   {expected.data(), n_tokens, 40});
+            for (const Kernels& k : all_kernels()) {
+                INFO(storage_name(storage)
+                     << ", " << instruction_set_name(k.set) << ": " << n_tokens << " tokens");
+                std::vector<float> y(expected.size());
+                fast::linear_with(k, fast::bf16_unit().multiply, {x.data(), n_tokens, 96}, w.view(),
+                                  {bias.data(), 40}, {y.data(), n_tokens, 40});
+                CHECK(largest_difference(y, expected) <= sum_bound(96));
+            }
         }
     }
 }

@@ -133,11 +133,10 @@ TEST_CASE("tool errors: a path that is not built, or unknown", "[tool][errors]")
 }
 
 TEST_CASE("tool errors: 8-bit weights where they mean nothing", "[tool][errors]") {
-    CHECK(complaint_of({"bench", "--dense", "int4"}) == "--dense is 'int4', expected bf16 or int8");
-    CHECK(complaint_of({"generate", "a", "--dense", "int8", "--path", "scalar"}) ==
-          "--dense int8 is a copy for --path fast, and this is path scalar");
-    CHECK(complaint_of({"--dense", "int8", "tokenize", "encode", "a"}) ==
-          "--dense int8 means nothing to tokenize, expected a subcommand that runs a model");
+    CHECK(complaint_of({"bench", "--dense", "int4"}) ==
+          "--dense is 'int4', expected stored or q8_0");
+    CHECK(complaint_of({"--dense", "q8_0", "tokenize", "encode", "a"}) ==
+          "--dense q8_0 means nothing to tokenize, expected a subcommand that runs a model");
 }
 
 TEST_CASE("tool errors: an unknown preset", "[tool][errors]") {

@@ -505,19 +505,19 @@ TEST_CASE("tool: dense weights in 8 bits are fewer bytes and other logits", "[to
     const std::vector<std::string> bench = {"bench", "--synth",         "tiny", "--prompt-tokens",
                                             "3",     "--decode-tokens", "2",    "--repeats",
                                             "1",     "--json"};
-    std::vector<std::string> with_int8 = bench;
-    with_int8.insert(with_int8.end(), {"--dense", "int8"});
-    const auto as_stored = json_of(bench), smaller = json_of(with_int8);
-    CHECK(as_stored.at("dense") == "bf16");
-    CHECK(smaller.at("dense") == "int8");
+    std::vector<std::string> with_q8_0 = bench;
+    with_q8_0.insert(with_q8_0.end(), {"--dense", "q8_0"});
+    const auto as_stored = json_of(bench), smaller = json_of(with_q8_0);
+    CHECK(as_stored.at("dense") == "stored");
+    CHECK(smaller.at("dense") == "q8_0");
     CHECK(smaller.at("bytes_per_token") < as_stored.at("bytes_per_token"));
 
     const std::vector<std::string> perplexity = {"perplexity", "--question", "What is 17 + 25?",
                                                  "17 + 25 = 42.", "--json"};
-    std::vector<std::string> of_int8 = perplexity;
-    of_int8.insert(of_int8.end(), {"--dense", "int8"});
+    std::vector<std::string> of_q8_0 = perplexity;
+    of_q8_0.insert(of_q8_0.end(), {"--dense", "q8_0"});
     const double plain = json_of(perplexity).at("nats_per_token");
-    const double rounded = json_of(of_int8).at("nats_per_token");
+    const double rounded = json_of(of_q8_0).at("nats_per_token");
     CHECK(rounded != plain);
     CHECK_THAT(rounded, WithinAbs(plain, 0.05));
 }

@@ -27,7 +27,7 @@
 
 namespace gptoss::bf16 {
 
-inline double dot(const float* x_t, Bf16Row w_o, int in_size) {
+inline double dot(const float* x_t, DenseRow w_o, int in_size) {
     double sum = 0.0;
     for (int i = 0; i < in_size; ++i) {
         sum += double(x_t[i]) * double(w_o[i]);
@@ -55,7 +55,7 @@ inline void rmsnorm(ConstMatrixView x, ConstVectorView gain, float eps, MatrixVi
     }
 }
 
-inline void linear(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, MatrixView y) {
+inline void linear(ConstMatrixView x, DenseMatrix w, ConstVectorView bias, MatrixView y) {
     const int n_tokens = x.rows;
     const int in_size = x.cols;
     const int out_size = w.rows;
@@ -101,7 +101,7 @@ inline void expert_linear(ConstMatrixView x, XRows x_rows, ConstIdsView ids,
     }
 }
 
-inline void unembed(ConstMatrixView x, Bf16Matrix w, MatrixView logits) {
+inline void unembed(ConstMatrixView x, DenseMatrix w, MatrixView logits) {
     const int n_rows = x.rows;
     const int hidden_size = x.cols;
     const int vocab_size = w.rows;

@@ -48,7 +48,7 @@ private:
     std::map<std::pair<Slot, int>, format::TensorView> tensors_;
 };
 
-inline Bf16Matrix bf16_matrix(const format::TensorView& tensor) {
+inline DenseMatrix dense_matrix(const format::TensorView& tensor) {
     return {tensor.bytes, int(tensor.shape[0]), int(tensor.shape[1])};
 }
 
@@ -90,14 +90,14 @@ inline AttentionWeights attention_weights(const SlotTensors& tensors, int layer,
                                           WeightStore& store) {
     AttentionWeights w;
     w.norm_gain = widened_vector(tensors.at(Slot::attn_norm, layer), store);
-    w.q = bf16_matrix(tensors.at(Slot::q, layer));
+    w.q = dense_matrix(tensors.at(Slot::q, layer));
     w.q_bias = widened_vector(tensors.at(Slot::q_bias, layer), store);
-    w.k = bf16_matrix(tensors.at(Slot::k, layer));
+    w.k = dense_matrix(tensors.at(Slot::k, layer));
     w.k_bias = widened_vector(tensors.at(Slot::k_bias, layer), store);
-    w.v = bf16_matrix(tensors.at(Slot::v, layer));
+    w.v = dense_matrix(tensors.at(Slot::v, layer));
     w.v_bias = widened_vector(tensors.at(Slot::v_bias, layer), store);
     w.sinks = widened_vector(tensors.at(Slot::sinks, layer), store);
-    w.out = bf16_matrix(tensors.at(Slot::out, layer));
+    w.out = dense_matrix(tensors.at(Slot::out, layer));
     w.out_bias = widened_vector(tensors.at(Slot::out_bias, layer), store);
     return w;
 }
@@ -105,7 +105,7 @@ inline AttentionWeights attention_weights(const SlotTensors& tensors, int layer,
 inline ExpertWeights expert_weights(const SlotTensors& tensors, int layer, WeightStore& store) {
     ExpertWeights w;
     w.norm_gain = widened_vector(tensors.at(Slot::mlp_norm, layer), store);
-    w.router = bf16_matrix(tensors.at(Slot::router, layer));
+    w.router = dense_matrix(tensors.at(Slot::router, layer));
     w.router_bias = widened_vector(tensors.at(Slot::router_bias, layer), store);
     if (tensors.has(Slot::gate_up_bf16, layer)) {
         w.gate_up = bf16_experts(tensors.at(Slot::gate_up_bf16, layer));
@@ -126,7 +126,7 @@ inline Weights build_weights(const Config& c, const SlotTensors& tensors,
                              std::shared_ptr<WeightStore> store) {
     Weights weights;
     weights.config = c;
-    weights.embedding = bf16_matrix(tensors.at(Slot::embedding, kOutsideLayers));
+    weights.embedding = dense_matrix(tensors.at(Slot::embedding, kOutsideLayers));
     for (int layer = 0; layer < c.n_layers; ++layer) {
         LayerWeights w;
         w.attn = attention_weights(tensors, layer, *store);
@@ -135,7 +135,7 @@ inline Weights build_weights(const Config& c, const SlotTensors& tensors,
     }
     const format::TensorView& final_norm = tensors.at(Slot::final_norm, kOutsideLayers);
     weights.final_norm_gain = widened_vector(final_norm, *store);
-    weights.unembedding = bf16_matrix(tensors.at(Slot::unembedding, kOutsideLayers));
+    weights.unembedding = dense_matrix(tensors.at(Slot::unembedding, kOutsideLayers));
     weights.owner = std::move(store);
     return weights;
 }

@@ -6,7 +6,7 @@
 //   VectorView, ConstVectorView   float   (size)
 //   MatrixView, ConstMatrixView   float   (rows, cols)
 //   IdsView, ConstIdsView         int32   (rows, cols); positions and token ids have one column
-//   Bf16Matrix                    BF16    (rows, cols)             as stored in the file
+//   DenseMatrix                   BF16, F16, F32 or Q8_0  (rows, cols)  as stored in the file
 //   Mxfp4Matrix                   MXFP4   (rows, cols)             as stored in the file
 //   ExpertStack                   the same matrix of every expert, (n_experts, rows, cols)
 //
@@ -25,6 +25,7 @@
 
 #include "gptoss/core/bf16.hpp"
 #include "gptoss/core/mxfp4.hpp"
+#include "gptoss/core/storage.hpp"
 
 namespace gptoss {
 
@@ -76,17 +77,19 @@ constexpr ConstMatrixView rows_of(ConstMatrixView m, int first, int count) {
     return {m.row(first), count, m.cols};
 }
 
-struct Bf16Row {
+struct DenseRow {
     const std::uint8_t* bytes = nullptr;
-    float operator[](int i) const { return load_bf16(bytes, std::size_t(i)); }
+    Storage storage = Storage::bf16;
+    float operator[](int i) const { return load_stored(storage, bytes, std::size_t(i)); }
 };
 
-struct Bf16Matrix {
+struct DenseMatrix {
     const std::uint8_t* bytes = nullptr;
     int rows = 0;
     int cols = 0;
-    const std::uint8_t* int8 = nullptr;  // a copy in 8 bits, if asked for (model/dense_int8.hpp)
-    constexpr Bf16Row row(int r) const { return {bytes + 2 * std::size_t(r) * std::size_t(cols)}; }
+    Storage storage = Storage::bf16;
+    constexpr std::size_t row_bytes() const { return storage_bytes(storage, std::size_t(cols)); }
+    constexpr DenseRow row(int r) const { return {bytes + std::size_t(r) * row_bytes(), storage}; }
 };
 
 struct Mxfp4Row {

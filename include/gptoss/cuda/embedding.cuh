@@ -8,7 +8,7 @@
 
 namespace gptoss::cuda {
 
-static __global__ void embed_kernel(ConstIdsView ids, Bf16Matrix table, MatrixView y,
+static __global__ void embed_kernel(ConstIdsView ids, DenseMatrix table, MatrixView y,
                                     Fault* fault) {
     wait_for_previous_kernel();
     const int t = int(blockIdx.x);
@@ -17,15 +17,15 @@ static __global__ void embed_kernel(ConstIdsView ids, Bf16Matrix table, MatrixVi
     const bool is_known = id >= 0 && id < table.rows;
     if (!is_known && threadIdx.x == 0) report(fault, FaultKind::token_id, t, id, table.rows);
 
-    float* y_t = y.row(t);                                   // (hidden_size)
-    const Bf16Row table_row = table.row(is_known ? id : 0);  // (hidden_size)
+    float* y_t = y.row(t);                                    // (hidden_size)
+    const DenseRow table_row = table.row(is_known ? id : 0);  // (hidden_size)
     for (int i = int(threadIdx.x); i < hidden_size; i += int(blockDim.x)) {
         y_t[i] = is_known ? weight_at(table_row, i) : 0.0f;
     }
 }
 
 // gptoss::cuda::embed
-inline void embed(ConstIdsView ids, Bf16Matrix table, MatrixView y) {
+inline void embed(ConstIdsView ids, DenseMatrix table, MatrixView y) {
     const int n_tokens = ids.rows;
     require_shape("cuda::embed", "y", y, n_tokens, table.cols);
     if (n_tokens == 0) return;

@@ -40,7 +40,7 @@ struct TileRows {
 
 // --- Eight weights as BF16 --------------------------------------------------------------------
 
-__device__ inline uint4 weight_piece(const Bf16Matrix& w, int o, int i) {
+__device__ inline uint4 weight_piece(const DenseMatrix& w, int o, int i) {
     return *reinterpret_cast<const uint4*>(w.row(o).bytes + 2 * std::size_t(i));
 }
 

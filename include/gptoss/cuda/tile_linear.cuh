@@ -1,13 +1,14 @@
 // Twin of layers/linear.hpp for prompts, on tensor cores. What differs: activations are rounded to
 // BF16, as the official model has them, and a block computes 128 tokens times 128 outputs, so that a
-// weight is read once for 128 tokens (cuda/tile.cuh). Few tokens go to cuda/linear.cuh, unrounded.
+// weight is read once for 128 tokens (cuda/tile.cuh). Few tokens, and weights that do not fit BF16, go
+// to cuda/linear.cuh, unrounded.
 #pragma once
 #include "gptoss/cuda/linear.cuh"
 #include "gptoss/cuda/tile.cuh"
 
 namespace gptoss::cuda {
 
-static __global__ void linear_tile_kernel(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias,
+static __global__ void linear_tile_kernel(ConstMatrixView x, DenseMatrix w, ConstVectorView bias,
                                           MatrixView y) {
     wait_for_previous_kernel();
     const int first_t = int(blockIdx.y) * kTileTokens;
@@ -30,7 +31,7 @@ inline dim3 block_per_tile(int n_tiles_of_tokens, int out_size) {
 }
 
 // gptoss::cuda::linear, x rounded to BF16
-inline void tile_linear(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, MatrixView y) {
+inline void tile_linear(ConstMatrixView x, DenseMatrix w, ConstVectorView bias, MatrixView y) {
     require_linear_shapes(x, w, bias, y);
     if (x.rows < kFewestTokensForTiles || !has_wide_rows(x, w)) {
         cuda::linear(x, w, bias, y);

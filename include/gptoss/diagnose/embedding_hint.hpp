@@ -19,7 +19,7 @@ namespace gptoss::diagnose {
 inline int token_of_row(const Weights& weights, const float* row) {
     const int hidden_size = weights.config.hidden_size;
     for (int id = 0; id < weights.config.vocab_size; ++id) {
-        const Bf16Row table_row = weights.embedding.row(id);  // (hidden_size)
+        const DenseRow table_row = weights.embedding.row(id);  // (hidden_size)
         int n_equal = 0;
         while (n_equal < hidden_size && table_row[n_equal] == row[n_equal]) {
             ++n_equal;

@@ -6,12 +6,12 @@
 
 namespace gptoss::fast {
 
-inline void unembed_with(const Kernels& k, ConstMatrixView x, Bf16Matrix w, MatrixView logits) {
+inline void unembed_with(const Kernels& k, ConstMatrixView x, DenseMatrix w, MatrixView logits) {
     require_unembed_shapes(x, w, logits);
     multiply_dense(k, nullptr, x, w, nullptr, logits);
 }
 
-inline void unembed(ConstMatrixView x, Bf16Matrix w, MatrixView logits) {
+inline void unembed(ConstMatrixView x, DenseMatrix w, MatrixView logits) {
     unembed_with(kernels(), x, w, logits);
 }
 

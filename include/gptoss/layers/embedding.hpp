@@ -28,7 +28,7 @@ inline void require_token_ids(ConstIdsView ids, int vocab_size) {
     }
 }
 
-inline void embed(ConstIdsView ids, Bf16Matrix table, MatrixView y) {
+inline void embed(ConstIdsView ids, DenseMatrix table, MatrixView y) {
     const int n_tokens = ids.rows;
     const int hidden_size = table.cols;
     require_shape("embed", "y", y, n_tokens, hidden_size);
@@ -36,8 +36,8 @@ inline void embed(ConstIdsView ids, Bf16Matrix table, MatrixView y) {
 
     for (int t = 0; t < n_tokens; ++t) {
         const int id = ids.data[t];
-        const Bf16Row table_row = table.row(id);  // (hidden_size)
-        float* y_t = y.row(t);                    // (hidden_size)
+        const DenseRow table_row = table.row(id);  // (hidden_size)
+        float* y_t = y.row(t);                     // (hidden_size)
         for (int i = 0; i < hidden_size; ++i) {
             y_t[i] = table_row[i];
         }

@@ -19,14 +19,14 @@
 
 namespace gptoss {
 
-inline void require_linear_shapes(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias,
+inline void require_linear_shapes(ConstMatrixView x, DenseMatrix w, ConstVectorView bias,
                                   MatrixView y) {
     require_extent("linear", "w.cols", w.cols, x.cols, "x.cols");
     require_size("linear", "bias", bias, w.rows, "w.rows");
     require_shape("linear", "y", y, x.rows, w.rows);
 }
 
-inline void linear(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, MatrixView y) {
+inline void linear(ConstMatrixView x, DenseMatrix w, ConstVectorView bias, MatrixView y) {
     const int n_tokens = x.rows;
     const int in_size = x.cols;
     const int out_size = w.rows;
@@ -36,7 +36,7 @@ inline void linear(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, Matrix
         const float* x_t = x.row(t);  // (in)
         float* y_t = y.row(t);        // (out)
         for (int o = 0; o < out_size; ++o) {
-            const Bf16Row w_o = w.row(o);  // (in)
+            const DenseRow w_o = w.row(o);  // (in)
             double sum = 0.0;
             for (int i = 0; i < in_size; ++i) {
                 sum += double(x_t[i]) * w_o[i];

@@ -20,12 +20,12 @@
 
 namespace gptoss {
 
-inline void require_unembed_shapes(ConstMatrixView x, Bf16Matrix w, MatrixView logits) {
+inline void require_unembed_shapes(ConstMatrixView x, DenseMatrix w, MatrixView logits) {
     require_extent("unembed", "w.cols", w.cols, x.cols, "x.cols");
     require_shape("unembed", "logits", logits, x.rows, w.rows);
 }
 
-inline void unembed(ConstMatrixView x, Bf16Matrix w, MatrixView logits) {
+inline void unembed(ConstMatrixView x, DenseMatrix w, MatrixView logits) {
     const int n_rows = x.rows;
     const int hidden_size = x.cols;
     const int vocab_size = w.rows;
@@ -35,7 +35,7 @@ inline void unembed(ConstMatrixView x, Bf16Matrix w, MatrixView logits) {
         const float* x_t = x.row(t);      // (hidden_size)
         float* logits_t = logits.row(t);  // (vocab_size)
         for (int o = 0; o < vocab_size; ++o) {
-            const Bf16Row w_o = w.row(o);  // (hidden_size)
+            const DenseRow w_o = w.row(o);  // (hidden_size)
             double sum = 0.0;
             for (int i = 0; i < hidden_size; ++i) {
                 sum += double(x_t[i]) * w_o[i];

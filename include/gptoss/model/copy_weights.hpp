@@ -2,7 +2,7 @@
 //
 //     Transformer<CudaOps> transformer(copy_weights<CudaOps::Memory>(weights, progress));
 //
-// BF16 stays BF16, MXFP4 stays packed, so a device needs as many bytes as the file has (13.8 GB for
+// Matrices stay as they are stored, so a device needs as many bytes as the file has (13.8 GB for
 // 20b). Everything lies in one buffer, each tensor on a multiple of 256 bytes: what is short of
 // memory fails before anything is copied.
 //
@@ -45,10 +45,7 @@ struct TensorPlacer {
     void place(ConstMatrixView& m) {
         m.data = place(m.data, std::size_t(m.rows) * std::size_t(m.cols));
     }
-    void place(Bf16Matrix& m) {
-        m.bytes = place(m.bytes, 2 * std::size_t(m.rows) * std::size_t(m.cols));
-        m.int8 = nullptr;  // as they are stored
-    }
+    void place(DenseMatrix& m) { m.bytes = place(m.bytes, std::size_t(m.rows) * m.row_bytes()); }
     void place(ExpertStack& s) {
         const std::size_t n_weights =
             std::size_t(s.n_experts) * std::size_t(s.rows) * std::size_t(s.cols);

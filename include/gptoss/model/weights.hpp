@@ -18,20 +18,20 @@ namespace gptoss {
 
 struct AttentionWeights {
     ConstVectorView norm_gain;  // (hidden_size)
-    Bf16Matrix q;               // (n_heads * head_dim, hidden_size)
+    DenseMatrix q;              // (n_heads * head_dim, hidden_size)
     ConstVectorView q_bias;     // (n_heads * head_dim)
-    Bf16Matrix k;               // (n_kv_heads * head_dim, hidden_size)
+    DenseMatrix k;              // (n_kv_heads * head_dim, hidden_size)
     ConstVectorView k_bias;     // (n_kv_heads * head_dim)
-    Bf16Matrix v;               // (n_kv_heads * head_dim, hidden_size)
+    DenseMatrix v;              // (n_kv_heads * head_dim, hidden_size)
     ConstVectorView v_bias;     // (n_kv_heads * head_dim)
     ConstVectorView sinks;      // (n_heads)
-    Bf16Matrix out;             // (hidden_size, n_heads * head_dim)
+    DenseMatrix out;            // (hidden_size, n_heads * head_dim)
     ConstVectorView out_bias;   // (hidden_size)
 };
 
 struct ExpertWeights {
     ConstVectorView norm_gain;     // (hidden_size)
-    Bf16Matrix router;             // (n_experts, hidden_size)
+    DenseMatrix router;            // (n_experts, hidden_size)
     ConstVectorView router_bias;   // (n_experts)
     ExpertStack gate_up;           // (n_experts, 2 * intermediate_size, hidden_size)
     ConstMatrixView gate_up_bias;  // (n_experts, 2 * intermediate_size)
@@ -46,10 +46,10 @@ struct LayerWeights {
 
 struct Weights {
     Config config;
-    Bf16Matrix embedding;  // (vocab_size, hidden_size)
+    DenseMatrix embedding;  // (vocab_size, hidden_size)
     std::vector<LayerWeights> layers;
     ConstVectorView final_norm_gain;  // (hidden_size)
-    Bf16Matrix unembedding;           // (vocab_size, hidden_size)
+    DenseMatrix unembedding;          // (vocab_size, hidden_size)
 
     std::shared_ptr<const void> owner;  // mapped files and widened vectors
 };

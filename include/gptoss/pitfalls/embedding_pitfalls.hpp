@@ -23,7 +23,7 @@ struct EmbeddingScaled : Right {
         "the first token in embedding",
         Site::embedding,
     };
-    static void embed(ConstIdsView ids, Bf16Matrix table, MatrixView y) {
+    static void embed(ConstIdsView ids, DenseMatrix table, MatrixView y) {
         Right::embed(ids, table, y);
         multiply(y, std::sqrt(float(y.cols)));
     }

@@ -64,7 +64,7 @@ struct RouterSigmoid : Right {
 };
 
 // The linear whose rows are the experts.
-inline bool is_router(const Bf16Matrix& w) {
+inline bool is_router(const DenseMatrix& w) {
     return w.rows == notes().config.n_experts;
 }
 
@@ -78,7 +78,7 @@ struct RouterBiasForSelection : Noting<Right> {
         "the first token in expert_weights",
         Site::mlp_expert_weights,
     };
-    static void linear(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, MatrixView y) {
+    static void linear(ConstMatrixView x, DenseMatrix w, ConstVectorView bias, MatrixView y) {
         if (is_router(w)) notes().router_bias = bias;
         Right::linear(x, w, bias, y);
     }
@@ -107,7 +107,7 @@ struct RouterBf16 : Noting<Right> {
         "the first token in router_logits",
         Site::mlp_router_logits,
     };
-    static void linear(ConstMatrixView x, Bf16Matrix w, ConstVectorView bias, MatrixView y) {
+    static void linear(ConstMatrixView x, DenseMatrix w, ConstVectorView bias, MatrixView y) {
         Right::linear(x, w, bias, y);
         if (!is_router(w)) return;
         for (int t = 0; t < y.rows; ++t) {

@@ -1,8 +1,8 @@
 // Bodies: the inner loops of the tuned path in plain C++, to be inlined into functions that
 // are compiled for one instruction set each (fast/kernels/x86.hpp).
 //
-//     dot_bf16_body      sum_i w[i] * x[i], in 32 partial sums
-//     dot_int8_body      the same from 8-bit weights
+//     dot_body           sum_i w[i] * x[i], in 32 partial sums, w in BF16, F16 or F32
+//     dot_q8_0_body      the same from Q8_0
 //     dot_mxfp4_body     the same from packed weights, in 16 partial sums
 //     multiply_add_body  sums(rows, lanes) += w(rows, cols) * x(cols, lanes)
 //
@@ -23,7 +23,6 @@
 #include <cstdint>
 #include <limits>
 
-#include "gptoss/core/int8.hpp"
 #include "gptoss/core/view.hpp"
 
 #if defined(__clang__)
@@ -92,56 +91,76 @@ template <int n>
     return partial[0];
 }
 
-template <bool fused>
-[[gnu::always_inline]] inline float dot_bf16_body(const std::uint8_t* w, const float* x, int n) {
+// fp16_to_float without a branch, so that compilers find vectors: a float's exponent has a bias that
+// is larger by 112, and infinities and NaN have every bit of it.
+[[gnu::always_inline]] inline float fp16_to_float_in_lane(std::uint16_t bits) {
+    const std::uint32_t sign = std::uint32_t(bits & 0x8000u) << 16;
+    const std::uint32_t exponent_and_mantissa = std::uint32_t(bits & 0x7FFFu) << 13;
+    const std::uint32_t not_finite = (bits & 0x7C00u) == 0x7C00u ? 0x7F800000u : 0u;
+    const float magnitude = std::bit_cast<float>(exponent_and_mantissa) * 0x1p112f;
+    return std::bit_cast<float>(std::bit_cast<std::uint32_t>(magnitude) | not_finite | sign);
+}
+
+template <Storage storage>
+[[gnu::always_inline]] inline float load_in_lane(const std::uint8_t* w, int i) {
+    if constexpr (storage == Storage::bf16) return load_bf16(w, std::size_t(i));
+    if constexpr (storage == Storage::f32) return load_f32(w, std::size_t(i));
+    if constexpr (storage == Storage::f16) {
+        std::uint16_t bits;
+        std::memcpy(&bits, w + 2 * std::size_t(i), sizeof bits);
+        return fp16_to_float_in_lane(bits);
+    }
+}
+
+template <Storage storage, bool fused>
+[[gnu::always_inline]] inline float dot_body(const std::uint8_t* w, const float* x, int n) {
     float partial[32] = {};
     int i = 0;
     for (; i + 32 <= n; i += 32) {
-        __builtin_prefetch(w + 2 * i + kPrefetchBytes);
+        __builtin_prefetch(w + storage_bytes(storage, std::size_t(i)) + kPrefetchBytes);
         for (int l = 0; l < 32; ++l) {
-            const float weight = load_bf16(w, std::size_t(i + l));
+            const float weight = load_in_lane<storage>(w, i + l);
             partial[l] = multiply_add<fused>(weight, x[i + l], partial[l]);
         }
     }
     for (int l = 0; i + l < n; ++l) {
-        partial[l] = multiply_add<fused>(load_bf16(w, std::size_t(i + l)), x[i + l], partial[l]);
+        partial[l] = multiply_add<fused>(load_in_lane<storage>(w, i + l), x[i + l], partial[l]);
     }
     return sum_of<32>(partial);
 }
 
-[[gnu::always_inline]] inline void widen_bf16_body(const std::uint8_t* w, int n, float* weights) {
+template <Storage storage>
+[[gnu::always_inline]] inline void widen_body(const std::uint8_t* w, int n, float* weights) {
     for (int i = 0; i < n; ++i) {
-        weights[i] = load_bf16(w, std::size_t(i));
+        weights[i] = load_in_lane<storage>(w, i);
     }
 }
 
+// n is a multiple of 32.
 template <bool fused>
-[[gnu::always_inline]] inline float dot_int8_body(const std::uint8_t* w, const float* x,
-                                                  int n_blocks) {
+[[gnu::always_inline]] inline float dot_q8_0_body(const std::uint8_t* w, const float* x, int n) {
     float partial[32] = {};
-    for (int block = 0; block < n_blocks; ++block) {
-        const std::uint8_t* w_b = w + block * kInt8BlockBytes;
-        const std::uint8_t* codes = w_b + kInt8ScaleBytes;  // (32)
-        const float* x_b = x + block * kInt8BlockSize;      // (32)
-        __builtin_prefetch(w_b + kPrefetchBytes);
-        const float scale = int8_scale(w_b);
-        for (int l = 0; l < 32; ++l) {
-            const float product = float(std::int8_t(codes[l])) * x_b[l];
-            partial[l] = multiply_add<fused>(product, scale, partial[l]);
+    for (int i = 0; i < n; i += kQ8_0BlockSize) {
+        __builtin_prefetch(w + kPrefetchBytes);
+        const float scale = load_fp16(w, 0);
+        const std::uint8_t* codes = w + kQ8_0ScaleBytes;  // (32)
+        for (int l = 0; l < kQ8_0BlockSize; ++l) {
+            const float weight = float(std::int8_t(codes[l])) * scale;  // exact
+            partial[l] = multiply_add<fused>(weight, x[i + l], partial[l]);
         }
+        w += kQ8_0BlockBytes;
     }
     return sum_of<32>(partial);
 }
 
-[[gnu::always_inline]] inline void widen_int8_body(const std::uint8_t* w, int n_blocks,
-                                                   float* weights) {
-    for (int block = 0; block < n_blocks; ++block) {
-        const std::uint8_t* w_b = w + block * kInt8BlockBytes;
-        const float scale = int8_scale(w_b);
-        for (int l = 0; l < 32; ++l) {
-            const int code = std::int8_t(w_b[kInt8ScaleBytes + l]);
-            weights[block * kInt8BlockSize + l] = float(code) * scale;
+[[gnu::always_inline]] inline void widen_q8_0_body(const std::uint8_t* w, int n, float* weights) {
+    for (int i = 0; i < n; i += kQ8_0BlockSize) {
+        const float scale = load_fp16(w, 0);
+        const std::uint8_t* codes = w + kQ8_0ScaleBytes;  // (32)
+        for (int l = 0; l < kQ8_0BlockSize; ++l) {
+            weights[i + l] = float(std::int8_t(codes[l])) * scale;
         }
+        w += kQ8_0BlockBytes;
     }
 }
 

@@ -39,7 +39,8 @@ void multiply_by_dots(const Kernels& k, const Source& w, ConstMatrixView x,
     for_ranges(n_items, std::int64_t(n_items) * x.cols, some_outputs);
 }
 
-// With a unit many rows are rounded to BF16; without one, a null pointer, they are not.
+// With a unit, where the weights fit BF16, many rows are rounded to it; without one, a null pointer,
+// they are not.
 template <class Source>
 void multiply_groups(const Kernels& k, MultiplyBf16 unit, const Source& w, ConstMatrixView x,
                      const TokenGroups& all, MatrixView y) {
@@ -53,23 +54,17 @@ void multiply_groups(const Kernels& k, MultiplyBf16 unit, const Source& w, Const
     }
     if (!few.empty()) multiply_by_dots(k, w, x, all.rows, few, y);
     if (many.empty()) return;
-    if constexpr (Source::fits_bf16) {
-        if (x.cols % kAmxColumns == 0 && unit != nullptr) {
-            multiply_in_panels(Bf16Panels{k, unit}, w, x, all.rows, many, y);
-            return;
-        }
+    if (unit != nullptr && w.fits_bf16() && x.cols % kAmxColumns == 0) {
+        multiply_in_panels(Bf16Panels{k, unit}, w, x, all.rows, many, y);
+        return;
     }
     multiply_in_panels(FloatPanels{k}, w, x, all.rows, many, y);
 }
 
-// A dense matrix, from its copy in 8 bits where there is one; no bias is a null pointer.
-inline void multiply_dense(const Kernels& k, MultiplyBf16 unit, ConstMatrixView x, Bf16Matrix w,
+// A dense matrix; no bias is a null pointer.
+inline void multiply_dense(const Kernels& k, MultiplyBf16 unit, ConstMatrixView x, DenseMatrix w,
                            const float* biases, MatrixView y) {
-    if (w.int8 != nullptr) {
-        multiply_groups(k, unit, Int8Source{w, biases}, x, one_group(x.rows), y);
-    } else {
-        multiply_groups(k, unit, Bf16Source{w, biases}, x, one_group(x.rows), y);
-    }
+    multiply_groups(k, unit, DenseSource{w, biases}, x, one_group(x.rows), y);
 }
 
 }  // namespace gptoss::fast

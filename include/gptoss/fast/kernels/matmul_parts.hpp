@@ -46,44 +46,45 @@ inline TokenGroups one_group(int n_tokens) {
     return all;
 }
 
-// A BF16 matrix as multiply_groups reads it; no bias is a null pointer.
-struct Bf16Source {
-    Bf16Matrix w;
+// A dense matrix as multiply_groups reads it; no bias is a null pointer.
+struct DenseSource {
+    DenseMatrix w;
     const float* biases = nullptr;  // (out)
 
     int rows() const { return w.rows; }
     float bias(int, int o) const { return biases == nullptr ? 0.0f : biases[o]; }
     float dot(const Kernels& k, int, int o, const float* x) const {
-        return k.dot_bf16(w.row(o).bytes, x, w.cols);
+        const std::uint8_t* w_o = w.row(o).bytes;
+        switch (w.storage) {
+            case Storage::bf16:
+                return k.dot_bf16(w_o, x, w.cols);
+            case Storage::f16:
+                return k.dot_f16(w_o, x, w.cols);
+            case Storage::f32:
+                return k.dot_f32(w_o, x, w.cols);
+            case Storage::q8_0:
+                return k.dot_q8_0(w_o, x, w.cols);
+        }
+        return 0;
     }
     void widen(const Kernels& k, int, int o, float* weights) const {
-        k.widen_bf16(w.row(o).bytes, w.cols, weights);
+        const std::uint8_t* w_o = w.row(o).bytes;
+        switch (w.storage) {
+            case Storage::bf16:
+                return k.widen_bf16(w_o, w.cols, weights);
+            case Storage::f16:
+                return k.widen_f16(w_o, w.cols, weights);
+            case Storage::f32:
+                return k.widen_f32(w_o, w.cols, weights);
+            case Storage::q8_0:
+                return k.widen_q8_0(w_o, w.cols, weights);
+        }
     }
-    static constexpr bool fits_bf16 = true;
+    bool fits_bf16() const { return w.storage == Storage::bf16; }
     const std::uint8_t* stored_bf16(int o) const { return w.row(o).bytes; }
     void unpack(const Kernels&, int, int o, std::uint16_t* weights) const {
         std::memcpy(weights, w.row(o).bytes, 2 * std::size_t(w.cols));
     }
-};
-
-// The same matrix from its copy in 8 bits.
-struct Int8Source {
-    Bf16Matrix w;
-    const float* biases = nullptr;  // (out)
-
-    int rows() const { return w.rows; }
-    int n_blocks() const { return w.cols / kInt8BlockSize; }
-    const std::uint8_t* row(int o) const {
-        return w.int8 + std::ptrdiff_t(o) * n_blocks() * kInt8BlockBytes;
-    }
-    float bias(int, int o) const { return biases == nullptr ? 0.0f : biases[o]; }
-    float dot(const Kernels& k, int, int o, const float* x) const {
-        return k.dot_int8(row(o), x, n_blocks());
-    }
-    void widen(const Kernels& k, int, int o, float* weights) const {
-        k.widen_int8(row(o), n_blocks(), weights);
-    }
-    static constexpr bool fits_bf16 = false;
 };
 
 // The MXFP4 matrices of all experts; x is split.
@@ -100,7 +101,7 @@ struct Mxfp4Source {
     void widen(const Kernels& k, int e, int o, float* weights) const {
         k.widen_mxfp4(experts.mxfp4(e).row(o), n_blocks(), weights);
     }
-    static constexpr bool fits_bf16 = true;
+    bool fits_bf16() const { return true; }
     const std::uint8_t* stored_bf16(int) const { return nullptr; }
     void unpack(const Kernels& k, int e, int o, std::uint16_t* weights) const {
         k.unpack_mxfp4(experts.mxfp4(e).row(o), n_blocks(), weights);
