@@ -60,7 +60,7 @@ inline double balance_loss(ConstMatrixView logits, int top_k) {
     if (top_k < 1) {
         throw Error("balance_loss: top_k is " + std::to_string(top_k) + ", expected 1 or more");
     }
-    require_enough_experts(top_k, logits.cols);
+    require_at_least("balance_loss", "logits.cols", logits.cols, top_k, "top_k");
     const int n_tokens = logits.rows;
     const int n_experts = logits.cols;
     std::vector<std::int32_t> chosen(std::size_t(top_k), -1);
