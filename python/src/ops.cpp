@@ -148,6 +148,12 @@ void bind_attention_ops(nb::module_& m, Ops ops) {
             "numpy.typing.NDArray[numpy.float32]]"));
 }
 
+XRows x_rows_named(const std::string& name) {
+    if (name == "per_token") return XRows::per_token;
+    if (name == "per_rank") return XRows::per_rank;
+    throw Error("expert_linear: x_rows is '" + name + "', expected 'per_token' or 'per_rank'");
+}
+
 void bind_expert_ops(nb::module_& m, Ops ops) {
     m.def(
         "route",
@@ -155,7 +161,7 @@ void bind_expert_ops(nb::module_& m, Ops ops) {
             Operands in("route");
             const ConstMatrixView logits_in = in.matrix("logits", logits);
             require_top_k(top_k);
-            require_enough_experts(top_k, logits_in.cols);
+            require_at_least("route", "logits.cols", logits_in.cols, top_k, "top_k");
             NewIds ids(logits_in.rows, top_k);
             NewMatrix weights(logits_in.rows, top_k);
             {
@@ -170,19 +176,22 @@ void bind_expert_ops(nb::module_& m, Ops ops) {
                 "numpy.typing.NDArray[numpy.float32]]"));
     m.def(
         "expert_linear",
-        [ops](nb::object x, nb::object ids, const SharedExperts& all_experts, nb::object bias) {
+        [ops](nb::object x, const std::string& x_rows, nb::object ids,
+              const SharedExperts& all_experts, nb::object bias) {
             Operands in("expert_linear");
+            const XRows rows = x_rows_named(x_rows);
             const ConstMatrixView x_in = in.matrix("x", x);
             const ConstIdsView ids_in = in.ids("ids", ids);
             const ConstMatrixView bias_in = in.matrix("bias", bias);
             require_ids_below("expert_linear", ids_in, all_experts.stack.n_experts);
             NewMatrix y(ids_in.rows * ids_in.cols, all_experts.stack.rows);
             WithoutGil without_gil;
-            ops.expert_linear(x_in, ids_in, all_experts.stack, bias_in, y.view());
+            ops.expert_linear(x_in, rows, ids_in, all_experts.stack, bias_in, y.view());
             return y;
         },
-        "x"_a, "ids"_a, "all_experts"_a, "bias"_a, header_doc("layers/expert_linear.hpp"),
-        nb::sig("def expert_linear(x: numpy.typing.NDArray[numpy.float32], ids: "
+        "x"_a, "x_rows"_a, "ids"_a, "all_experts"_a, "bias"_a,
+        header_doc("layers/expert_linear.hpp"),
+        nb::sig("def expert_linear(x: numpy.typing.NDArray[numpy.float32], x_rows: str, ids: "
                 "numpy.typing.NDArray[numpy.int32], "
                 "all_experts: Experts, bias: numpy.typing.NDArray[numpy.float32]) -> "
                 "numpy.typing.NDArray[numpy.float32]"));

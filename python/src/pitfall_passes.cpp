@@ -1,10 +1,10 @@
 // The forward passes of the bug lab, one for each wrong table: compiled here and nowhere else.
 #include "gptoss/ops/bf16.hpp"
-#include "gptoss/run/pitfall_list.hpp"
+#include "gptoss/pitfalls/pitfall_list.hpp"
 
-namespace gptoss {
+namespace gptoss::pitfalls {
 
 template std::vector<Pitfall> all_pitfalls<ScalarOps>();
 template std::vector<Pitfall> all_pitfalls<Bf16Ops>();
 
-}  // namespace gptoss
+}  // namespace gptoss::pitfalls

@@ -23,8 +23,10 @@ using namespace gptoss::pitfalls;
 using namespace nanobind::literals;
 
 // In pitfall_passes.cpp.
-extern template std::vector<gptoss::Pitfall> gptoss::all_pitfalls<gptoss::ScalarOps>();
-extern template std::vector<gptoss::Pitfall> gptoss::all_pitfalls<gptoss::Bf16Ops>();
+extern template std::vector<gptoss::pitfalls::Pitfall>
+gptoss::pitfalls::all_pitfalls<gptoss::ScalarOps>();
+extern template std::vector<gptoss::pitfalls::Pitfall>
+gptoss::pitfalls::all_pitfalls<gptoss::Bf16Ops>();
 
 namespace gptoss::python {
 

@@ -5,8 +5,10 @@
 
 #include "bind.hpp"
 #include "gptoss/core/config.hpp"
+#include "gptoss/core/config_rules.hpp"
 #include "gptoss/core/model_size.hpp"
 #include "gptoss/core/mxfp4.hpp"
+#include "gptoss/core/presets.hpp"
 #include "gptoss/layers/rope.hpp"
 #include "header_docs.hpp"
 

@@ -93,10 +93,10 @@ struct PortOps : ScalarOps {
             }
         }
     }
-    static void experts(ConstMatrixView x, ConstIdsView ids, ExpertStack all_experts,
+    static void experts(ConstMatrixView x, XRows x_rows, ConstIdsView ids, ExpertStack all_experts,
                         ConstMatrixView bias, MatrixView y) {
         const std::vector<float> x_factors = factors(x);
-        gptoss::expert_linear({x_factors.data(), x.rows, x.cols}, ids, all_experts, bias, y);
+        gptoss::expert_linear({x_factors.data(), x.rows, x.cols}, x_rows, ids, all_experts, bias, y);
     }
     static constexpr auto rmsnorm = &PortOps::norm;
     static constexpr auto linear = &PortOps::product;

@@ -84,7 +84,7 @@ TEST_CASE("router_losses: what makes no sense is named", "[router_losses][errors
     CHECK_THROWS_WITH(z_loss({nullptr, 0, 4}),
                       "z_loss: there are no logits, expected a row or more");
     CHECK_THROWS_WITH(balance_of({1, 2}, 2, 3),
-                      "route: ids.cols is 3, expected at most 2 (logits.cols)");
+                      "balance_loss: logits.cols is 2, expected at least 3 (top_k)");
     CHECK_THROWS_WITH(balance_of({1, 2}, 2, 0), "balance_loss: top_k is 0, expected 1 or more");
     CHECK_THROWS_WITH(z_of({1, nan}, 2), "route: logits[0, 1] is NaN, expected a number");
 }

@@ -9,11 +9,14 @@
 #include "gptoss/checkpoint/load.hpp"
 #include "gptoss/checkpoint/synth.hpp"
 #include "gptoss/compare/logit_metrics.hpp"
+#include "gptoss/core/presets.hpp"
 #include "gptoss/model/copy_weights.hpp"
 #include "gptoss/model/transformer.hpp"
 #include "gptoss/ops/fast.hpp"
 
 using namespace gptoss;
+using namespace gptoss::checkpoint;
+using namespace gptoss::compare;
 
 namespace {
 

@@ -22,9 +22,9 @@ def forward(w, c, ids, ops):
         mlp_norm = ops.rmsnorm(y, m.norm_gain, c.eps)
         router_logits = ops.linear(mlp_norm, m.router, m.router_bias)
         chosen, expert_weights = ops.route(router_logits, c.top_k)
-        gate_up = ops.expert_linear(mlp_norm, chosen, m.gate_up, m.gate_up_bias)
+        gate_up = ops.expert_linear(mlp_norm, "per_token", chosen, m.gate_up, m.gate_up_bias)
         swiglu = ops.swiglu(gate_up, c.swiglu_limit)
-        expert_out = ops.expert_linear(swiglu, chosen, m.down, m.down_bias)
+        expert_out = ops.expert_linear(swiglu, "per_rank", chosen, m.down, m.down_bias)
         mlp_out = ops.combine(expert_out, expert_weights)
         x = ops.add_residual(y, mlp_out)
         for name, value in dict(norm=norm, q=q, k=k, v=v, q_rope=q_rope, k_rope=k_rope, mix=mix,

@@ -90,7 +90,7 @@ def test_what_would_read_or_write_outside_is_refused(nano):
     w = nano.weights.layers[0].mlp
     x = np.zeros((1, 96), np.float32)
     with pytest.raises(ValueError, match=r"expert_linear: ids\[0, 0\] is 16, expected 0 <= id < 16"):
-        ops.expert_linear(x, np.array([[16]], np.int32), w.gate_up, w.gate_up_bias)
+        ops.expert_linear(x, "per_token", np.array([[16]], np.int32), w.gate_up, w.gate_up_bias)
     with pytest.raises(ValueError, match=r"cache_store: positions\[0\] is -1, expected 0 or more"):
         ops.cache_store(x, np.array([-1], np.int32), x.copy())
     with pytest.raises(ValueError, match=r"embed: ids\[0\] is 1034, expected 0 <= id < 1034"):

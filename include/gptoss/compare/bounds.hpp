@@ -38,6 +38,7 @@
 #include <string>
 
 #include "gptoss/compare/comparison.hpp"
+#include "gptoss/core/config_rules.hpp"
 #include "gptoss/trace/sites.hpp"
 
 namespace gptoss::compare {
