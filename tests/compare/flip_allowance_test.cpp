@@ -26,10 +26,10 @@ TEST_CASE("flip allowance: nothing spreads from nothing", "[flip_allowance]") {
 TEST_CASE("flip allowance: a flip is worth six times what it moved, or too much to tell",
           "[flip_allowance]") {
     CHECK(allowance_of_flip(0.25) == 1.5);
-    CHECK(allowance_of_flip(0.6) == kLeftOut);
+    CHECK(allowance_of_flip(0.7) == kLeftOut);
 }
 
 TEST_CASE("flip allowance: a token left out leaves no other out", "[flip_allowance]") {
-    CHECK(spread({kLeftOut, 0, 0}, 2, 0.5) == Allowance{kLeftOut, 1, 0});
-    CHECK(spread({kLeftOut, 0}, 0, 0.5) == Allowance{kLeftOut, 1});
+    CHECK(spread({kLeftOut, 0, 0}, 2, 0.5) == Allowance{kLeftOut, 2, 0});
+    CHECK(spread({kLeftOut, 0}, 0, 0.5) == Allowance{kLeftOut, 2});
 }

@@ -31,7 +31,7 @@
 namespace gptoss::compare {
 
 inline constexpr double kFlipGrowth = 6;
-inline constexpr double kMostAllowance = 2;
+inline constexpr double kMostAllowance = 4;
 inline constexpr double kAttendedShare = 0.5;
 inline constexpr double kMostInRouter = 0.5;
 inline constexpr double kLeftOut = std::numeric_limits<double>::infinity();
