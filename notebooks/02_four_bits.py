@@ -54,8 +54,8 @@ plt.show()
 # %% [markdown]
 # ## Which of them nano uses
 #
-# Two codes of 16 mean zero (plus and minus). A block's scale is a power of two, so its largest weight lies anywhere between
-# 4 and 7 before rounding, and the code of 6 is common.
+# Two codes of 16 mean zero, plus and minus; nano's exporter writes the plus one only. The large codes are rare: a scale is a power of
+# two, so it fits the largest of 32 weights roughly, and the others lie below that.
 
 # %%
 stacks = [stack for layer in m.weights.layers for stack in (layer.mlp.gate_up, layer.mlp.down)]
@@ -138,7 +138,7 @@ for i, (kind, values) in enumerate(error.items()):
     x = np.arange(len(formats)) + 0.4 * i - 0.2
     axes.bar(x, values, 0.4, label=kind, color=f"C{i}")
     for at, value in zip(x, values):
-        axes.text(at, value * 1.1, f"{100 * value:.2g} %", ha="center", fontsize=9)
+        axes.text(at, max(value, 0.001) * 1.1, f"{100 * value:.2g} %" if value else "exact", ha="center", fontsize=9)
 axes.set_xticks(range(len(formats)), list(formats))
 axes.set(yscale="log", ylim=(1e-3, 0.5), title="What a weight loses: rms of the error / rms of the weights")
 axes.set_yticks([0.001, 0.01, 0.1], ["0.1 %", "1 %", "10 %"])

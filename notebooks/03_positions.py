@@ -131,7 +131,7 @@ assert abs(concentration - (0.1 * np.log(32) + 1)) < 1e-6 and mean["with YaRN"][
 # ## How exact must it be? Rounding the bounds
 #
 # `low` and `high` are 8.09 and 17.40. Several programs round them to 8 and 18, as YaRN's own code does; gpt-oss was trained without
-# (`truncate: false` in its config). The frequencies then differ by a percent or two, and an angle by that times the place.
+# (`truncate: false` in its config). The frequencies of the pairs on the ramp then differ a little, and an angle by that times the place.
 
 # %%
 rounded_ramp = np.clip((np.arange(half) - np.floor(low)) / (np.ceil(high) - np.floor(low)), 0, 1)
@@ -139,11 +139,12 @@ rounded = theta / 32 * rounded_ramp + theta * (1 - rounded_ramp)
 places = np.array([100, 1000, 10_000, 100_000])
 fig, (left, right) = plt.subplots(1, 2)
 for i, place in enumerate(places):
-    left.plot(np.abs(by_hand - rounded) * place, f"C{i}", marker="o", ms=3, lw=1, label=f"place {place:,}")
+    moved = np.flatnonzero(by_hand != rounded)
+    left.plot(moved, np.abs(by_hand - rounded)[moved] * place, f"C{i}", marker="o", ms=3, lw=1, label=f"place {place:,}")
 left.axhline(np.pi, color="0.5", ls=":")
 left.text(0, np.pi * 1.3, "half a turn", color="0.4", fontsize=9)
-left.set(yscale="log", ylim=(1e-4, 1e4), title="Error of the angle, in radians", xlabel="pair d")
-left.legend(loc="upper right")
+left.set(yscale="log", xlim=(-1, 32), ylim=(1e-3, 100), title="Error of the angle, in radians", xlabel="pair d")
+left.legend(loc="lower right")
 
 
 def score(frequencies, place):
@@ -159,10 +160,10 @@ right.set(xscale="log", title="Error of q.k / size of q.k", xlabel="places betwe
 plt.show()
 at = {int(place): float(np.abs(by_hand - rounded).max() * place) for place in places}
 print("largest error of an angle:", {place: f"{value:.2g} rad" for place, value in at.items()})
-assert at[100] < 0.3 and at[100_000] > 100
+assert at[100] < 0.03 and at[100_000] > 20
 
 # %% [markdown]
-# At a hundred places nobody sees it; at a hundred thousand some pairs point anywhere. That is why it is on the list of mistakes that pass
+# At a hundred places nobody sees it; at a hundred thousand nine pairs are off by one turn or several, so they point anywhere. That is why it is on the list of mistakes that pass
 # every short test (`gptoss.pitfalls["yarn_bounds_rounded"]`), and why the reference computes the angle as the official model
 # does. nano, with the same numbers and a head of 32 channels, shows where such a run leaves the right one first:
 

@@ -59,13 +59,15 @@ for effort, answers in said.items():
 tokens = {effort: [len(tokenizer.encode(answer.analysis)) for answer in answers] for effort, answers in said.items()}
 fig, axes = plt.subplots(figsize=(9, 2.6))
 for i, question in enumerate(SUMS):
-    axes.barh(np.arange(3) + 0.2 * (i - 1.5), [tokens[effort][i] for effort in said], 0.2, label=question, color=f"C{i}")
+    y = np.arange(3) + 0.2 * (i - 1.5)
+    axes.barh(y, [tokens[effort][i] for effort in said], 0.16, color="C0")
+    for at, effort in zip(y, said):
+        axes.text(tokens[effort][i] + 0.5, at, question, va="center", fontsize=8)
 axes.set_yticks(range(3), list(said))
 axes.invert_yaxis()
-axes.set(title="Tokens of analysis, by effort")
+axes.set(title="Tokens of analysis, by effort", xlim=(0, 65))
 axes.grid(axis="x")
 axes.grid(False, axis="y")
-axes.legend(loc="lower right")
 plt.show()
 assert all(low < medium < high for low, medium, high in zip(*tokens.values()))
 assert {answer.final for answers in said.values() for answer in answers[:1]} == {"93 + 81 = 174."}
@@ -73,12 +75,12 @@ assert {answer.final for answers in said.values() for answer in answers[:1]} == 
 # %% [markdown]
 # ## Temperature, top-k, top-p, min-p: how it chooses
 #
-# A question without one right answer has several likely tokens. Temperature divides the logits: below 1 the likely get likelier, above 1
+# Where nano does not know what is wanted, several tokens are likely; we just say "dog". Temperature divides the logits: below 1 the likely get likelier, above 1
 # the unlikely get their chance. The other three cut the tail: the `k` likeliest; the fewest that sum to `p`; those with at least
 # `min_p` of the likeliest one's share. `ops.sample` does all four; here a thousand draws show what is left.
 
 # %%
-ids = prompt("Hello") + tokenizer.encode_with_special("<|channel|>final<|message|>")
+ids = prompt("dog") + tokenizer.encode_with_special("<|channel|>final<|message|>")
 p = probabilities(ids)
 top = np.argsort(-p)[:8]
 names = [tokenizer.decode([int(id)]).replace(" ", "␣") for id in top]
@@ -92,14 +94,14 @@ def drawn(options, n=1000):
     return np.bincount(ids, minlength=len(p)) / n
 
 
-fig, panels = plt.subplots(2, 3, figsize=(9, 4.2), sharex=True, sharey=True)
+fig, panels = plt.subplots(2, 3, figsize=(9, 4), sharex=True, sharey=True)
 share = {}
 for axes, (name, dial) in zip(panels.flat, DIALS.items()):
     share[name] = drawn(gptoss.SamplingOptions(**dial))
     axes.bar(range(9), [*share[name][top], share[name].sum() - share[name][top].sum()], color=["C0"] * 8 + ["C6"])
     axes.set_title(name)
     axes.set_xticks(range(9), [*names, "others"], rotation=60)
-fig.suptitle("The first word of the answer to “Hello”: share of 1,000 draws", x=0.01, ha="left", fontsize=11)
+fig.suptitle("The first token of the answer to “dog”: share of 1,000 draws", x=0.01, ha="left", fontsize=11)
 plt.show()
 assert (share["top_k 2"] > 0).sum() == 2
 assert set(np.flatnonzero(share["min_p 0.1"])) <= set(np.flatnonzero(p >= 0.1 * p.max()))
@@ -170,7 +172,7 @@ def constrained(ids, schema):
         p = probabilities(ids + said)
         said.append(max(allowed, key=lambda id: p[id]))
         allowed_counts.append(len(allowed))
-    return tokenizer.decode(said), allowed_counts
+    return said, allowed_counts
 
 
 SCHEMA = {"type": "object", "properties": {"answer": {"type": "integer", "minimum": 0, "maximum": 198},
@@ -179,7 +181,8 @@ ids = prompt("What is 17 + 25?") + m.generate(prompt("What is 17 + 25?"), 100).i
 cut = ids.index(tokenizer.special_id("<|end|>"), len(prompt("What is 17 + 25?")))     # behind its analysis
 ids = ids[:cut + 1] + tokenizer.encode_with_special("<|start|>assistant<|channel|>final<|message|>")
 free = tokenizer.decode(m.generate(ids, 20).ids)
-text, counts = constrained(ids, SCHEMA)
+tokens, counts = constrained(ids, SCHEMA)
+text = tokenizer.decode(tokens)
 print("free:       ", free)
 print("constrained:", text)
 value = json.loads(text)
@@ -189,8 +192,8 @@ fig, axes = plt.subplots(figsize=(9, 2.4))
 axes.bar(range(len(counts)), counts)
 for x, n in enumerate(counts):
     axes.text(x, n + 0.3, n, ha="center", fontsize=9)
-said = [tokenizer.decode([id]) for id in tokenizer.encode(text)]
-axes.set(title="Tokens that were allowed, of 1,034, at each step", xticks=range(len(counts)), xlabel="step")
+axes.set_xticks(range(len(counts)), [tokenizer.decode([id]) for id in tokens])
+axes.set(title="Tokens that were allowed, of 1,034, at each step", xlabel="the token that was taken", ylim=(0, 18))
 plt.show()
 
 # %% [markdown]

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes a C++ header with the top block of every header, which the module has as docstrings, and
+"""Writes a C++ source with the top block of every header, which the module has as docstrings, and
 with a digest of all headers, by which a module of other headers is known.
 
-    header_docs.py INCLUDE_DIR OUT.hpp
+    header_docs.py INCLUDE_DIR OUT.cpp
     header_docs.py --digest INCLUDE_DIR
 """
 import hashlib
@@ -34,25 +34,28 @@ def written(headers: dict[str, str]) -> str:
     entries = "".join(f'    {{"{name}", R"~~({top_block(text)})~~"}},\n'
                       for name, text in headers.items())
     return f"""// Written by python/header_docs.py.
-#pragma once
+#include "header_docs.hpp"
+
 #include <stdexcept>
 #include <string>
-#include <string_view>
 
 namespace gptoss::python {{
 
-inline constexpr const char* kHeadersDigest = "{digest_of(headers)}";
+const char* const kHeadersDigest = "{digest_of(headers)}";
+
+namespace {{
 
 struct HeaderDoc {{
     std::string_view header;
     const char* text;
 }};
 
-inline constexpr HeaderDoc kHeaderDocs[] = {{
+constexpr HeaderDoc kHeaderDocs[] = {{
 {entries}}};
 
-// The top block of include/gptoss/HEADER.
-inline const char* header_doc(std::string_view header) {{
+}}  // namespace
+
+const char* header_doc(std::string_view header) {{
     for (const HeaderDoc& doc : kHeaderDocs) {{
         if (doc.header == header) return doc.text;
     }}
