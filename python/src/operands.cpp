@@ -37,7 +37,8 @@ void Operands::require_array(const char* name, nb::handle array,
 void Operands::require_dtype(const char* name, nb::handle array, const std::string& dtype) const {
     const std::string got = text_of(array.attr("dtype"));
     if (got == dtype || (dtype == "bfloat16" && got == "uint16")) return;
-    const std::string expected = dtype == "bfloat16" ? "bfloat16, or its bits as uint16" : dtype;
+    const std::string expected =
+        dtype == "bfloat16" ? "bfloat16 (or its bits as uint16), float16 or float32" : dtype;
     throw nb::type_error((where(name) + " is " + got + " " + shape_of(array) + ", expected " +
                           expected + "; nothing is converted in silence: astype does it")
                              .c_str());
@@ -91,6 +92,24 @@ Operands::Memory Operands::take(const char* name, nb::handle array, const char* 
     const nb::object plain =  // numpy gives no buffer of ml_dtypes' own dtype
         is_bf16 ? nb::object(array.attr("view")("uint16")) : nb::borrow(array);
     return {hold(plain, writable), int(rows), int(cols)};
+}
+
+DenseMatrix Operands::dense(const char* name, nb::handle array) {
+    Storage storage = Storage::bf16;
+    const char* dtype = "bfloat16";
+    if (nb::hasattr(array, "dtype")) {
+        const std::string got = text_of(array.attr("dtype"));
+        if (got == "float16") {
+            storage = Storage::f16;
+            dtype = "float16";
+        }
+        if (got == "float32") {
+            storage = Storage::f32;
+            dtype = "float32";
+        }
+    }
+    const Memory m = take(name, array, dtype, 2, 2, "(rows, cols)", false);
+    return {static_cast<const std::uint8_t*>(m.data), m.rows, m.cols, storage};
 }
 
 const std::uint8_t* Operands::bytes(const char* name, nb::handle array,

@@ -66,10 +66,8 @@ public:
         }
         return all;
     }
-    DenseMatrix bf16(const char* name, nb::handle array) {
-        const Memory m = take(name, array, "bfloat16", 2, 2, "(rows, cols)", false);
-        return {static_cast<const std::uint8_t*>(m.data), m.rows, m.cols};
-    }
+    // bfloat16, its bits as uint16, float16 or float32: each is read as it is.
+    DenseMatrix dense(const char* name, nb::handle array);
     const std::uint8_t* bytes(const char* name, nb::handle array, const std::vector<int>& shape);
 
 private:

@@ -231,7 +231,7 @@ void bind_other_ops(nb::module_& m, Ops ops) {
         [ops](nb::object ids, nb::object table) {
             Operands in("embed");
             const ConstIdsView ids_in = in.ids("ids", ids);
-            const DenseMatrix table_in = in.bf16("table", table);
+            const DenseMatrix table_in = in.dense("table", table);
             NewMatrix y(ids_in.rows, table_in.cols);
             WithoutGil without_gil;
             ops.embed(ids_in, table_in, y.view());
@@ -260,7 +260,7 @@ void bind_other_ops(nb::module_& m, Ops ops) {
         [ops](nb::object x, nb::object w, nb::object bias) {
             Operands in("linear");
             const ConstMatrixView x_in = in.matrix("x", x);
-            const DenseMatrix w_in = in.bf16("w", w);
+            const DenseMatrix w_in = in.dense("w", w);
             const ConstVectorView bias_in = in.vector("bias", bias);
             NewMatrix y(x_in.rows, w_in.rows);
             WithoutGil without_gil;
@@ -291,7 +291,7 @@ void bind_other_ops(nb::module_& m, Ops ops) {
         [ops](nb::object x, nb::object w) {
             Operands in("unembed");
             const ConstMatrixView x_in = in.matrix("x", x);
-            const DenseMatrix w_in = in.bf16("w", w);
+            const DenseMatrix w_in = in.dense("w", w);
             NewMatrix logits(x_in.rows, w_in.rows);
             WithoutGil without_gil;
             ops.unembed(x_in, w_in, logits.view());

@@ -25,9 +25,21 @@ nb::object view_of(ConstVectorView v, const SharedWeights& owner) {
 nb::object view_of(ConstMatrixView m, const SharedWeights& owner) {
     return array_of(m.data, {std::size_t(m.rows), std::size_t(m.cols)}, owner);
 }
+// As it is stored; of Q8_0, which numpy has no dtype for, the rows' bytes.
 nb::object view_of(DenseMatrix m, const SharedWeights& owner) {
+    const std::vector<std::size_t> shape = {std::size_t(m.rows), std::size_t(m.cols)};
     const auto* bits = reinterpret_cast<const std::uint16_t*>(m.bytes);
-    return as_bfloat16(array_of(bits, {std::size_t(m.rows), std::size_t(m.cols)}, owner));
+    switch (m.storage) {
+        case Storage::bf16:
+            return as_bfloat16(array_of(bits, shape, owner));
+        case Storage::f16:
+            return array_of(bits, shape, owner).attr("view")("float16");
+        case Storage::f32:
+            return array_of(reinterpret_cast<const float*>(m.bytes), shape, owner);
+        case Storage::q8_0:
+            return array_of(m.bytes, {shape[0], m.row_bytes()}, owner);
+    }
+    return nb::none();
 }
 SharedExperts view_of(const ExpertStack& stack, const SharedWeights& owner) {
     return {stack, owner};

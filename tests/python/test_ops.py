@@ -105,13 +105,16 @@ def test_what_would_read_or_write_outside_is_refused(nano):
         ops.cache_store(x, np.array([0], np.int32), frozen)
 
 
-def test_a_matrix_is_bf16_or_its_bits(nano):
+def test_a_matrix_may_be_stored_in_several_ways(nano):
     w = nano.weights.layers[0].attn
     x = np.ones((1, 96), np.float32)
     y = ops.linear(x, w.q, w.q_bias)
     assert ops.linear(x, w.q.view(np.uint16), w.q_bias).tobytes() == y.tobytes()
-    with pytest.raises(TypeError, match=r"linear: w is float32 \(512, 96\), expected bfloat16, or"):
-        ops.linear(x, w.q.astype(np.float32), w.q_bias)
+    assert ops.linear(x, w.q.astype(np.float32), w.q_bias).tobytes() == y.tobytes()  # widened exactly
+    half = np.ones((2, 96), np.float16)
+    assert ops.linear(x, half, np.zeros(2, np.float32)).tolist() == [[96, 96]]
+    with pytest.raises(TypeError, match=r"linear: w is float64 \(512, 96\), expected bfloat16 \(or its"):
+        ops.linear(x, w.q.astype(float), w.q_bias)
 
 
 def test_docstrings_are_the_headers_top_blocks():
