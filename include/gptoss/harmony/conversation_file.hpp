@@ -164,7 +164,12 @@ inline Conversation read_conversation_file(const format::OrderedJson& json,
     if (json.is_array()) return {read_messages(json, place)};
     require_object(json, where);
     if (json.contains("role")) return {read_messages(format::OrderedJson::array({json}), place)};
-    require_known_keys(json, {"messages", "tools", "response_format"}, where);
+    require_known_keys(json,
+                       {"messages", "tools", "response_format",
+                        // a request's model, and what a test vector says besides (--vectors)
+                        "model", "name", "note", "mode", "next_role", "config", "expected_text",
+                        "expected_text_file", "expected_ids", "ids_source"},
+                       where);
     const format::OrderedJson& list = require_array(require_field(json, "messages", where), place);
     const bool is_request = json.contains("tools") || json.contains("response_format");
     Conversation conversation{read_messages(list, place, is_request)};
