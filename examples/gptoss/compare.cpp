@@ -7,8 +7,8 @@
 #include <memory>
 #include <string>
 
-#include "gptoss/compare/compare_html.hpp"
-#include "gptoss/compare/compare_json.hpp"
+#include "compare_html.hpp"
+#include "compare_json.hpp"
 #include "gptoss/dump/read_dump.hpp"
 #include "gptoss/format/partial_file.hpp"
 #include "terminal.hpp"
@@ -141,11 +141,10 @@ int run_compare(const CompareFlags& flags, const Globals& globals) {
     const compare::Comparison c = compare::compare_dumps(reference, other, options);
 
     if (!flags.html.empty()) {
-        format::write_text_file(flags.html,
-                                compare::compare_page_html({reference.name, other.name}, c));
+        format::write_text_file(flags.html, compare_page_html({reference.name, other.name}, c));
     }
     if (globals.json) {
-        print_json(compare::comparison_json(c));
+        print_json(comparison_json(c));
     } else {
         print_comparison(c);
     }

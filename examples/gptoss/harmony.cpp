@@ -8,7 +8,7 @@
 #include "gptoss/harmony/pasted_text.hpp"
 #include "gptoss/harmony/render.hpp"
 #include "gptoss/harmony/response_format_json.hpp"
-#include "gptoss/harmony/vectors.hpp"
+#include "harmony_vectors.hpp"
 #include "models.hpp"
 #include "terminal.hpp"
 #include "tokens.hpp"
@@ -142,17 +142,17 @@ int run_parse(const HarmonyFlags& flags, const Globals& globals) {
 
 int run_vectors(const HarmonyFlags& flags, const Globals& globals) {
     const tokenizer::Tokenizer tokenizer = open_tokenizer(globals);
-    const harmony::VectorReport report =
-        harmony::run_harmony_vectors(harmony::harmony_encoding(tokenizer), flags.vectors);
+    const VectorReport report =
+        run_harmony_vectors(harmony::harmony_encoding(tokenizer), flags.vectors);
     const std::size_t n_failed = report.mistakes.size();
     if (globals.json) {
         format::OrderedJson failures = format::OrderedJson::array();
-        for (const harmony::VectorReport::Mistake& mistake : report.mistakes) {
+        for (const VectorReport::Mistake& mistake : report.mistakes) {
             failures.push_back({{"name", mistake.name}, {"mistake", mistake.text}});
         }
         print_json({{"passed", report.n_passed}, {"failed", n_failed}, {"failures", failures}});
     } else {
-        for (const harmony::VectorReport::Mistake& mistake : report.mistakes) {
+        for (const VectorReport::Mistake& mistake : report.mistakes) {
             print(mistake.name + ": " + mistake.text + "\n");
         }
         print(std::to_string(report.n_passed) + " passed, " + std::to_string(n_failed) +

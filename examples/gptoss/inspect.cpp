@@ -13,12 +13,12 @@
 #include "gptoss/checkpoint/checkpoint_files.hpp"
 #include "gptoss/core/model_size.hpp"
 #include "gptoss/core/presets.hpp"
-#include "gptoss/dump/name_map.hpp"
 #include "gptoss/format/write_config_json.hpp"
 #include "gptoss/model/activations.hpp"
 #include "gptoss/run/generate.hpp"
 #include "inspect_kernels.hpp"
 #include "models.hpp"
+#include "name_map.hpp"
 #include "terminal.hpp"
 #include "tool.hpp"
 
@@ -348,7 +348,7 @@ void inspect_model(const InspectFlags& flags, const Globals& globals,
 int run_inspect(const InspectFlags& flags, const Globals& globals) {
     if (flags.names && globals.json) throw Error("--names prints Markdown, expected no --json");
     if (flags.names) {
-        print(dump::name_map_text());
+        print(name_map_text());
         return 0;
     }
     const bool has_preset = !flags.preset.empty();

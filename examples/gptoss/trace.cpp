@@ -7,15 +7,15 @@
 #include <vector>
 
 #include "gptoss/checkpoint/checkpoint_files.hpp"
-#include "gptoss/compare/html.hpp"
-#include "gptoss/compare/summary.hpp"
 #include "gptoss/dump/dump.hpp"
 #include "gptoss/format/partial_file.hpp"
 #include "gptoss/format/write_config_json.hpp"
 #include "gptoss/run/generate.hpp"
+#include "html.hpp"
 #include "models.hpp"
 #include "paths.hpp"
 #include "signals.hpp"
+#include "summary.hpp"
 #include "terminal.hpp"
 #include "tokens.hpp"
 #include "tool.hpp"
@@ -104,12 +104,12 @@ void feed_in_chunks(ChosenTransformer& transformer, const std::vector<std::int32
 // --- How it looks -----------------------------------------------------------------------------
 
 // The last column is there only if it has something to say.
-Table summary_table(const std::vector<compare::SiteSummary>& summaries) {
-    const bool has_nonfinite = !compare::first_nonfinite_site(summaries).empty();
+Table summary_table(const std::vector<SiteSummary>& summaries) {
+    const bool has_nonfinite = !first_nonfinite_site(summaries).empty();
     Table table{"llrrrrr"};
     table.add({"site", "shape", "min", "max", "mean", "rms", has_nonfinite ? "not finite" : ""});
-    for (const compare::SiteSummary& summary : summaries) {
-        const compare::Statistics& s = summary.statistics;
+    for (const SiteSummary& summary : summaries) {
+        const Statistics& s = summary.statistics;
         const auto number = [&s](double value) {
             return s.n_finite == 0 && s.n_values > 0 ? "none" : formatted("%.5g", value);
         };
@@ -121,16 +121,16 @@ Table summary_table(const std::vector<compare::SiteSummary>& summaries) {
     return table;
 }
 
-nlohmann::ordered_json json_of(const std::vector<compare::SiteSummary>& summaries,
+nlohmann::ordered_json json_of(const std::vector<SiteSummary>& summaries,
                                const std::vector<std::int32_t>& tokens) {
     nlohmann::ordered_json json;
-    const std::string first_nonfinite = compare::first_nonfinite_site(summaries);
+    const std::string first_nonfinite = first_nonfinite_site(summaries);
     json["tokens"] = tokens;
     json["first_not_finite"] = nullptr;
     if (!first_nonfinite.empty()) json["first_not_finite"] = first_nonfinite;
     json["sites"] = nlohmann::ordered_json::array();
-    for (const compare::SiteSummary& summary : summaries) {
-        const compare::Statistics& s = summary.statistics;
+    for (const SiteSummary& summary : summaries) {
+        const Statistics& s = summary.statistics;
         json["sites"].push_back({{"name", site_name(summary.site, summary.layer)},
                                  {"shape", summary.shape},
                                  {"min", s.min},
@@ -142,11 +142,11 @@ nlohmann::ordered_json json_of(const std::vector<compare::SiteSummary>& summarie
     return json;
 }
 
-compare::TracePage trace_page(const OpenedModel& model, const std::string& path,
-                              const std::vector<std::int32_t>& tokens,
-                              const std::vector<compare::SiteSummary>& summaries) {
+TracePage trace_page(const OpenedModel& model, const std::string& path,
+                     const std::vector<std::int32_t>& tokens,
+                     const std::vector<SiteSummary>& summaries) {
     const Config& config = model.weights.config;
-    compare::TracePage page;
+    TracePage page;
     page.title = "gpt-oss trace";
     page.facts = {{"model", model.dir},
                   {"layers", std::to_string(config.n_layers)},
@@ -167,11 +167,11 @@ compare::TracePage trace_page(const OpenedModel& model, const std::string& path,
 
 // --- The run ----------------------------------------------------------------------------------
 
-void print_summaries(const std::vector<compare::SiteSummary>& summaries,
+void print_summaries(const std::vector<SiteSummary>& summaries,
                      const std::vector<std::int32_t>& tokens, bool as_json) {
     if (as_json) return print_json(json_of(summaries, tokens));
     print(summary_table(summaries).text());
-    const std::string first_nonfinite = compare::first_nonfinite_site(summaries);
+    const std::string first_nonfinite = first_nonfinite_site(summaries);
     if (!first_nonfinite.empty()) print("the first that is not finite: " + first_nonfinite + "\n");
 }
 
@@ -193,21 +193,21 @@ int run_trace(const TraceFlags& flags, const Globals& globals) {
     try {
         feed_in_chunks(transformer, tokens, logit_rows(flags, sites), recorder);
     } catch (const Error& error) {  // a router refuses NaN: how far it came says where it is from
-        const std::vector<compare::SiteSummary> summaries = compare::summarize(recorder);
+        const std::vector<SiteSummary> summaries = summarize(recorder);
         print_summaries(summaries, tokens, globals.json);
         flush_output();
-        const std::string first_nonfinite = compare::first_nonfinite_site(summaries);
+        const std::string first_nonfinite = first_nonfinite_site(summaries);
         if (first_nonfinite.empty()) throw;
         throw Error(std::string(error.what()) + "; the first site that is not finite is " +
                     first_nonfinite);
     }
-    const std::vector<compare::SiteSummary> summaries = compare::summarize(recorder);
+    const std::vector<SiteSummary> summaries = summarize(recorder);
 
     if (!flags.out.empty())
         dump::write_dump(flags.out, recorder, format::hugging_face_config_text(config));
     if (!flags.html.empty()) {
-        const compare::TracePage page = trace_page(model, transformer.path.name, tokens, summaries);
-        format::write_text_file(flags.html, compare::trace_page_html(page));
+        const TracePage page = trace_page(model, transformer.path.name, tokens, summaries);
+        format::write_text_file(flags.html, trace_page_html(page));
     }
     print_summaries(summaries, tokens, globals.json);
     return 0;

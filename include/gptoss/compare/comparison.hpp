@@ -1,6 +1,6 @@
 // Comparison: what compare finds, a row per site and layer in execution order, and a verdict.
 //
-// Where    made by compare/compare.hpp; printed by the tool, drawn by compare/compare_html.hpp, and
+// Where    made by compare/compare.hpp; printed by the tool, drawn by examples/gptoss/compare_html.hpp, and
 //          the evidence of a diagnosis.
 #pragma once
 #include <cstddef>

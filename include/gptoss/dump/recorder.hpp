@@ -4,7 +4,7 @@
 //     Recorder recorder(config, {Site::attn_q}, true);      one site, the last token only
 //     transformer.feed(tokens, LogitRows::all, &recorder);
 //
-// Where    behind dumps (dump/dump.hpp) and the tables and pages of a run (compare/summary.hpp).
+// Where    behind dumps (dump/dump.hpp) and the tables and pages of a run (examples/gptoss/summary.hpp).
 // Units    those of the site.
 // Pitfalls All positions of all sites stay in memory: about 8 MB per token at 20b. Record fewer
 //          sites, or the last token only, for long prompts.

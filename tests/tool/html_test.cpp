@@ -1,4 +1,4 @@
-#include "gptoss/compare/html.hpp"
+#include "../../examples/gptoss/html.hpp"
 
 #include <string>
 #include <vector>
@@ -6,6 +6,7 @@
 #include "catch.hpp"
 
 using namespace gptoss;
+using namespace gptoss::tool;
 using namespace gptoss::compare;
 
 namespace {

@@ -12,7 +12,9 @@
 #include "gptoss/compare/comparison.hpp"
 #include "gptoss/format/json.hpp"
 
-namespace gptoss::compare {
+namespace gptoss::tool {
+
+using namespace compare;
 
 inline format::OrderedJson row_json(const CompareRow& row) {
     const Metrics& m = row.metrics;
@@ -80,4 +82,4 @@ inline format::OrderedJson comparison_json(const Comparison& c) {
     return json;
 }
 
-}  // namespace gptoss::compare
+}  // namespace gptoss::tool

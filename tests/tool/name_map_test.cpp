@@ -1,4 +1,4 @@
-#include "gptoss/dump/name_map.hpp"
+#include "../../examples/gptoss/name_map.hpp"
 
 #include <fstream>
 #include <set>
@@ -8,6 +8,7 @@
 #include "catch.hpp"
 
 using namespace gptoss;
+using namespace gptoss::tool;
 using namespace gptoss::checkpoint;
 using namespace gptoss::dump;
 

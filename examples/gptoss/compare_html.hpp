@@ -1,6 +1,6 @@
 // HTML: a comparison as one page that needs nothing else: no script, no other file.
 //
-//     verdict | facts | error over depth (compare/error_plot.hpp) | expert flips | a row per site
+//     verdict | facts | error over depth (error_plot.hpp) | expert flips | a row per site
 //
 // Where    the tool's compare --html.
 // Pitfalls File names and array names come from outside: every text goes through html_escaped.
@@ -10,12 +10,14 @@
 #include <utility>
 #include <vector>
 
+#include "error_plot.hpp"
 #include "gptoss/compare/comparison.hpp"
-#include "gptoss/compare/error_plot.hpp"
 #include "gptoss/compare/expert_match.hpp"
-#include "gptoss/compare/html.hpp"
+#include "html.hpp"
 
-namespace gptoss::compare {
+namespace gptoss::tool {
+
+using namespace compare;
 
 struct ComparePage {
     std::string reference;  // file names
@@ -122,4 +124,4 @@ inline std::string compare_page_html(const ComparePage& page, const Comparison& 
            "between bf16 numbers, of values not below rms.</p>\n</body></html>\n";
 }
 
-}  // namespace gptoss::compare
+}  // namespace gptoss::tool

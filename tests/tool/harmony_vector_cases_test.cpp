@@ -1,9 +1,10 @@
-#include "gptoss/harmony/vector_cases.hpp"
+#include "../../examples/gptoss/harmony_vector_cases.hpp"
 
 #include "catch.hpp"
-#include "harmony_text.hpp"
+#include "harmony/harmony_text.hpp"
 
 using namespace gptoss;
+using namespace gptoss::tool;
 using namespace gptoss::format;
 using namespace gptoss::harmony;
 using gptoss::test::harmony;

@@ -17,7 +17,7 @@
 #include "gptoss/checkpoint/tensor_table.hpp"
 #include "gptoss/trace/sites.hpp"
 
-namespace gptoss::dump {
+namespace gptoss::tool {
 
 struct GgufTensor {
     checkpoint::Slot slot;
@@ -180,4 +180,4 @@ inline std::string name_map_text() {
     return text;
 }
 
-}  // namespace gptoss::dump
+}  // namespace gptoss::tool

@@ -15,9 +15,9 @@
 #include <utility>
 #include <vector>
 
-#include "gptoss/compare/summary.hpp"
+#include "summary.hpp"
 
-namespace gptoss::compare {
+namespace gptoss::tool {
 
 struct TracePage {
     std::string title;
@@ -135,4 +135,4 @@ inline std::string trace_page_html(const TracePage& page) {
     return html + "</table>\n</body></html>\n";
 }
 
-}  // namespace gptoss::compare
+}  // namespace gptoss::tool

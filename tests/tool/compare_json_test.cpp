@@ -1,4 +1,4 @@
-#include "gptoss/compare/compare_json.hpp"
+#include "../../examples/gptoss/compare_json.hpp"
 
 #include <limits>
 #include <set>
@@ -7,6 +7,7 @@
 #include "catch.hpp"
 
 using namespace gptoss;
+using namespace gptoss::tool;
 using namespace gptoss::compare;
 using namespace gptoss::format;
 

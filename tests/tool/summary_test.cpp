@@ -1,4 +1,4 @@
-#include "gptoss/compare/summary.hpp"
+#include "../../examples/gptoss/summary.hpp"
 
 #include <cmath>
 #include <limits>
@@ -8,6 +8,7 @@
 #include "gptoss/core/presets.hpp"
 
 using namespace gptoss;
+using namespace gptoss::tool;
 using namespace gptoss::compare;
 using namespace gptoss::dump;
 using namespace gptoss::format;

@@ -6,7 +6,7 @@
 //
 // A mistake is a jump: rounding climbs slowly, a wrong op leaves the tolerance within one site.
 //
-// Where    compare/compare_html.hpp.
+// Where    compare_html.hpp.
 // Source   W3C 2018, Scalable Vector Graphics 2.
 #pragma once
 #include <algorithm>
@@ -15,9 +15,11 @@
 #include <vector>
 
 #include "gptoss/compare/comparison.hpp"
-#include "gptoss/compare/html.hpp"
+#include "html.hpp"
 
-namespace gptoss::compare {
+namespace gptoss::tool {
+
+using namespace compare;
 
 // From row and error to places in the picture.
 struct PlotFrame {
@@ -175,4 +177,4 @@ inline std::string error_plot_svg(const Comparison& c) {
            divergence_mark(c, frame) + "</svg>\n";
 }
 
-}  // namespace gptoss::compare
+}  // namespace gptoss::tool

@@ -1,10 +1,11 @@
-#include "gptoss/compare/compare_html.hpp"
+#include "../../examples/gptoss/compare_html.hpp"
 
 #include <string>
 
 #include "catch.hpp"
 
 using namespace gptoss;
+using namespace gptoss::tool;
 using namespace gptoss::compare;
 
 namespace {

@@ -18,9 +18,11 @@
 
 #include "gptoss/core/check.hpp"
 #include "gptoss/format/json.hpp"
-#include "gptoss/harmony/vector_cases.hpp"
+#include "harmony_vector_cases.hpp"
 
-namespace gptoss::harmony {
+namespace gptoss::tool {
+
+using namespace harmony;
 
 struct VectorReport {
     struct Mistake {
@@ -80,4 +82,4 @@ inline VectorReport run_harmony_vectors(const HarmonyEncoding& encoding,
     return report;
 }
 
-}  // namespace gptoss::harmony
+}  // namespace gptoss::tool

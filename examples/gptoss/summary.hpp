@@ -2,7 +2,7 @@
 //
 //     mean = sum x / n        rms = sqrt( sum x^2 / n )        over the n finite values
 //
-// Where    the table of the tool's trace, and its HTML page (compare/html.hpp).
+// Where    the table of the tool's trace, and its HTML page (html.hpp).
 // Units    those of the site.
 // Pitfalls Hidden positions of attn.scores are -inf and are left out: n_values - n_finite counts
 //          them, NaN and infinities too; SiteSummary::n_nonfinite counts what no right run has. Ids
@@ -16,7 +16,7 @@
 
 #include "gptoss/dump/dump.hpp"
 
-namespace gptoss::compare {
+namespace gptoss::tool {
 
 struct Statistics {
     std::size_t n_values = 0;
@@ -84,4 +84,4 @@ inline std::string first_nonfinite_site(const std::vector<SiteSummary>& summarie
     return "";
 }
 
-}  // namespace gptoss::compare
+}  // namespace gptoss::tool

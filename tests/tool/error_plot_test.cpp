@@ -1,4 +1,4 @@
-#include "gptoss/compare/error_plot.hpp"
+#include "../../examples/gptoss/error_plot.hpp"
 
 #include <limits>
 #include <string>
@@ -6,6 +6,7 @@
 #include "catch.hpp"
 
 using namespace gptoss;
+using namespace gptoss::tool;
 using namespace gptoss::compare;
 using namespace gptoss::dump;
 

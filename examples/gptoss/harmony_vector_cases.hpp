@@ -3,7 +3,7 @@
 //     render   messages, mode, config        -> expected_text, expected_ids or an error
 //     parse    ids or input, role, strict    -> expected_messages, states, deltas or an error
 //
-// Where    harmony/vectors.hpp, which reads them from a folder.
+// Where    harmony_vectors.hpp, which reads them from a folder.
 // Source   the format is described in tests/harmony/data/README.md.
 // Errors   VectorMistake, in a few lines: what differs, where, both sides.
 // Pitfalls "config": null means that nothing is dropped, as in openai-harmony's Rust core; its
@@ -22,7 +22,9 @@
 #include "gptoss/harmony/parser_json.hpp"
 #include "gptoss/harmony/render.hpp"
 
-namespace gptoss::harmony {
+namespace gptoss::tool {
+
+using namespace harmony;
 
 // What is wrong with a case.
 struct VectorMistake : Error {
@@ -225,4 +227,4 @@ inline void check_parse_case(const HarmonyEncoding& encoding, const format::Orde
     }
 }
 
-}  // namespace gptoss::harmony
+}  // namespace gptoss::tool

@@ -1,12 +1,13 @@
-#include "gptoss/harmony/vectors.hpp"
+#include "../../examples/gptoss/harmony_vectors.hpp"
 
 #include <fstream>
 
 #include "catch.hpp"
-#include "harmony_text.hpp"
+#include "harmony/harmony_text.hpp"
 #include "temp_folder.hpp"
 
 using namespace gptoss;
+using namespace gptoss::tool;
 using namespace gptoss::harmony;
 using gptoss::test::harmony;
 
