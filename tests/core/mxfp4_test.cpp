@@ -1,5 +1,6 @@
 #include "gptoss/core/mxfp4.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 #include <vector>
@@ -122,4 +123,28 @@ TEST_CASE("mxfp4: encoding what was decoded gives the same bytes", "[mxfp4]") {
         for (int b = 0; b < kMxfp4BlockBytes; ++b)
             CHECK(again[b] == codes[b]);
     }
+}
+
+TEST_CASE("mxfp4: a block of a GGUF file, worked by hand", "[mxfp4]") {
+    // Byte 0 is 0x2A: weight 0 is code 10 (-1), weight 16 is code 2 (1). Scale 128 doubles.
+    std::uint8_t codes[16] = {0x2A};
+    float weights[32];
+    mxfp4_decode_gguf_codes(codes, 128, weights);
+    CHECK(weights[0] == -2.0f);
+    CHECK(weights[16] == 2.0f);
+    CHECK(weights[1] == 0.0f);
+}
+
+TEST_CASE("mxfp4: codes in the order of a GGUF file stand for the same weights", "[mxfp4]") {
+    std::uint8_t codes[16], gguf_codes[16], back[16];
+    for (int b = 0; b < 16; ++b) {
+        codes[b] = std::uint8_t(b * 37 + 11);
+    }
+    mxfp4_codes_to_gguf(codes, gguf_codes);
+    float expected[32], got[32];
+    mxfp4_decode_block(codes, 120, expected);
+    mxfp4_decode_gguf_codes(gguf_codes, 120, got);
+    CHECK(std::equal(expected, expected + 32, got));
+    mxfp4_codes_from_gguf(gguf_codes, back);
+    CHECK(std::equal(codes, codes + 16, back));
 }

@@ -1,8 +1,12 @@
 #include "gptoss/core/view.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "catch.hpp"
+#include "gguf_experts.hpp"
+#include "stored_weights.hpp"
 
 using namespace gptoss;
 
@@ -62,5 +66,43 @@ TEST_CASE("view: an expert's block, packed and unpacked", "[view]") {
                 }
             }
         }
+    }
+}
+
+TEST_CASE("view: an expert's block from a GGUF file, one tensor or gate and up apart", "[view]") {
+    std::vector<std::uint8_t> codes(12 * kMxfp4BlockBytes), scales(12);
+    for (std::size_t i = 0; i < codes.size(); ++i)
+        codes[i] = std::uint8_t(i * 89 + i / 7);
+    for (std::size_t i = 0; i < scales.size(); ++i)
+        scales[i] = std::uint8_t(120 + i);
+    const ExpertStack packed{codes.data(), scales.data(), nullptr, 3, 2, 64};
+    for (const int n_tensors : {1, 2}) {
+        const test::GgufForm gguf(packed, n_tensors);
+        for (int block = 0; block < 12; ++block) {
+            float expected[32], got[32];
+            packed.decode_block(block / 4, block / 2 % 2, block % 2, expected);
+            gguf.stack.decode_block(block / 4, block / 2 % 2, block % 2, got);
+            CHECK(std::equal(expected, expected + 32, got));
+        }
+    }
+}
+
+TEST_CASE("view: experts of a GGUF file in the forms of dense matrices", "[view]") {
+    std::vector<float> values(2 * 2 * 32);  // of gate; 2 experts, 2 rows
+    values[32] = 127;
+    values[32 + 5] = 3;                             // expert 0, row 1
+    std::vector<float> other(values.size(), 1.0f);  // of up
+    for (const Storage storage : {Storage::bf16, Storage::f16, Storage::f32, Storage::q8_0}) {
+        const auto gate = test::stored(storage, values), up = test::stored(storage, other);
+        ExpertStack stack{nullptr, nullptr, nullptr, 2, 4, 32};
+        stack.gguf = {{gate.data(), up.data()}, 2, false, storage};
+        float weights[32];
+        stack.decode_block(0, 2, 0, weights);  // row 1 of gate
+        CHECK(weights[0] == 127.0f);
+        CHECK(weights[5] == 3.0f);
+        stack.decode_block(1, 2, 0, weights);
+        CHECK(weights[5] == 0.0f);
+        stack.decode_block(1, 3, 0, weights);
+        CHECK(std::fabs(weights[31] - 1.0f) < 1e-3f);
     }
 }

@@ -37,6 +37,10 @@ public:
         s.codes = up(s.codes, n_weights / 2);
         s.scales = up(s.scales, n_weights / 32);
         s.bf16_transposed = up(s.bf16_transposed, 2 * n_weights);
+        for (int part = 0; part < s.gguf.n_tensors; ++part) {
+            const std::size_t bytes = storage_bytes(s.gguf.storage, n_weights);
+            s.gguf.tensors[part] = up(s.gguf.tensors[part], bytes / std::size_t(s.gguf.n_tensors));
+        }
         return s;
     }
     // What the op may change; it is downloaded by finish.

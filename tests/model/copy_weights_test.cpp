@@ -5,6 +5,7 @@
 #include <new>
 
 #include "catch.hpp"
+#include "gguf_experts.hpp"
 #include "golden.hpp"
 #include "gptoss/checkpoint/synth.hpp"
 #include "gptoss/core/presets.hpp"
@@ -89,6 +90,22 @@ TEST_CASE("copy_weights: experts unpacked to BF16 are copied as they are", "[cop
     REQUIRE(copied != bytes.data());
     CHECK(std::equal(bytes.begin(), bytes.end(), copied));
     CHECK(copy.layers[0].mlp.down.codes == nullptr);
+}
+
+TEST_CASE("copy_weights: MXFP4 of a GGUF file is put in the released order, bit for bit",
+          "[copy_weights]") {
+    const Weights plain = synthetic_weights(preset_tiny(), 1);
+    Weights weights = plain;
+    const ExpertStack& packed = plain.layers[1].mlp.gate_up;
+    const test::GgufForm gguf(packed, 2);
+    weights.layers[1].mlp.gate_up = gguf.stack;
+    const Weights copy = copy_weights<HostMemory>(weights);
+    const ExpertStack& got = copy.layers[1].mlp.gate_up;
+    const int n_weights = packed.n_experts * packed.rows * packed.cols;
+    CHECK(got.gguf.n_tensors == 0);
+    REQUIRE(got.codes != nullptr);
+    CHECK(std::equal(packed.codes, packed.codes + n_weights / 2, got.codes));
+    CHECK(std::equal(packed.scales, packed.scales + n_weights / 32, got.scales));
 }
 
 TEST_CASE("copy_weights: short memory fails before anything is copied", "[copy_weights][errors]") {

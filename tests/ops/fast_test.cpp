@@ -11,6 +11,7 @@
 
 #include "bf16_weights.hpp"
 #include "catch.hpp"
+#include "gguf_experts.hpp"
 #include "gptoss/core/generator.hpp"
 #include "stored_weights.hpp"
 
@@ -177,6 +178,12 @@ void check_experts(int n_tokens, int top_k, XRows x_rows, const std::vector<std:
         fast::expert_linear_with(k, nullptr, x_view, x_rows, ids_view, experts.stack, bias_view,
                                  {y.data(), n_rows, rows});
         CHECK(largest_difference(y, expected) <= 3 * sum_bound(cols));  // weights up to 3
+
+        const GgufForm gguf(experts.stack, rows % 2 == 0 ? 2 : 1);
+        std::vector<float> of_gguf(expected.size(), 9.0f);
+        fast::expert_linear_with(k, nullptr, x_view, x_rows, ids_view, gguf.stack, bias_view,
+                                 {of_gguf.data(), n_rows, rows});
+        CHECK(largest_difference(of_gguf, expected) <= 3 * sum_bound(cols));
     }
 }
 

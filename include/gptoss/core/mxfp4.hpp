@@ -10,8 +10,8 @@
 // Where    both matrices of every expert; 91 % (20b) and 98 % (120b) of all parameters.
 // Source   OCP Microscaling Formats (MX) Specification v1.0, 2023, sections 5.3 and 5.4;
 //          official model: class Checkpoint, _get_mxfp4_tensor.
-// Pitfalls Neighbours share a byte here; GGUF pairs element j with j + 16 instead.
-//          The exponent bias is 127. Scale 0 is 2^-127, a subnormal: building the float as
+// Pitfalls Neighbours share a byte here. A GGUF block is 17 bytes, the scale and then the codes, and
+//          pairs weight j with weight j + 16 (Source: ggml, block_mxfp4, dequantize_row_mxfp4). The exponent bias is 127. Scale 0 is 2^-127, a subnormal: building the float as
 //          scale << 23 gives 0 for it.
 #pragma once
 #include <bit>
@@ -44,6 +44,36 @@ inline void mxfp4_decode_block(const std::uint8_t* codes, std::uint8_t scale, fl
         const int high_nibble = codes[b] >> 4;
         weights[2 * b] = kMxfp4Values[low_nibble] * scale_value;
         weights[2 * b + 1] = kMxfp4Values[high_nibble] * scale_value;
+    }
+}
+
+// A block of a GGUF file: 17 bytes.
+inline constexpr int kGgufMxfp4BlockBytes = 1 + kMxfp4BlockBytes;
+
+inline void mxfp4_decode_gguf_codes(const std::uint8_t* codes, std::uint8_t scale, float* weights) {
+    const float scale_value = mxfp4_scale(scale);
+    for (int b = 0; b < kMxfp4BlockBytes; ++b) {
+        const int low_nibble = codes[b] & 15;
+        const int high_nibble = codes[b] >> 4;
+        weights[b] = kMxfp4Values[low_nibble] * scale_value;
+        weights[b + kMxfp4BlockBytes] = kMxfp4Values[high_nibble] * scale_value;
+    }
+}
+
+// The same 32 codes in the order of a GGUF file, and back; the two arrays must not overlap.
+inline void mxfp4_codes_to_gguf(const std::uint8_t* codes, std::uint8_t* gguf_codes) {
+    for (int b = 0; b < kMxfp4BlockBytes; ++b) {
+        const int first = codes[b / 2] >> (b % 2 * 4) & 15;       // of weight b
+        const int second = codes[8 + b / 2] >> (b % 2 * 4) & 15;  // of weight b + 16
+        gguf_codes[b] = std::uint8_t(first | (second << 4));
+    }
+}
+
+inline void mxfp4_codes_from_gguf(const std::uint8_t* gguf_codes, std::uint8_t* codes) {
+    for (int b = 0; b < kMxfp4BlockBytes / 2; ++b) {
+        const std::uint8_t* pair = gguf_codes + 2 * b;  // weights 2b and 2b + 1, and those 16 on
+        codes[b] = std::uint8_t((pair[0] & 15) | (pair[1] << 4));
+        codes[b + 8] = std::uint8_t((pair[0] >> 4) | (pair[1] & 0xF0));
     }
 }
 

@@ -92,11 +92,31 @@ struct DenseMatrix {
     constexpr DenseRow row(int r) const { return {bytes + std::size_t(r) * row_bytes(), storage}; }
 };
 
+// How the blocks of a row follow each other: as released, codes and scales in arrays of their own, or
+// as in a GGUF file, where a block is its scale and then its codes.
+struct Mxfp4Layout {
+    int bytes_to_next_codes = kMxfp4BlockBytes;
+    int bytes_to_next_scale = 1;
+    bool is_gguf = false;
+};
+inline constexpr Mxfp4Layout kGgufMxfp4Layout{kGgufMxfp4BlockBytes, kGgufMxfp4BlockBytes, true};
+
 struct Mxfp4Row {
     const std::uint8_t* codes = nullptr;   // (cols / 32, 16)
     const std::uint8_t* scales = nullptr;  // (cols / 32)
+    Mxfp4Layout layout = {};
+    constexpr const std::uint8_t* codes_of(int block) const {
+        return codes + std::ptrdiff_t(block) * layout.bytes_to_next_codes;
+    }
+    constexpr std::uint8_t scale_of(int block) const {
+        return scales[std::ptrdiff_t(block) * layout.bytes_to_next_scale];
+    }
     void decode_block(int block, float* weights) const {
-        mxfp4_decode_block(codes + block * kMxfp4BlockBytes, scales[block], weights);
+        if (layout.is_gguf) {
+            mxfp4_decode_gguf_codes(codes_of(block), scale_of(block), weights);
+        } else {
+            mxfp4_decode_block(codes_of(block), scale_of(block), weights);
+        }
     }
 };
 
@@ -111,7 +131,16 @@ struct Mxfp4Matrix {
     }
 };
 
-// The matrices (rows = out, cols = in) of all experts, in one of the two forms that files hold.
+// The same as GGUF files hold it: row after row, in MXFP4 or in a form of dense matrices. Gate and up
+// are tensors of their own there, so row o is row o / 2 of tensor o % 2; down is one tensor.
+struct GgufExperts {
+    const std::uint8_t* tensors[2] = {};  // (n_experts, rows / n_tensors, cols)
+    int n_tensors = 0;                    // 0: the experts are no GGUF's
+    bool is_mxfp4 = false;
+    Storage storage = Storage::bf16;  // if they are not MXFP4
+};
+
+// The matrices (rows = out, cols = in) of all experts, in one of the three forms that files hold.
 // MXFP4 is the released one. Files that were unpacked to BF16 hold [expert][in][out] instead,
 // transposed; bf16_transposed is set exactly then. decode_block hides the difference.
 struct ExpertStack {
@@ -121,6 +150,12 @@ struct ExpertStack {
     int n_experts = 0;
     int rows = 0;
     int cols = 0;
+    GgufExperts gguf = {};
+
+    constexpr bool is_mxfp4() const {
+        const bool is_packed = gguf.n_tensors == 0 || gguf.is_mxfp4;
+        return bf16_transposed == nullptr && is_packed;
+    }
 
     constexpr Mxfp4Matrix mxfp4(int e) const {
         const std::size_t first_block =
@@ -128,17 +163,42 @@ struct ExpertStack {
         return {codes + first_block * kMxfp4BlockBytes, scales + first_block, rows, cols};
     }
 
+    // Row o of expert e in a GGUF file.
+    constexpr const std::uint8_t* gguf_row(int e, int o) const {
+        const std::size_t mxfp4_bytes = std::size_t(cols / kMxfp4BlockSize) * kGgufMxfp4BlockBytes;
+        const std::size_t row_bytes =
+            gguf.is_mxfp4 ? mxfp4_bytes : storage_bytes(gguf.storage, std::size_t(cols));
+        const int rows_of_tensor = rows / gguf.n_tensors;
+        const std::size_t row =
+            std::size_t(e) * std::size_t(rows_of_tensor) + std::size_t(o / gguf.n_tensors);
+        return gguf.tensors[o % gguf.n_tensors] + row * row_bytes;
+    }
+
+    // Row o of expert e, if the experts are MXFP4.
+    constexpr Mxfp4Row mxfp4_row(int e, int o) const {
+        if (gguf.n_tensors == 0) return mxfp4(e).row(o);
+        const std::uint8_t* block = gguf_row(e, o);
+        return {block + 1, block, kGgufMxfp4Layout};
+    }
+
     // Weights [32 * block, 32 * block + 32) of row o of expert e.
     void decode_block(int e, int o, int block, float* weights) const {
-        if (bf16_transposed == nullptr) {
-            mxfp4(e).row(o).decode_block(block, weights);
+        if (is_mxfp4()) {
+            mxfp4_row(e, o).decode_block(block, weights);
             return;
         }
         for (int i = 0; i < kMxfp4BlockSize; ++i) {
-            const std::size_t in =
-                std::size_t(e) * std::size_t(cols) + std::size_t(block * kMxfp4BlockSize + i);
-            weights[i] = load_bf16(bf16_transposed, in * std::size_t(rows) + std::size_t(o));
+            const int in = block * kMxfp4BlockSize + i;
+            weights[i] = unpacked_weight(e, o, in);
         }
+    }
+
+    // Weight (o, in) of expert e, if the experts are not MXFP4.
+    float unpacked_weight(int e, int o, int in) const {
+        if (bf16_transposed == nullptr) return DenseRow{gguf_row(e, o), gguf.storage}[in];
+        const std::size_t row_of_in =
+            std::size_t(e) * std::size_t(cols) + std::size_t(in);  // (rows)
+        return load_bf16(bf16_transposed, row_of_in * std::size_t(rows) + std::size_t(o));
     }
 };
 

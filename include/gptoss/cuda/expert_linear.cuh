@@ -10,12 +10,19 @@
 
 namespace gptoss::cuda {
 
-// Twin of ExpertStack::decode_block.
+// Twin of ExpertStack::decode_block. MXFP4 of a GGUF file was repacked on its way to the device.
 __device__ inline void decode_block(const ExpertStack& all_experts, int e, int o, int block,
                                     float* weights) {
-    if (all_experts.bf16_transposed == nullptr) {
+    if (all_experts.is_mxfp4()) {
         const Mxfp4Row row = all_experts.mxfp4(e).row(o);
-        mxfp4_decode_block(row.codes + block * kMxfp4BlockBytes, row.scales[block], weights);
+        mxfp4_decode_block(row.codes_of(block), row.scale_of(block), weights);
+        return;
+    }
+    if (all_experts.gguf.n_tensors > 0) {
+        const DenseRow row{all_experts.gguf_row(e, o), all_experts.gguf.storage};
+        for (int i = 0; i < kMxfp4BlockSize; ++i) {
+            weights[i] = weight_at(row, block * kMxfp4BlockSize + i);
+        }
         return;
     }
     for (int i = 0; i < kMxfp4BlockSize; ++i) {
@@ -131,8 +138,7 @@ static __global__ void __launch_bounds__(kThreadsOfWarps, kBlocksOfSm)
 
 // Are the weights packed, and do rows of x and codes begin where dot_of_lane may read?
 inline bool has_wide_rows(ConstMatrixView x, const ExpertStack& all_experts) {
-    const bool is_packed = all_experts.bf16_transposed == nullptr;
-    return is_packed && is_aligned(x.data) && is_aligned(all_experts.codes);
+    return all_experts.is_mxfp4() && is_aligned(x.data) && is_aligned(all_experts.codes);
 }
 
 // gptoss::cuda::expert_linear

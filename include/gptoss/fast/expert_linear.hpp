@@ -2,7 +2,7 @@
 // are grouped by expert, so that every expert's weights are read once, the experts of a token side
 // by side; sums run in another order (fast/kernels/matmul.hpp), so last bits differ.
 //
-// Files unpacked to BF16 hold the matrices transposed; they take the plain way.
+// Experts that are not MXFP4 take the plain way.
 #pragma once
 #include "gptoss/fast/kernels/matmul.hpp"
 #include "gptoss/layers/expert_linear.hpp"
@@ -24,7 +24,7 @@ inline TokenGroups groups_by_expert(XRows x_rows, ConstIdsView ids, int n_expert
     return all;
 }
 
-// Every block of 32: the 16 of even index, then the 16 of odd index.
+// Every block of 32 in the order of the codes: the 16 of even index, then the 16 of odd index.
 inline std::vector<float> split_blocks(ConstMatrixView x) {
     std::vector<float> split(std::size_t(x.rows) * std::size_t(x.cols));
     for (std::size_t block = 0; block < split.size(); block += kMxfp4BlockSize) {
@@ -39,14 +39,15 @@ inline std::vector<float> split_blocks(ConstMatrixView x) {
 inline void expert_linear_with(const Kernels& k, MultiplyBf16 unit, ConstMatrixView x, XRows x_rows,
                                ConstIdsView ids, ExpertStack all_experts, ConstMatrixView bias,
                                MatrixView y) {
-    if (all_experts.bf16_transposed != nullptr) {
+    if (!all_experts.is_mxfp4()) {
         gptoss::expert_linear(x, x_rows, ids, all_experts, bias, y);
         return;
     }
     require_expert_linear_shapes(x, x_rows, ids, all_experts, bias, y);
     const TokenGroups groups = groups_by_expert(x_rows, ids, all_experts.n_experts);
-    const std::vector<float> split = split_blocks(x);
-    const ConstMatrixView x_split{split.data(), x.rows, x.cols};
+    const bool is_gguf = all_experts.gguf.n_tensors > 0;
+    const std::vector<float> split = is_gguf ? std::vector<float>{} : split_blocks(x);
+    const ConstMatrixView x_split{is_gguf ? x.data : split.data(), x.rows, x.cols};
     multiply_groups(k, unit, Mxfp4Source{all_experts, bias}, x_split, groups, y);
 }
 

@@ -6,8 +6,9 @@
 //     dot_mxfp4_body     the same from packed weights, in 16 partial sums
 //     multiply_add_body  sums(rows, lanes) += w(rows, cols) * x(cols, lanes)
 //
-// split    a block of 32 floats, the 16 of even index first, then the 16 of odd index. A byte of
-//          codes holds an even weight and its odd neighbour, so they come out of it in this order.
+// split    a block of 32 floats in the order in which they come out of the codes, low nibbles first,
+//          then high ones: the 16 of even index, then the 16 of odd index. A GGUF file's blocks are
+//          split as they lie.
 // fused    whether a * b + c may be one instruction. Where the machine has none, __builtin_fmaf
 //          would be a call per element.
 //
@@ -168,10 +169,10 @@ template <bool fused>
 [[gnu::always_inline]] inline float dot_mxfp4_body(Mxfp4Row w, const float* x_split, int n_blocks) {
     float partial[16] = {};
     for (int block = 0; block < n_blocks; ++block) {
-        const std::uint8_t* codes = w.codes + block * kMxfp4BlockBytes;  // (16)
-        const float* even = x_split + block * kMxfp4BlockSize;           // (16)
-        const float* odd = even + 16;                                    // (16)
-        const float scale = kScaleValues[w.scales[block]];
+        const std::uint8_t* codes = w.codes_of(block);          // (16)
+        const float* even = x_split + block * kMxfp4BlockSize;  // (16)
+        const float* odd = even + 16;                           // (16)
+        const float scale = kScaleValues[w.scale_of(block)];
         for (int l = 0; l < 16; ++l) {
             const float first = kMxfp4Values[codes[l] & 15] * even[l];
             const float pair = multiply_add<fused>(kMxfp4Values[codes[l] >> 4], odd[l], first);
@@ -183,9 +184,9 @@ template <bool fused>
 
 [[gnu::always_inline]] inline void widen_mxfp4_body(Mxfp4Row w, int n_blocks, float* split) {
     for (int block = 0; block < n_blocks; ++block) {
-        const float scale = kScaleValues[w.scales[block]];
+        const float scale = kScaleValues[w.scale_of(block)];
         for (int l = 0; l < 16; ++l) {
-            const int code = w.codes[block * kMxfp4BlockBytes + l];
+            const int code = w.codes_of(block)[l];
             split[block * kMxfp4BlockSize + l] = kMxfp4Values[code & 15] * scale;
             split[block * kMxfp4BlockSize + 16 + l] = kMxfp4Values[code >> 4] * scale;
         }
@@ -195,9 +196,9 @@ template <bool fused>
 [[gnu::always_inline]] inline void unpack_mxfp4_body(Mxfp4Row w, int n_blocks,
                                                      std::uint16_t* split) {
     for (int block = 0; block < n_blocks; ++block) {
-        const std::uint16_t* values = kMxfp4Bf16Values[w.scales[block]].data();  // (16)
+        const std::uint16_t* values = kMxfp4Bf16Values[w.scale_of(block)].data();  // (16)
         for (int l = 0; l < 16; ++l) {
-            const int code = w.codes[block * kMxfp4BlockBytes + l];
+            const int code = w.codes_of(block)[l];
             split[block * kMxfp4BlockSize + l] = values[code & 15];
             split[block * kMxfp4BlockSize + 16 + l] = values[code >> 4];
         }

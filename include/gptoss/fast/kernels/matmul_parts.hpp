@@ -96,15 +96,15 @@ struct Mxfp4Source {
     int n_blocks() const { return experts.cols / kMxfp4BlockSize; }
     float bias(int e, int o) const { return biases.row(e)[o]; }
     float dot(const Kernels& k, int e, int o, const float* x) const {
-        return k.dot_mxfp4(experts.mxfp4(e).row(o), x, n_blocks());
+        return k.dot_mxfp4(experts.mxfp4_row(e, o), x, n_blocks());
     }
     void widen(const Kernels& k, int e, int o, float* weights) const {
-        k.widen_mxfp4(experts.mxfp4(e).row(o), n_blocks(), weights);
+        k.widen_mxfp4(experts.mxfp4_row(e, o), n_blocks(), weights);
     }
     bool fits_bf16() const { return true; }
     const std::uint8_t* stored_bf16(int) const { return nullptr; }
     void unpack(const Kernels& k, int e, int o, std::uint16_t* weights) const {
-        k.unpack_mxfp4(experts.mxfp4(e).row(o), n_blocks(), weights);
+        k.unpack_mxfp4(experts.mxfp4_row(e, o), n_blocks(), weights);
     }
 };
 

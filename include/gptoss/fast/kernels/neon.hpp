@@ -26,10 +26,10 @@ inline void look_up(const std::uint8_t* codes, std::int8_t* twice) {
 inline float dot_mxfp4(Mxfp4Row w, const float* x_split, int n_blocks) {
     float partial[16] = {};
     for (int block = 0; block < n_blocks; ++block) {
-        const std::uint8_t* codes = w.codes + block * kMxfp4BlockBytes;  // (16)
+        const std::uint8_t* codes = w.codes_of(block);  // (16)
         __builtin_prefetch(codes + kPrefetchBytes);
         const float* x = x_split + block * kMxfp4BlockSize;  // (32)
-        const float half_scale = 0.5f * kScaleValues[w.scales[block]];
+        const float half_scale = 0.5f * kScaleValues[w.scale_of(block)];
         std::int8_t twice[32];
         look_up(codes, twice);
         for (int l = 0; l < 16; ++l) {
@@ -43,9 +43,9 @@ inline float dot_mxfp4(Mxfp4Row w, const float* x_split, int n_blocks) {
 
 inline void widen_mxfp4(Mxfp4Row w, int n_blocks, float* split) {
     for (int block = 0; block < n_blocks; ++block) {
-        const float half_scale = 0.5f * kScaleValues[w.scales[block]];
+        const float half_scale = 0.5f * kScaleValues[w.scale_of(block)];
         std::int8_t twice[32];
-        look_up(w.codes + block * kMxfp4BlockBytes, twice);
+        look_up(w.codes_of(block), twice);
         for (int l = 0; l < kMxfp4BlockSize; ++l) {
             split[block * kMxfp4BlockSize + l] = float(twice[l]) * half_scale;
         }

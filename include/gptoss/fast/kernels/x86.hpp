@@ -59,10 +59,10 @@ GPTOSS_AVX2 inline void look_up(const std::uint8_t* codes, __m256 even[2], __m25
 GPTOSS_AVX2 inline float dot_mxfp4(Mxfp4Row w, const float* x_split, int n_blocks) {
     __m256 sums[2] = {_mm256_setzero_ps(), _mm256_setzero_ps()};
     for (int block = 0; block < n_blocks; ++block) {
-        const std::uint8_t* codes = w.codes + block * kMxfp4BlockBytes;
+        const std::uint8_t* codes = w.codes_of(block);
         __builtin_prefetch(codes + kPrefetchBytes);
         const float* x = x_split + block * kMxfp4BlockSize;  // (32)
-        const __m256 scale = _mm256_set1_ps(kScaleValues[w.scales[block]]);
+        const __m256 scale = _mm256_set1_ps(kScaleValues[w.scale_of(block)]);
         __m256 even[2], odd[2];
         look_up(codes, even, odd);
         for (int half = 0; half < 2; ++half) {
@@ -80,9 +80,9 @@ GPTOSS_AVX2 inline float dot_mxfp4(Mxfp4Row w, const float* x_split, int n_block
 
 GPTOSS_AVX2 inline void widen_mxfp4(Mxfp4Row w, int n_blocks, float* split) {
     for (int block = 0; block < n_blocks; ++block) {
-        const __m256 scale = _mm256_set1_ps(kScaleValues[w.scales[block]]);
+        const __m256 scale = _mm256_set1_ps(kScaleValues[w.scale_of(block)]);
         __m256 even[2], odd[2];
-        look_up(w.codes + block * kMxfp4BlockBytes, even, odd);
+        look_up(w.codes_of(block), even, odd);
         float* weights = split + block * kMxfp4BlockSize;  // (32)
         for (int half = 0; half < 2; ++half) {
             _mm256_storeu_ps(weights + 8 * half, _mm256_mul_ps(even[half], scale));
@@ -112,10 +112,10 @@ GPTOSS_AVX512 inline float dot_mxfp4(Mxfp4Row w, const float* x_split, int n_blo
     const __m512 values = _mm512_loadu_ps(kMxfp4Values);
     __m512 sums = _mm512_setzero_ps();
     for (int block = 0; block < n_blocks; ++block) {
-        __builtin_prefetch(w.codes + block * kMxfp4BlockBytes + kPrefetchBytes);
+        __builtin_prefetch(w.codes_of(block) + kPrefetchBytes);
         const float* x = x_split + block * kMxfp4BlockSize;  // (32)
-        const __m512 scale = _mm512_set1_ps(kScaleValues[w.scales[block]]);
-        const __m512i codes = load_codes(w.codes + block * kMxfp4BlockBytes);
+        const __m512 scale = _mm512_set1_ps(kScaleValues[w.scale_of(block)]);
+        const __m512i codes = load_codes(w.codes_of(block));
         const __m512i odd_codes = _mm512_maskz_srli_epi32(kAll, codes, 4);
         const __m512 even = _mm512_maskz_permutexvar_ps(kAll, codes, values);
         const __m512 odd = _mm512_maskz_permutexvar_ps(kAll, odd_codes, values);
@@ -131,8 +131,8 @@ GPTOSS_AVX512 inline float dot_mxfp4(Mxfp4Row w, const float* x_split, int n_blo
 GPTOSS_AVX512 inline void widen_mxfp4(Mxfp4Row w, int n_blocks, float* split) {
     const __m512 values = _mm512_loadu_ps(kMxfp4Values);
     for (int block = 0; block < n_blocks; ++block) {
-        const __m512 scale = _mm512_set1_ps(kScaleValues[w.scales[block]]);
-        const __m512i codes = load_codes(w.codes + block * kMxfp4BlockBytes);
+        const __m512 scale = _mm512_set1_ps(kScaleValues[w.scale_of(block)]);
+        const __m512i codes = load_codes(w.codes_of(block));
         const __m512i odd_codes = _mm512_maskz_srli_epi32(kAll, codes, 4);
         const __m512 even = _mm512_maskz_permutexvar_ps(kAll, codes, values);
         const __m512 odd = _mm512_maskz_permutexvar_ps(kAll, odd_codes, values);
@@ -146,9 +146,9 @@ GPTOSS_AVX512 inline void widen_mxfp4(Mxfp4Row w, int n_blocks, float* split) {
 GPTOSS_AVX512 inline void unpack_mxfp4(Mxfp4Row w, int n_blocks, std::uint16_t* split) {
     const __m512i shifts = _mm512_maskz_set1_epi16(0xFFFF0000u, 4);  // of the odd ones
     for (int block = 0; block < n_blocks; ++block) {
-        const std::uint8_t* codes = w.codes + block * kMxfp4BlockBytes;  // (16)
+        const std::uint8_t* codes = w.codes_of(block);  // (16)
         __builtin_prefetch(codes + kPrefetchBytes);
-        const std::uint16_t* row = kMxfp4Bf16Values[w.scales[block]].data();  // (16)
+        const std::uint16_t* row = kMxfp4Bf16Values[w.scale_of(block)].data();  // (16)
         const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(codes));
         const __m512i words = _mm512_cvtepu8_epi16(_mm256_broadcastsi128_si256(bytes));
         const __m512i values = _mm512_maskz_broadcast_i64x4(
