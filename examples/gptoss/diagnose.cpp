@@ -10,6 +10,8 @@
 
 #include "gptoss/checkpoint/load.hpp"
 #include "gptoss/dump/read_dump.hpp"
+#include "gptoss/format/gguf_files.hpp"
+#include "gptoss/model/copy_weights.hpp"
 #include "gptoss/ops/bf16.hpp"
 #include "models.hpp"
 #include "paths.hpp"
@@ -215,7 +217,9 @@ int run_diagnose(const DiagnoseFlags& flags, const Globals& globals) {
     const dump::NameMap map = flags.map.empty() ? dump::NameMap{} : dump::read_name_map(flags.map);
     dump::Dump theirs = dump::read_dump(flags.dump, map);
     const diagnose::BugLab lab = lab_for(chosen_policy(flags, theirs));
-    const OpenedModel model = open_model(globals);
+    OpenedModel model = open_model(globals);
+    const bool is_gguf = format::find_gguf(model.dir).has_value();
+    if (is_gguf) model.weights = copy_weights<HostMemory>(model.weights);  // in the released order
     if (!flags.ids.empty()) {
         const std::vector<std::int32_t> ids = prompt_ids("", flags.ids, model);
         if (theirs.tokens && *theirs.tokens != ids) {

@@ -11,6 +11,7 @@
 
 #include "gptoss/checkpoint/check_tensors.hpp"
 #include "gptoss/checkpoint/checkpoint_files.hpp"
+#include "gptoss/checkpoint/gguf_weights.hpp"
 #include "gptoss/core/model_size.hpp"
 #include "gptoss/core/presets.hpp"
 #include "gptoss/format/write_config_json.hpp"
@@ -28,7 +29,7 @@ namespace {
 constexpr const char* kInspectExamples =
     "  gptoss inspect                            the small model that ships with the tool\n"
     "  gptoss inspect --preset 120b              sizes of a released model, no files needed\n"
-    "  gptoss inspect --model DIR                the same of a checkpoint, and its tensors\n"
+    "  gptoss inspect --model PATH               the same of a checkpoint, and its tensors\n"
     "  gptoss inspect --model DIR --verify       also check names, shapes and MXFP4 scales\n"
     "  gptoss inspect --cpu                      which implementation of each op will run\n"
     "  gptoss inspect --names                    what each tensor is called elsewhere\n";
@@ -40,19 +41,57 @@ struct InspectFlags {
     bool names = false;
 };
 
+struct ListedTensor {
+    format::TensorView view;
+    std::string file;  // its name
+};
+using ListedTensors = std::map<std::string, ListedTensor>;
+
 // A model to look at. Without files it is only a config.
 struct Subject {
     std::string name;
     Config config;
     std::optional<checkpoint::CheckpointFiles> checkpoint;
-    checkpoint::FoundTensors tensors;
-    checkpoint::Layout layout = checkpoint::Layout::hugging_face;
+    std::optional<format::GgufFiles> gguf;
+    ListedTensors tensors;
+    checkpoint::Layout layout = checkpoint::Layout::hugging_face;  // of the checkpoint
+
+    bool has_files() const { return checkpoint || gguf; }
 };
 
-std::string layout_name(checkpoint::Layout layout) {
+std::string layout_name(const Subject& subject) {
+    if (subject.gguf) return "GGUF version " + std::to_string(subject.gguf->first().version);
+    const checkpoint::Layout layout = subject.layout;
     if (layout == checkpoint::Layout::openai) return "OpenAI";
     if (layout == checkpoint::Layout::hugging_face) return "Hugging Face";
     return "Hugging Face, unpacked to BF16";
+}
+
+std::string file_name(const std::string& path) {
+    return std::filesystem::path(path).filename().string();
+}
+
+void look_at_gguf(const std::filesystem::path& path, Subject& subject) {
+    subject.gguf = format::open_gguf_files(path);
+    subject.config = checkpoint::gguf_config(*subject.gguf);
+    for (const format::Gguf& part : subject.gguf->parts) {
+        for (const auto& [name, view] : part.tensors) {
+            subject.tensors[name] = {view, file_name(part.path)};
+        }
+    }
+}
+
+void look_at_checkpoint(Subject& subject) {
+    subject.checkpoint = checkpoint::open_checkpoint(subject.name);
+    subject.config = subject.checkpoint->config;
+    std::vector<std::string> problems;
+    const checkpoint::FoundTensors tensors =
+        checkpoint::find_tensors(*subject.checkpoint, problems);
+    checkpoint::throw_if_any(subject.name, problems);
+    subject.layout = checkpoint::likeliest_layout(*subject.checkpoint, tensors);
+    for (const auto& [name, tensor] : tensors) {
+        subject.tensors[name] = {tensor.view, file_name(tensor.file->path)};
+    }
 }
 
 Subject subject_of(const InspectFlags& flags, const Globals& globals) {
@@ -63,13 +102,12 @@ Subject subject_of(const InspectFlags& flags, const Globals& globals) {
         return subject;
     }
     subject.name = model_dir(globals);
-    subject.checkpoint = checkpoint::open_checkpoint(subject.name);
-    subject.config = subject.checkpoint->config;
-
-    std::vector<std::string> problems;
-    subject.tensors = checkpoint::find_tensors(*subject.checkpoint, problems);
-    checkpoint::throw_if_any(subject.name, problems);
-    subject.layout = checkpoint::likeliest_layout(*subject.checkpoint, subject.tensors);
+    const auto gguf = format::find_gguf(subject.name);
+    if (gguf) {
+        look_at_gguf(*gguf, subject);
+    } else {
+        look_at_checkpoint(subject);
+    }
     return subject;
 }
 
@@ -132,14 +170,27 @@ struct Bytes {
     std::int64_t per_token = 0;  // of weights that decoding one token reads
 };
 
+// Of a GGUF file, whose matrices may have any form: all but the embedding, and of the experts top_k.
+std::int64_t gguf_bytes_per_token(const Subject& subject) {
+    std::int64_t bytes = 0;
+    for (const auto& [name, tensor] : subject.tensors) {
+        if (name == "token_embd.weight") continue;
+        const bool is_of_experts = name.find("_exps.") != std::string::npos;
+        const std::int64_t all = std::int64_t(tensor.view.n_bytes);
+        bytes += is_of_experts ? all / subject.config.n_experts * subject.config.top_k : all;
+    }
+    return bytes;
+}
+
 Bytes bytes_of(const Subject& subject) {
     const ModelSize size = model_size(subject.config);
     Bytes bytes{size.payload_bytes, size.bytes_per_token};
-    if (!subject.checkpoint) return bytes;
+    if (!subject.has_files()) return bytes;
     bytes.payload = 0;
     for (const auto& [name, tensor] : subject.tensors) {
         bytes.payload += std::int64_t(tensor.view.n_bytes);
     }
+    if (subject.gguf) bytes.per_token = gguf_bytes_per_token(subject);
     if (subject.layout == checkpoint::Layout::hugging_face_bf16) bytes.per_token = 2 * size.active;
     return bytes;
 }
@@ -211,7 +262,7 @@ Table memory_table(const MemoryPlan& plan) {
 
 // "block.17.attn.sinks" -> "block.{l}.attn.sinks"
 std::string pattern_of(const std::string& name) {
-    for (const std::string prefix : {"block.", "model.layers."}) {
+    for (const std::string prefix : {"block.", "model.layers.", "blk."}) {
         if (!name.starts_with(prefix)) continue;
         const std::size_t end = name.find('.', prefix.size());
         if (end != std::string::npos) return prefix + "{l}" + name.substr(end);
@@ -219,12 +270,8 @@ std::string pattern_of(const std::string& name) {
     return name;
 }
 
-std::string file_name(const checkpoint::FoundTensor& tensor) {
-    return std::filesystem::path(tensor.file->path).filename().string();
-}
-
 // One row for the same tensor of all layers.
-Table tensor_table(const checkpoint::FoundTensors& tensors) {
+Table tensor_table(const ListedTensors& tensors) {
     struct Group {
         int count = 0;
         std::int64_t bytes = 0;
@@ -235,7 +282,7 @@ Table tensor_table(const checkpoint::FoundTensors& tensors) {
         Group& group = groups[{pattern_of(name), tensor.view.dtype, tensor.view.shape}];
         ++group.count;
         group.bytes += std::int64_t(tensor.view.n_bytes);
-        group.files.insert(file_name(tensor));
+        group.files.insert(tensor.file);
     }
 
     Table table{"lllrrl"};
@@ -253,6 +300,11 @@ Table tensor_table(const checkpoint::FoundTensors& tensors) {
 
 std::int64_t count_scales(const Subject& subject) {
     std::int64_t n_scales = 0;
+    for (const auto& [name, tensor] : subject.tensors) {
+        const bool has_scales = subject.gguf && tensor.view.dtype == "MXFP4";
+        if (has_scales) n_scales += std::int64_t(tensor.view.n_bytes) / kGgufMxfp4BlockBytes;
+    }
+    if (subject.gguf) return n_scales;
     for (const checkpoint::TensorSpec& spec :
          checkpoint::tensor_inventory(subject.config, subject.layout)) {
         const bool holds_scales = spec.rows[0]->values.kind == checkpoint::Values::scales;
@@ -288,14 +340,14 @@ nlohmann::ordered_json json_of_sizes(const Subject& subject) {
     return json;
 }
 
-nlohmann::ordered_json json_of_tensors(const checkpoint::FoundTensors& tensors) {
+nlohmann::ordered_json json_of_tensors(const ListedTensors& tensors) {
     auto json = nlohmann::ordered_json::array();
     for (const auto& [name, tensor] : tensors) {
         json.push_back({{"name", name},
                         {"dtype", tensor.view.dtype},
                         {"shape", tensor.view.shape},
                         {"bytes", tensor.view.n_bytes},
-                        {"file", file_name(tensor)}});
+                        {"file", tensor.file}});
     }
     return json;
 }
@@ -321,9 +373,9 @@ void inspect_model(const InspectFlags& flags, const Globals& globals,
     } else {
         print_sizes(subject);
     }
-    if (!subject.checkpoint) return;
+    if (!subject.has_files()) return;
 
-    const std::string layout = layout_name(subject.layout);
+    const std::string layout = layout_name(subject);
     if (globals.json) {
         json["layout"] = layout;
         json["tensors"] = json_of_tensors(subject.tensors);
@@ -334,7 +386,8 @@ void inspect_model(const InspectFlags& flags, const Globals& globals,
     if (!flags.verify) return;
 
     const bool read_scales = true;
-    checkpoint::check_tensors(*subject.checkpoint, read_scales);
+    if (subject.gguf) checkpoint::check_gguf_tensors(*subject.gguf, subject.config, read_scales);
+    if (subject.checkpoint) checkpoint::check_tensors(*subject.checkpoint, read_scales);
     const std::int64_t n_scales = count_scales(subject);
     if (globals.json) {
         json["verified"] = {{"tensors", subject.tensors.size()}, {"scale_bytes", n_scales}};

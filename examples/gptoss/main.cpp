@@ -31,8 +31,8 @@ bool is_cuda_built() {
 
 void add_globals(CLI::App& app, Globals& globals) {
     app.add_option("--model", globals.model,
-                   "A checkpoint directory, in either layout [the shipped nano]")
-        ->type_name("DIR");
+                   "A checkpoint: a directory in either layout, or a GGUF file [the shipped nano]")
+        ->type_name("PATH");
     app.add_option("--path", globals.path,
                    std::string("scalar, bf16 or fast; auto is fast, but scalar for trace; cuda") +
                        (is_cuda_built() ? "" : " is not built"))
@@ -52,7 +52,8 @@ void add_globals(CLI::App& app, Globals& globals) {
 }
 
 constexpr const char* kExpectedSubcommand =
-    ", expected bench, chat, compare, diagnose, generate, tokenize, harmony, inspect, perplexity, "
+    ", expected bench, chat, compare, convert, diagnose, generate, tokenize, harmony, inspect, "
+    "perplexity, "
     "synth or trace (see gptoss --help)";
 
 bool takes_path(const std::string& subcommand) {
@@ -132,6 +133,7 @@ int run(int argc, char** argv) {
     add_inspect(app, tool);
     add_perplexity(app, tool);
     add_synth(app, tool);
+    add_convert(app, tool);
     add_tokenize(app, tool);
     add_trace(app, tool);
     refuse_empty_values(app);

@@ -23,6 +23,7 @@ std::filesystem::path shipped(const char* name, const char* in_sources) {
 // The model's own tokenizer.json, or the published one if the vocabulary has its size.
 std::optional<tokenizer::Tokenizer> tokenizer_of_model(const std::filesystem::path& dir,
                                                        const Config& config) {
+    if (format::find_gguf(dir)) return tokenizer::load_tokenizer(dir);
     const std::filesystem::path path = tokenizer::tokenizer_file(dir);
     if (std::filesystem::exists(path)) return tokenizer::load_tokenizer(path);
     const bool fits_o200k = config.vocab_size > tokenizer::kO200kEndOfPrompt;
@@ -66,7 +67,9 @@ tokenizer::Tokenizer open_tokenizer(const Globals& globals) {
     if (globals.model.empty()) return shipped_tokenizer();
     const std::filesystem::path path = globals.model;
     if (std::filesystem::is_regular_file(path)) return tokenizer::load_tokenizer(path);
-    if (std::filesystem::exists(path / "tokenizer.json")) return tokenizer::load_tokenizer(path);
+    const bool has_its_own =
+        std::filesystem::exists(path / "tokenizer.json") || format::find_gguf(path);
+    if (has_its_own) return tokenizer::load_tokenizer(path);
 
     const Config config = format::read_config(checkpoint::checkpoint_folder(path) / "config.json");
     std::optional<tokenizer::Tokenizer> tokenizer = tokenizer_of_model(path, config);

@@ -83,6 +83,7 @@ inline void require_apart(const char* flag, const std::string& file, const std::
 void add_bench(CLI::App& app, Tool& tool);
 void add_chat(CLI::App& app, Tool& tool);
 void add_compare(CLI::App& app, Tool& tool);
+void add_convert(CLI::App& app, Tool& tool);
 void add_diagnose(CLI::App& app, Tool& tool);
 void add_generate(CLI::App& app, Tool& tool);
 void add_harmony(CLI::App& app, Tool& tool);

@@ -8,6 +8,7 @@
 
 #include "gptoss/checkpoint/checkpoint_files.hpp"
 #include "gptoss/dump/dump.hpp"
+#include "gptoss/format/gguf_files.hpp"
 #include "gptoss/format/partial_file.hpp"
 #include "gptoss/format/write_config_json.hpp"
 #include "gptoss/run/generate.hpp"
@@ -78,8 +79,10 @@ void check_out(const std::string& out) {
 
 // The model is still mapped while the dump is written, and is worth more than it.
 void require_apart_from_model(const TraceFlags& flags, const std::string& model_dir) {
-    for (const auto& entry :
-         std::filesystem::directory_iterator(checkpoint::checkpoint_folder(model_dir))) {
+    const auto gguf = format::find_gguf(model_dir);
+    const auto folder = gguf ? std::filesystem::absolute(*gguf).parent_path()
+                             : checkpoint::checkpoint_folder(model_dir);
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
         require_apart("--out", flags.out, entry.path());
         require_apart("--html", flags.html, entry.path());
     }

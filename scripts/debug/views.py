@@ -76,13 +76,38 @@ def read_q8_0(pointer, first, last):
     return numbers
 
 
-def read_dense(view, first, last):
-    storage = str(view["storage"]).rsplit("::", 1)[-1]
+def read_storage(storage, pointer, first, last):
     if storage == "bf16":
-        return read_bf16(view["bytes"], first, last)
+        return read_bf16(pointer, first, last)
     if storage == "q8_0":
-        return read_q8_0(view["bytes"], first, last)
-    return read_array(view["bytes"], first, last, {"f16": "e", "f32": "f"}[storage])
+        return read_q8_0(pointer, first, last)
+    return read_array(pointer, first, last, {"f16": "e", "f32": "f"}[storage])
+
+
+def read_dense(view, first, last):
+    return read_storage(str(view["storage"]).rsplit("::", 1)[-1], view["bytes"], first, last)
+
+
+def read_gguf_experts(view, row, first, last):
+    """As in core/view.hpp: gate and up are two tensors; in MXFP4 the scale comes before 16 bytes of
+    codes."""
+    gguf, cols = view["gguf"], int(view["cols"])
+    e, o = divmod(row, int(view["rows"]))
+    n_tensors = int(gguf["n_tensors"])
+    row_of_tensor = e * (int(view["rows"]) // n_tensors) + o // n_tensors
+    tensor = gguf["tensors"][o % n_tensors]
+    if not gguf["is_mxfp4"]:
+        storage = str(gguf["storage"]).rsplit("::", 1)[-1]
+        row_bytes = {"bf16": 2 * cols, "f16": 2 * cols, "f32": 4 * cols, "q8_0": cols // 32 * 34}
+        return read_storage(storage, tensor + row_of_tensor * row_bytes[storage], first, last)
+    numbers = []
+    for i in range(first, last):
+        block = (row_of_tensor * (cols // 32) + i // 32) * 17
+        scale, code = read_array(tensor, block, block + 1, "B")[0], block + 1 + i % 16
+        byte, = read_array(tensor, code, code + 1, "B")
+        nibble = byte >> 4 if i % 32 >= 16 else byte & 15
+        numbers.append(MXFP4_VALUES[nibble] * (math.nan if scale == 255 else 2.0 ** (scale - 127)))
+    return numbers
 
 
 def read_mxfp4(view, first, last):
@@ -113,6 +138,8 @@ def read_row(view, row, first_col, last_col):
         e, o = divmod(row, int(view["rows"]))  # element i is [e][i][o]
         places = [(e * cols + i) * int(view["rows"]) + o for i in range(first_col, last_col)]
         return [read_bf16(view["bf16_transposed"], place, place + 1)[0] for place in places]
+    if name == "ExpertStack" and view["gguf"]["n_tensors"] > 0:
+        return read_gguf_experts(view, row, first_col, last_col)
     return read_mxfp4(view, first, last)
 
 

@@ -1,4 +1,4 @@
-// Loading: from a folder to Weights, in either layout, one file or many.
+// Loading: from a folder to Weights, in either layout, one file or many; or from a GGUF file.
 //
 //     folder -> files (checkpoint_files) -> every tensor checked (check_tensors) -> views
 //     (build_weights)
@@ -16,6 +16,7 @@
 #include "gptoss/checkpoint/build_weights.hpp"
 #include "gptoss/checkpoint/check_tensors.hpp"
 #include "gptoss/checkpoint/checkpoint_files.hpp"
+#include "gptoss/checkpoint/gguf_weights.hpp"
 #include "gptoss/model/weights.hpp"
 
 namespace gptoss::checkpoint {
@@ -24,6 +25,8 @@ namespace gptoss::checkpoint {
 enum class Scales { check, trust };
 
 inline Weights load_weights(const std::filesystem::path& dir, Scales scales = Scales::check) {
+    const auto gguf = format::find_gguf(dir);
+    if (gguf) return load_gguf(*gguf, scales == Scales::check);
     const CheckpointFiles checkpoint = open_checkpoint(dir);
     const auto [layout, found] = check_tensors(checkpoint, scales == Scales::check);
 

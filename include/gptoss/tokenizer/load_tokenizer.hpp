@@ -1,4 +1,5 @@
-// Opens a tokenizer from whatever names it: a rank file, a tokenizer.json, or a directory with one.
+// Opens a tokenizer from whatever names it: a rank file, a tokenizer.json, a GGUF file, or a directory
+// with one of the last two.
 //
 //     load_tokenizer("gpt-oss-20b")             gpt-oss-20b/tokenizer.json
 //     load_tokenizer("o200k_base.tiktoken")     its ranks, with Harmony's special tokens
@@ -9,6 +10,8 @@
 #include <filesystem>
 #include <string>
 
+#include "gptoss/format/gguf_files.hpp"
+#include "gptoss/tokenizer/gguf_vocabulary.hpp"
 #include "gptoss/tokenizer/tiktoken_file.hpp"
 #include "gptoss/tokenizer/tokenizer.hpp"
 #include "gptoss/tokenizer/tokenizer_json.hpp"
@@ -24,6 +27,8 @@ inline std::filesystem::path tokenizer_file(const std::filesystem::path& dir) {
 }
 
 inline Tokenizer load_tokenizer(const std::filesystem::path& path) {
+    const auto gguf = format::find_gguf(path);
+    if (gguf) return {gguf_vocabulary(format::open_gguf_files(*gguf).first())};
     if (std::filesystem::is_directory(path)) return load_tokenizer(tokenizer_file(path));
     if (path.extension() == ".json") return {load_tokenizer_json(path.string())};
     return {load_tiktoken_file(path.string())};
