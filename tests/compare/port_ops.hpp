@@ -96,7 +96,8 @@ struct PortOps : ScalarOps {
     static void experts(ConstMatrixView x, XRows x_rows, ConstIdsView ids, ExpertStack all_experts,
                         ConstMatrixView bias, MatrixView y) {
         const std::vector<float> x_factors = factors(x);
-        gptoss::expert_linear({x_factors.data(), x.rows, x.cols}, x_rows, ids, all_experts, bias, y);
+        gptoss::expert_linear({x_factors.data(), x.rows, x.cols}, x_rows, ids, all_experts, bias,
+                              y);
     }
     static constexpr auto rmsnorm = &PortOps::norm;
     static constexpr auto linear = &PortOps::product;

@@ -50,7 +50,8 @@ TEST_CASE("config_rules: each rule is broken by name", "[config][errors]") {
     CHECK_THROWS_WITH(validate(c), StartsWith("config: swiglu_limit is "));
 }
 
-TEST_CASE("config_rules: a RoPE that is scaled down is refused, 1 is plain RoPE", "[config][errors]") {
+TEST_CASE("config_rules: a RoPE that is scaled down is refused, 1 is plain RoPE",
+          "[config][errors]") {
     Config c = preset_tiny();
     for (const float factor : {0.0f, -1.0f, 1e-30f, std::numeric_limits<float>::quiet_NaN()}) {
         c.rope_scaling_factor = factor;
