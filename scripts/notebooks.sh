@@ -42,7 +42,7 @@ install() {
     local now
     now=$(state)
     if [[ -e $venv/state && $(cat $venv/state) == "$now" ]]; then return; fi
-    if [[ ! -x $python ]]; then python3 -m venv $venv; fi
+    if [[ ! -x $venv/bin/pip ]]; then python3 -m venv --clear $venv; fi
     quietly pip-install $venv/bin/pip install ".[notebooks,tests]"
     say "$now" >$venv/state
 }

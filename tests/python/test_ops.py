@@ -97,7 +97,7 @@ def test_what_would_read_or_write_outside_is_refused(nano):
         ops.embed(np.array([1034], np.int32), nano.weights.embedding)
     with pytest.raises(ValueError, match="route: top_k is 0, expected 1 or more"):
         ops.route(x, 0)
-    with pytest.raises(ValueError, match="route: ids.cols is 97, expected at most 96"):
+    with pytest.raises(ValueError, match="route: logits.cols is 96, expected at least 97"):
         ops.route(x, 97)
     frozen = x.copy()
     frozen.flags.writeable = False
