@@ -14,6 +14,7 @@
 #include "gptoss/core/presets.hpp"
 
 using namespace gptoss;
+using namespace gptoss::checkpoint;
 using namespace gptoss::test;
 
 namespace {
