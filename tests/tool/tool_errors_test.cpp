@@ -83,7 +83,7 @@ constexpr const char* kSinks = "model.layers.1.self_attn.sinks";
 
 TEST_CASE("tool errors: a command line that makes no sense", "[tool][errors]") {
     CHECK_THAT(complaint_of({}),
-               StartsWith("no subcommand, expected bench, chat, compare, diagnose, generate"));
+               StartsWith("no subcommand, expected bench, chat, compare, convert, diagnose"));
     CHECK_THAT(complaint_of({"generate", "--max-token", "3", "a"}),
                ContainsSubstring("--max-token"));
     CHECK_THAT(complaint_of({"generate", "one", "two\nlines"}), ContainsSubstring("two lines"));
