@@ -194,15 +194,15 @@ inline std::size_t extent(int n) {
     return std::size_t(n);
 }
 
-// Views by their shape: {data, rows, cols}, {data, size} and {bytes, rows, cols}.
+// Views by their shape: {data, rows, cols}, {data, size} and {bytes, rows, row_bytes()}.
 template <class Argument>
 void check_argument(const Argument& a) {
     if constexpr (requires { a.data, a.rows, a.cols; }) {
         require_device_memory(a.data, extent(a.rows) * extent(a.cols) * sizeof *a.data);
     } else if constexpr (requires { a.data, a.size; }) {
         require_device_memory(a.data, extent(a.size) * sizeof *a.data);
-    } else if constexpr (requires { a.bytes, a.rows, a.cols; }) {
-        require_device_memory(a.bytes, 2 * extent(a.rows) * extent(a.cols));
+    } else if constexpr (requires { a.bytes, a.rows, a.row_bytes(); }) {
+        require_device_memory(a.bytes, extent(a.rows) * a.row_bytes());
     } else if constexpr (std::is_pointer_v<Argument>) {
         require_device_memory(a, sizeof *a);
     }
