@@ -163,7 +163,8 @@ struct GgufReader {
         const format::TensorView& t = at("ffn_down_exps.bias");
         return {vector(t).data, int(t.shape[0]), int(t.shape[1])};
     }
-    static ExpertStack experts(const std::vector<format::TensorView>& parts) {
+    // Not inlined: gcc 12 would then warn of a second part where there is one.
+    [[gnu::noinline]] static ExpertStack experts(const std::vector<format::TensorView>& parts) {
         ExpertStack stack;
         stack.n_experts = int(parts[0].shape[0]);
         stack.rows = int(parts.size()) * int(parts[0].shape[1]);
