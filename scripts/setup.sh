@@ -3,6 +3,7 @@
 # it is not root. When nothing is missing it says nothing and ends at once.
 #
 #   scripts/setup.sh           what scripts/demo.sh and scripts/test.sh need
+#   scripts/setup.sh --python  what `pip install .` needs
 #   scripts/setup.sh --full    also what scripts/test.sh --full needs
 set -euo pipefail
 # shellcheck source=scripts/common.sh
@@ -14,6 +15,7 @@ missing=()  # names of packages
 want() {
     local package=$1 probe=$2 reason=$3
     if command -v "$probe" >/dev/null || [[ $probe == /* && -e $probe ]]; then return; fi
+    if [[ " ${missing[*]} " == *" $1 "* ]]; then return; fi
     printf '  %-22s %s\n' "$package" "$reason"
     missing+=("$package")
 }
@@ -58,8 +60,16 @@ want_for_full_testing() {
     want qemu-user qemu-aarch64 "runs its tests"
     want clang-format-19 clang-format-19 "the layout check"
     want shellcheck shellcheck "the check of these scripts"
-    python3 -c 'import ensurepip' 2>/dev/null ||
-        want python3-venv "" "holds PyTorch for the Hugging Face check, and the Python module"
+    want_for_the_python_module
+}
+
+want_for_the_python_module() {
+    want g++ g++ "the compiler"
+    want nlohmann-json3-dev /usr/include/nlohmann/json.hpp "reads config.json and safetensors headers"
+    want python3 python3 "the interpreter, 3.10 or later"
+    if ! python3 -c 'import ensurepip' 2>/dev/null; then
+        want python3-venv "" "an environment to install packages into"
+    fi
     if lacks_headers_of_the_system; then
         want python3-dev "" "headers to build the Python module with"
     fi
@@ -104,8 +114,11 @@ main() {
     # The list is printed under a heading, so it is collected first.
     local list
     list=$(mktemp)
-    want_for_building_and_testing >"$list"
-    if [[ ${1:-} == --full ]]; then want_for_full_testing >>"$list"; fi
+    case ${1:-} in
+        --python) want_for_the_python_module >"$list" ;;
+        --full) { want_for_building_and_testing && want_for_full_testing; } >"$list" ;;
+        *) want_for_building_and_testing >"$list" ;;
+    esac
     if [[ ${#missing[@]} -gt 0 ]]; then
         say "Missing here, to be installed with apt-get:"
         cat "$list"

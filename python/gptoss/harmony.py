@@ -1,4 +1,5 @@
-"""The chat format: messages to tokens and back, with openai-harmony's field names.
+"""The chat format: messages to tokens and back, with openai-harmony's field names; render also
+takes messages as OpenAI's chat API writes them (tool_calls, tool_call_id, reasoning_content).
 
     ids = harmony.render([{"role": "user", "content": "What is 2 + 2?"}], tokenizer)
     harmony.parse(ids, tokenizer)       a list of such messages

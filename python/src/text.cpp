@@ -7,6 +7,7 @@
 #include <nanobind/stl/vector.h>
 
 #include "bind.hpp"
+#include "gptoss/harmony/conversation_file.hpp"
 #include "gptoss/harmony/json.hpp"
 #include "gptoss/harmony/parse.hpp"
 #include "gptoss/harmony/render.hpp"
@@ -42,7 +43,7 @@ Ids rendered(const Tokenizer& tokenizer, const std::string& json, const std::str
              bool for_training, bool keep_analysis) {
     const HarmonyEncoding encoding = harmony_encoding(tokenizer);
     const Conversation conversation =
-        read_conversation(parse_ordered_json("render", json), "render");
+        read_conversation_file(parse_ordered_json("render", json), "render");
     const RenderConversationConfig config{!keep_analysis};
     if (for_training) return render_conversation_for_training(encoding, conversation, config);
     if (next_role.empty()) return render_conversation(encoding, conversation, config);

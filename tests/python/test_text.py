@@ -36,6 +36,18 @@ def test_a_conversation_there_and_back(o200k):
     assert o200k.decode(training).endswith("<|message|>4<|return|>")
 
 
+def test_messages_as_openai_writes_them(o200k):
+    call = {"id": "c1", "type": "function", "function": {"name": "add", "arguments": "{}"}}
+    theirs = [{"role": "user", "content": "Add."},
+              {"role": "assistant", "tool_calls": [call]},
+              {"role": "tool", "tool_call_id": "c1", "content": "3"}]
+    assert o200k.decode(harmony.render(theirs, o200k)) == (
+        "<|start|>user<|message|>Add.<|end|>"
+        "<|start|>assistant to=functions.add<|channel|>commentary <|constrain|>json<|message|>{}<|call|>"
+        "<|start|>functions.add to=assistant<|channel|>commentary<|message|>3<|end|>"
+        "<|start|>assistant")
+
+
 def test_a_stream_is_read_while_it_comes(o200k):
     parser = harmony.StreamParser(o200k)
     seen = []
@@ -55,5 +67,7 @@ def test_what_is_no_message_is_named(o200k):
     assert error.value.messages == [{"role": "user", "content": "Hi"}]
     with pytest.raises(ValueError, match="missing field `content`"):
         harmony.render([{"role": "user"}], o200k)
+    with pytest.raises(ValueError, match='unknown key "contnet"; did you mean content'):
+        harmony.render([{"role": "user", "contnet": "Hi"}], o200k)
     with pytest.raises(ValueError, match="role is 'robot', expected user"):
         harmony.render([], o200k, next_role="robot")
