@@ -63,9 +63,11 @@ inline void expert_linear(ConstMatrixView x, XRows x_rows, ConstIdsView ids,
                     float w[kMxfp4BlockSize];
                     all_experts.decode_block(e, o, block, w);
                     const float* x_block = x_tj + block * kMxfp4BlockSize;  // (32)
+                    double block_sum = 0.0;
                     for (int i = 0; i < kMxfp4BlockSize; ++i) {
-                        sum += double(x_block[i]) * w[i];
+                        block_sum += double(x_block[i]) * w[i];
                     }
+                    sum += block_sum;
                 }
                 y_tj[o] = float(sum + bias_e[o]);
             }
