@@ -15,7 +15,7 @@ int main() {
     const float h[18] = {0, 0, 1, 0, 1, 1, -1, 2, 7, 0, 8, 0, 100, 100, 3, -9, 3, -1};
     float y[9];
 
-    gptoss::swiglu({h, 1, 18}, 7.0f, {y, 1, 9});
+    gptoss::swiglu({h, 1, 18}, 7.0f, 1.702, {y, 1, 9});
 
     std::printf("  gate      up         y   SwiGLU of the paper\n");
     for (int i = 0; i < 9; ++i) {

@@ -25,7 +25,7 @@ int main() {
     route(a.mlp_router_logits, a.mlp_expert_ids, a.mlp_expert_weights);
     expert_linear(a.mlp_norm, XRows::per_token, a.mlp_expert_ids, w.gate_up, w.gate_up_bias,
                   a.mlp_gate_up);
-    swiglu(a.mlp_gate_up, config.swiglu_limit, a.mlp_swiglu);
+    swiglu(a.mlp_gate_up, config.swiglu_limit, config.swiglu_alpha, a.mlp_swiglu);
     expert_linear(a.mlp_swiglu, XRows::per_rank, a.mlp_expert_ids, w.down, w.down_bias,
                   a.mlp_expert_out);
     combine(a.mlp_expert_out, a.mlp_expert_weights, a.mlp_out);

@@ -85,6 +85,9 @@ WITHOUT_TEST = {
     "fast/kernels/matmul_parts.hpp": "tests/ops/fast_test.cpp and tests/fast/bf16_unit_test.cpp run it",
     "fast/kernels/parallel.hpp": "tests/ops/fast_test.cpp has a case for it",
     "format/write_config_json.hpp": "tests/format/config_json_test.cpp reads back what it writes",
+    "format/config_keys.hpp": "tests/checkpoint/config_variants_test.cpp tries every key",
+    "format/json_object.hpp": "tests/format/config_json_test.cpp reads with it, and sees each error",
+    "format/rope_json.hpp": "tests/checkpoint/config_variants_test.cpp tries every spelling",
     "model/decode_graph.cuh": "tests/cuda/forward.cpp holds it against the forward it records",
     "model/weights.hpp": "views without code; tests/checkpoint/synth_test.cpp checks every extent",
     "compare/comparison.hpp": "plain structs; tests/compare/compare_test.cpp fills every one",
@@ -92,6 +95,8 @@ WITHOUT_TEST = {
     "ops/cuda.cuh": "a list of names; tests/cuda/ runs every one of them",
     "ops/scalar.hpp": "a list of names; tests/model/ runs every one of them",
     "diagnose/diagnosis.hpp": "plain structs; tests/diagnose/diagnose_test.cpp fills every one",
+    "checkpoint/general_facts.hpp": "tests/checkpoint/check_tensors_test.cpp meets them",
+    "checkpoint/problems.hpp": "tests/checkpoint/check_tensors_test.cpp has few, many and one",
     "checkpoint/tensor_table.hpp": "a table; tests/checkpoint/tensor_inventory_test.cpp reads all of it",
 }
 

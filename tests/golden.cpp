@@ -51,7 +51,7 @@ static Config config_20b(int n_layers) {
     Config config = with_layers(preset_20b(), n_layers);
     config.vocab_size = 512;
     config.pad_token_id = 510;
-    config.eos_token_id = 511;
+    config.eos_token_ids = {511};
     return config;
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "gptoss/checkpoint/generation_config.hpp"
 #include "gptoss/run/model.hpp"
 #include "models.hpp"
 #include "paths.hpp"
@@ -161,9 +162,12 @@ const char* stop_name(StopReason reason) {
 // --- The run ----------------------------------------------------------------------------------
 
 std::vector<std::int32_t> stop_ids_of(const OpenedModel& model) {
+    std::vector<std::int32_t> ids = checkpoint::read_generation_config(model.dir).eos_token_ids;
     const Config& config = model.weights.config;
-    if (!model.tokenizer) return {config.eos_token_id};
-    return stop_ids(config, model.tokenizer->vocabulary);
+    const std::vector<std::int32_t> of_model =
+        model.tokenizer ? stop_ids(config, model.tokenizer->vocabulary) : config.eos_token_ids;
+    ids.insert(ids.end(), of_model.begin(), of_model.end());
+    return ids;
 }
 
 // Generates and prints on the way; run holds what there is, however it ends.

@@ -12,6 +12,7 @@
 #include "gptoss/checkpoint/check_tensors.hpp"
 #include "gptoss/checkpoint/checkpoint_files.hpp"
 #include "gptoss/checkpoint/gguf_weights.hpp"
+#include "gptoss/checkpoint/yarn_differences.hpp"
 #include "gptoss/core/model_size.hpp"
 #include "gptoss/core/presets.hpp"
 #include "gptoss/format/write_config_json.hpp"
@@ -84,7 +85,7 @@ void look_at_gguf(const std::filesystem::path& path, Subject& subject) {
 void look_at_checkpoint(Subject& subject) {
     subject.checkpoint = checkpoint::open_checkpoint(subject.name);
     subject.config = subject.checkpoint->config;
-    std::vector<std::string> problems;
+    checkpoint::Problems problems;
     const checkpoint::FoundTensors tensors =
         checkpoint::find_tensors(*subject.checkpoint, problems);
     checkpoint::throw_if_any(subject.name, problems);
@@ -122,9 +123,16 @@ std::string layers_text(const Config& c) {
            (alternates ? ", alternating from layer 0)" : ")");
 }
 
+std::string eos_ids_text(const std::vector<int>& ids) {
+    std::string text;
+    for (const int id : ids)
+        text += (text.empty() ? "" : ", ") + std::to_string(id);
+    return text.empty() ? "none" : text;
+}
+
 Table config_table(const Config& c) {
     const auto integer = [](int number) { return with_commas(number); };
-    const auto real = [](float number) { return formatted("%g", double(number)); };
+    const auto real = [](double number) { return formatted("%g", number); };
     Table table{"ll"};
     table.add({"n_layers", layers_text(c)});
     table.add({"hidden_size", integer(c.hidden_size)});
@@ -137,6 +145,8 @@ Table config_table(const Config& c) {
     table.add({"top_k", integer(c.top_k)});
     table.add({"intermediate_size", integer(c.intermediate_size)});
     table.add({"swiglu_limit", real(c.swiglu_limit)});
+    if (c.swiglu_alpha != Config{}.swiglu_alpha) table.add({"swiglu_alpha", real(c.swiglu_alpha)});
+    if (!c.attention_bias) table.add({"attention_bias", "false"});
     table.add({"rope_theta", real(c.rope_theta)});
     table.add({"rope_scaling_factor", real(c.rope_scaling_factor)});
     table.add({"rope_ntk_alpha", real(c.rope_ntk_alpha)});
@@ -144,9 +154,35 @@ Table config_table(const Config& c) {
     table.add({"initial_context_length", integer(c.initial_context_length)});
     table.add({"max_context_length", integer(c.max_context_length)});
     table.add({"eps", real(c.eps)});
-    table.add({"pad_token_id", std::to_string(c.pad_token_id)});
-    table.add({"eos_token_id", std::to_string(c.eos_token_id)});
+    table.add({"pad_token_id", c.pad_token_id < 0 ? "none" : std::to_string(c.pad_token_id)});
+    table.add({"eos_token_id", eos_ids_text(c.eos_token_ids)});
     return table;
+}
+
+// What is worth knowing of a config beside its numbers.
+struct ConfigRemarks {
+    std::map<std::string, std::string> defaults;  // keys that the file lacks
+    std::vector<std::string> lines;
+};
+
+ConfigRemarks remarks_on(const Subject& subject) {
+    ConfigRemarks remarks;
+    if (subject.checkpoint) remarks.defaults = subject.checkpoint->notes.defaults;
+    if (subject.checkpoint) remarks.lines = subject.checkpoint->notes.remarks;
+    for (const std::string& line : checkpoint::yarn_differences(subject.config))
+        remarks.lines.push_back(line);
+    return remarks;
+}
+
+void print_remarks(const ConfigRemarks& remarks) {
+    Table defaults{"ll"};
+    for (const auto& [key, value] : remarks.defaults)
+        defaults.add({key, value});
+    if (!remarks.defaults.empty()) print_table("not in the config, so the default", defaults);
+    Table lines{"l"};
+    for (const std::string& line : remarks.lines)
+        lines.add({line});
+    if (!remarks.lines.empty()) print_table("notes on the config", lines);
 }
 
 // --- Sizes ------------------------------------------------------------------------------------
@@ -191,7 +227,9 @@ Bytes bytes_of(const Subject& subject) {
         bytes.payload += std::int64_t(tensor.view.n_bytes);
     }
     if (subject.gguf) bytes.per_token = gguf_bytes_per_token(subject);
-    if (subject.layout == checkpoint::Layout::hugging_face_bf16) bytes.per_token = 2 * size.active;
+    if (subject.layout == checkpoint::Layout::hugging_face_bf16)
+        bytes.per_token =
+            std::int64_t(double(bytes.payload) / double(size.total) * double(size.active));
     return bytes;
 }
 
@@ -260,8 +298,17 @@ Table memory_table(const MemoryPlan& plan) {
 
 // --- Tensors ----------------------------------------------------------------------------------
 
+// "experts.7.down_proj.bias" -> "experts.{e}.down_proj.bias", of a tensor for each expert.
+std::string without_expert(std::string name) {
+    const int expert = checkpoint::piece_of(name).expert;
+    if (expert < 0) return name;
+    const std::string number = "." + std::to_string(expert) + ".";
+    return name.replace(name.find(number, name.find(".experts")), number.size(), ".{e}.");
+}
+
 // "block.17.attn.sinks" -> "block.{l}.attn.sinks"
-std::string pattern_of(const std::string& name) {
+std::string pattern_of(const std::string& name_in_file) {
+    const std::string name = without_expert(name_in_file);
     for (const std::string prefix : {"block.", "model.layers.", "blk."}) {
         if (!name.starts_with(prefix)) continue;
         const std::size_t end = name.find('.', prefix.size());
@@ -323,6 +370,9 @@ nlohmann::ordered_json json_of_sizes(const Subject& subject) {
     json["name"] = subject.name;
     json["config"] =
         nlohmann::ordered_json::parse(format::hugging_face_config_text(subject.config));
+    const ConfigRemarks remarks = remarks_on(subject);
+    json["defaults"] = remarks.defaults;
+    json["notes"] = remarks.lines;
     json["parameters"] = {{"embedding", size.embedding}, {"attention", size.attention},
                           {"experts", size.experts},     {"final_norm", size.final_norm},
                           {"total", size.total},         {"active", size.active}};
@@ -356,6 +406,7 @@ void print_sizes(const Subject& subject) {
     const ModelSize size = model_size(subject.config);
     const Bytes bytes = bytes_of(subject);
     print_table("config of " + subject.name, config_table(subject.config));
+    print_remarks(remarks_on(subject));
     print_table("parameters", parameter_table(size));
     Table byte_table{"lrr"};
     add_bytes(byte_table, "checkpoint", bytes.payload);

@@ -1,12 +1,16 @@
 // gptoss: look at a gpt-oss model and run it, from the command line. docs/tool.md has the flags.
 //
-// Every error is one line on standard error and exit status 1; 2 for compare and diagnose, where 1
-// is an answer.
+// Every error goes to standard error, in one line but for a wrong checkpoint's ten, and the exit
+// status is 1; 2 for compare and diagnose, where 1 is an answer. With --json an error is one line
+// too: {"error": TEXT}.
+#include <algorithm>
 #include <csignal>
 #include <exception>
 #include <filesystem>
 #include <new>
+#include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gptoss/core/nearest_words.hpp"
@@ -169,8 +173,13 @@ int error_status(int argc, char** argv) {
     return 1;
 }
 
+bool wants_json = false;  // set before the command line is understood
+
 void complain(const std::string& message) {
-    print_error_line("gptoss: " + message);
+    if (!wants_json) return print_error_line("gptoss: " + message);
+    const auto replace_bad_utf8 = nlohmann::json::error_handler_t::replace;
+    const nlohmann::json json = {{"error", message}};
+    print_error_line(json.dump(-1, ' ', false, replace_bad_utf8));
 }
 
 }  // namespace
@@ -180,6 +189,7 @@ int main(int argc, char** argv) {
     using namespace gptoss::tool;
     std::signal(SIGPIPE, SIG_DFL);  // a closed pipe ends the program quietly
     std::signal(SIGXFSZ, SIG_IGN);  // a file beyond the limit: an error, like a full disk
+    wants_json = std::find(argv, argv + argc, std::string_view("--json")) != argv + argc;
     try {
         const int status = run(argc, argv);
         flush_output();

@@ -4,6 +4,7 @@
 #include <system_error>
 #include <utility>
 
+#include "gptoss/checkpoint/generation_config.hpp"
 #include "gptoss/checkpoint/load.hpp"
 #include "gptoss/tokenizer/load_tokenizer.hpp"
 #include "gptoss/tokenizer/special_tokens.hpp"
@@ -39,15 +40,7 @@ std::string model_dir(const Globals& globals) {
 }
 
 bool samples_by_default(const std::string& model_dir) {
-    const std::filesystem::path path = std::filesystem::path(model_dir) / "generation_config.json";
-    if (!std::filesystem::exists(path)) return true;
-    const nlohmann::json json = format::read_json_file(path);
-    const auto found = json.find("do_sample");
-    if (found == json.end()) return true;
-    if (!found->is_boolean()) {
-        throw Error(path.string() + ": do_sample is " + found->dump() + ", expected true or false");
-    }
-    return found->get<bool>();
+    return checkpoint::read_generation_config(model_dir).do_sample;
 }
 
 OpenedModel open_model(const Globals& globals) {

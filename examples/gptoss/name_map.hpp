@@ -128,11 +128,11 @@ inline std::string_view field_of(checkpoint::Slot slot) {
         case checkpoint::Slot::router_bias:    return "mlp.router_bias";
         case checkpoint::Slot::gate_up_codes:  return "mlp.gate_up.codes";
         case checkpoint::Slot::gate_up_scales: return "mlp.gate_up.scales";
-        case checkpoint::Slot::gate_up_bf16:   return "mlp.gate_up.bf16_transposed";
+        case checkpoint::Slot::gate_up_bf16:   return "mlp.gate_up.transposed";
         case checkpoint::Slot::gate_up_bias:   return "mlp.gate_up_bias";
         case checkpoint::Slot::down_codes:     return "mlp.down.codes";
         case checkpoint::Slot::down_scales:    return "mlp.down.scales";
-        case checkpoint::Slot::down_bf16:      return "mlp.down.bf16_transposed";
+        case checkpoint::Slot::down_bf16:      return "mlp.down.transposed";
         case checkpoint::Slot::down_bias:      return "mlp.down_bias";
         case checkpoint::Slot::final_norm:     return "final_norm_gain";
         case checkpoint::Slot::unembedding:    return "unembedding";

@@ -197,16 +197,17 @@ void bind_expert_ops(nb::module_& m, Ops ops) {
                 "numpy.typing.NDArray[numpy.float32]"));
     m.def(
         "swiglu",
-        [ops](nb::object h, float limit) {
+        [ops](nb::object h, float limit, double alpha) {
             Operands in("swiglu");
             const ConstMatrixView h_in = in.matrix("h", h);
             NewMatrix y(h_in.rows, h_in.cols / 2);
             WithoutGil without_gil;
-            ops.swiglu(h_in, limit, y.view());
+            ops.swiglu(h_in, limit, alpha, y.view());
             return y;
         },
-        "h"_a, "limit"_a, header_doc("layers/swiglu.hpp"),
-        nb::sig("def swiglu(h: numpy.typing.NDArray[numpy.float32], limit: float) -> "
+        "h"_a, "limit"_a, "alpha"_a = 1.702, header_doc("layers/swiglu.hpp"),
+        nb::sig("def swiglu(h: numpy.typing.NDArray[numpy.float32], limit: float, alpha: float = "
+                "1.702) -> "
                 "numpy.typing.NDArray[numpy.float32]"));
     m.def(
         "combine",

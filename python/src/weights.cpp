@@ -60,8 +60,8 @@ nb::object scales_of(const SharedExperts& e) {
                     e.owner);
 }
 nb::object bf16_transposed_of(const SharedExperts& e) {
-    if (e.stack.bf16_transposed == nullptr) return nb::none();
-    const auto* bits = reinterpret_cast<const std::uint16_t*>(e.stack.bf16_transposed);
+    if (e.stack.transposed == nullptr || e.stack.storage != Storage::bf16) return nb::none();
+    const auto* bits = reinterpret_cast<const std::uint16_t*>(e.stack.transposed);
     return as_bfloat16(array_of(
         bits,
         {std::size_t(e.stack.n_experts), std::size_t(e.stack.cols), std::size_t(e.stack.rows)},
@@ -215,6 +215,7 @@ void bind_config(nb::module_& m) {
         .def_rw("top_k", &Config::top_k)
         .def_rw("intermediate_size", &Config::intermediate_size)
         .def_rw("swiglu_limit", &Config::swiglu_limit)
+        .def_rw("swiglu_alpha", &Config::swiglu_alpha)
         .def_rw("rope_theta", &Config::rope_theta)
         .def_rw("rope_scaling_factor", &Config::rope_scaling_factor)
         .def_rw("rope_ntk_alpha", &Config::rope_ntk_alpha)
@@ -222,7 +223,7 @@ void bind_config(nb::module_& m) {
         .def_rw("initial_context_length", &Config::initial_context_length)
         .def_rw("max_context_length", &Config::max_context_length)
         .def_rw("eps", &Config::eps)
-        .def_rw("eos_token_id", &Config::eos_token_id)
+        .def_rw("eos_token_ids", &Config::eos_token_ids)
         .def(
             "window",
             [](const Config& c, int layer) {

@@ -134,10 +134,11 @@ def read_row(view, row, first_col, last_col):
         return read_array(view["data"], first, last, "f")
     if name == "DenseMatrix":
         return read_dense(view, first, last)
-    if name == "ExpertStack" and view["bf16_transposed"] != 0:
+    if name == "ExpertStack" and view["transposed"] != 0:
         e, o = divmod(row, int(view["rows"]))  # element i is [e][i][o]
         places = [(e * cols + i) * int(view["rows"]) + o for i in range(first_col, last_col)]
-        return [read_bf16(view["bf16_transposed"], place, place + 1)[0] for place in places]
+        storage = str(view["storage"]).rsplit("::", 1)[-1]
+        return [read_storage(storage, view["transposed"], place, place + 1)[0] for place in places]
     if name == "ExpertStack" and view["gguf"]["n_tensors"] > 0:
         return read_gguf_experts(view, row, first_col, last_col)
     return read_mxfp4(view, first, last)

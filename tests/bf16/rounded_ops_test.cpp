@@ -57,13 +57,13 @@ TEST_CASE("rounded ops: swiglu keeps 1.702 in float32", "[bf16]") {
     // gate 1.9140625: 1.702 * gate = 3.2577 -> 3.25, sigmoid 0.96267 -> 0.9609375, times gate
     // 1.83929 -> 1.8359375, times up + 1 = 2. With 1.703125 it would be 3.265625 and 1.84375.
     std::vector<float> h{1.9140625f, 1}, y(1);
-    bf16::swiglu({h.data(), 1, 2}, 7.0f, {y.data(), 1, 1});
+    bf16::swiglu({h.data(), 1, 2}, 7.0f, 1.702, {y.data(), 1, 1});
     CHECK(y[0] == 3.671875f);
 }
 
 TEST_CASE("rounded ops: swiglu clamps as the scalar op does", "[bf16]") {
     std::vector<float> h{100, 100, -100, -100}, y(2);
-    bf16::swiglu({h.data(), 1, 4}, 7.0f, {y.data(), 1, 2});
+    bf16::swiglu({h.data(), 1, 4}, 7.0f, 1.702, {y.data(), 1, 2});
     CHECK(y[0] == 56.0f);
     CHECK(std::abs(y[1]) < 1e-30f);
 }
@@ -90,6 +90,6 @@ TEST_CASE("rounded ops: a wrong extent is named as by the scalar op", "[bf16][er
     std::vector<float> x(4), y(4), table(2);
     REQUIRE_THROWS_WITH(bf16::rope({x.data(), 2, 2}, {table.data(), 1, 2}, {y.data(), 2, 2}),
                         "rope: table.rows is 1, expected 2 (x.rows)");
-    REQUIRE_THROWS_WITH(bf16::swiglu({x.data(), 1, 4}, 7.0f, {y.data(), 1, 4}),
+    REQUIRE_THROWS_WITH(bf16::swiglu({x.data(), 1, 4}, 7.0f, 1.702, {y.data(), 1, 4}),
                         "swiglu: y is (1, 4), expected (1, 2)");
 }

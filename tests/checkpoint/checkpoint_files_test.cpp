@@ -45,6 +45,68 @@ TEST_CASE("checkpoint_files: a hub folder with config.json in original/ only",
     CHECK(hash_of(load_weights(folder / "both")) == tiny_hash());
 }
 
+TEST_CASE("checkpoint_files: model.safetensors is taken alone", "[checkpoint_files]") {
+    const TempFolder folder;
+    const std::filesystem::path dir = folder / "m";
+    write_tiny(dir, Layout::hugging_face);
+    write_toy_file(dir / "adapter.safetensors", {{"lm_head.weight", "U8", {1}, {1}}});
+    CHECK(hash_of(load_weights(dir)) == tiny_hash());
+    // An index that does not know of it is left from before.
+    write_bytes(dir / "model.safetensors.index.json",
+                R"({"weight_map": {"lm_head.weight": "gone.safetensors"}})");
+    CHECK(hash_of(load_weights(dir)) == tiny_hash());
+}
+
+TEST_CASE("checkpoint_files: a recorded run beside shards without an index does no harm",
+          "[checkpoint_files]") {
+    const TempFolder folder;
+    const std::filesystem::path dir = folder / "m";
+    write_tiny(dir, Layout::hugging_face, 200'000);
+    std::filesystem::remove(dir / "model.safetensors.index.json");
+    const TensorView view{"U8", {1}, reinterpret_cast<const std::uint8_t*>("x"), 1};
+    write_safetensors(dir / "run.safetensors", {{"logits", view}}, {{"format", "gptoss-dump-1"}});
+    CHECK(hash_of(load_weights(dir)) == tiny_hash());
+}
+
+TEST_CASE("checkpoint_files: shard names that begin with ./", "[checkpoint_files]") {
+    const TempFolder folder;
+    const std::filesystem::path dir = folder / "m";
+    write_tiny(dir, Layout::hugging_face, 200'000);
+    nlohmann::json index = read_json_file(dir / "model.safetensors.index.json");
+    for (auto& [tensor, shard] : index["weight_map"].items())
+        shard = "./" + shard.get<std::string>();
+    write_bytes(dir / "model.safetensors.index.json", index.dump());
+    CHECK(hash_of(load_weights(dir)) == tiny_hash());
+}
+
+TEST_CASE("checkpoint_files: files of other kinds are named, with what to do",
+          "[checkpoint_files][errors]") {
+    const TempFolder folder;
+    write_bytes(folder / "config.json", openai_config_text(preset_tiny()));
+    write_bytes(folder / "pytorch_model.bin", "PK");
+    CHECK(error_of(folder.path) ==
+          "DIR: holds no *.safetensors, but pytorch_model.bin, which is not read: save the model "
+          "as safetensors, with save_pretrained(safe_serialization=True)");
+    const std::string pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\n";
+    write_bytes(folder / "model.safetensors", pointer);
+    CHECK(error_of(folder.path) ==
+          "DIR/model.safetensors: is no safetensors file: it is a Git LFS pointer, not the file: "
+          "fetch it with 'git lfs pull' or 'hf download'");
+    write_bytes(folder / "config.json", pointer);
+    CHECK(error_of(folder.path) ==
+          "DIR/config.json: is a Git LFS pointer, not the file: fetch it with 'git lfs pull' or "
+          "'hf download'");
+    write_bytes(folder / "config.json", "<!DOCTYPE html><html></html>");
+    CHECK(error_of(folder.path) ==
+          "DIR/config.json: is a web page, not the file: the download needed a login or another "
+          "address");
+    std::filesystem::remove(folder / "config.json");
+    write_bytes(folder / "adapter_config.json", "{}");
+    CHECK(error_of(folder.path) ==
+          "DIR: holds a LoRA adapter and no model: merge it into its model (peft: "
+          "merge_and_unload) and save that");
+}
+
 TEST_CASE("checkpoint_files: a truncated file is named", "[checkpoint_files][errors]") {
     const TempFolder folder;
     write_tiny(folder / "m", Layout::hugging_face);

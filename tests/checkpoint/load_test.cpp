@@ -49,7 +49,7 @@ TEST_CASE("load: experts unpacked to BF16 decode to the same model", "[load]") {
         const Config c = preset(name);
         write_toy_checkpoint(folder, c, toy_tensors(c, Layout::hugging_face_bf16));
         const Weights weights = load_weights(folder.path);
-        CHECK(weights.layers[0].mlp.down.bf16_transposed != nullptr);
+        CHECK(weights.layers[0].mlp.down.transposed != nullptr);
         CHECK(weights.layers[0].mlp.down.codes == nullptr);
         CHECK(hash_of(weights) == hash_of(synthetic_weights(c, 1)));
     }

@@ -57,7 +57,7 @@ TEST_CASE("same run: every field that changes a value is compared", "[same_run]"
 }
 
 TEST_CASE("same run: fields that change no activation may differ", "[same_run]") {
-    CHECK(difference_after([](Config& c) { c.eos_token_id = 1; }) == "");
+    CHECK(difference_after([](Config& c) { c.eos_token_ids = {1}; }) == "");
     CHECK(difference_after([](Config& c) { c.pad_token_id = 1; }) == "");
     CHECK(difference_after([](Config& c) { c.max_context_length = 1; }) == "");
 }

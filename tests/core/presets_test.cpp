@@ -19,7 +19,7 @@ TEST_CASE("presets: the ids of the small presets are inside their vocabularies",
     for (const char* name : {"tiny", "odd", "nano"}) {
         const Config c = preset(name);
         CHECK(c.pad_token_id < c.vocab_size);
-        CHECK(c.eos_token_id < c.vocab_size);
+        CHECK(c.eos_token_ids[0] < c.vocab_size);
     }
 }
 

@@ -36,7 +36,7 @@ public:
             std::size_t(s.n_experts) * std::size_t(s.rows) * std::size_t(s.cols);
         s.codes = up(s.codes, n_weights / 2);
         s.scales = up(s.scales, n_weights / 32);
-        s.bf16_transposed = up(s.bf16_transposed, 2 * n_weights);
+        s.transposed = up(s.transposed, 2 * n_weights);
         for (int part = 0; part < s.gguf.n_tensors; ++part) {
             const std::size_t bytes = storage_bytes(s.gguf.storage, n_weights);
             s.gguf.tensors[part] = up(s.gguf.tensors[part], bytes / std::size_t(s.gguf.n_tensors));
@@ -206,9 +206,9 @@ void device::tile_expert_linear(ConstMatrixView x, XRows x_rows, ConstIdsView id
     expert_linear_by<CudaTileOps>(x, x_rows, ids, all_experts, bias, y);
 }
 
-void device::swiglu(ConstMatrixView h, float limit, MatrixView y) {
+void device::swiglu(ConstMatrixView h, float limit, double alpha, MatrixView y) {
     Operands o;
-    CudaOps::swiglu(o.in(h), limit, o.out(y));
+    CudaOps::swiglu(o.in(h), limit, alpha, o.out(y));
     o.finish();
 }
 

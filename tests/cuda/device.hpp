@@ -34,7 +34,7 @@ void add_residual(ConstMatrixView x, ConstMatrixView y, MatrixView out);
 void route(ConstMatrixView logits, IdsView ids, MatrixView weights);
 void expert_linear(ConstMatrixView x, XRows x_rows, ConstIdsView ids, ExpertStack all_experts,
                    ConstMatrixView bias, MatrixView y);
-void swiglu(ConstMatrixView h, float limit, MatrixView y);
+void swiglu(ConstMatrixView h, float limit, double alpha, MatrixView y);
 void combine(ConstMatrixView expert_out, ConstMatrixView weights, MatrixView out);
 void unembed(ConstMatrixView x, DenseMatrix w, MatrixView logits);
 void sample(ConstMatrixView logits, SamplingOptions options, double uniform, IdsView id);

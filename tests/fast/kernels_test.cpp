@@ -387,7 +387,7 @@ TEST_CASE("kernels: swiglu is the formula, also where it is clamped", "[fast]") 
     const std::vector<float> h{1, 2, 9, -9, -200, 3, 0, 0, -7, 30, 5e8f, 1};
     for (const Kernels& k : all_kernels()) {
         std::vector<float> y(6);
-        k.swiglu(h.data(), 7, 6, y.data());
+        k.swiglu(h.data(), 7, 1.702f, 6, y.data());
         for (std::size_t i = 0; i < 6; ++i) {
             const double gate = std::min<double>(h[2 * i], 7);
             const double up = std::max(-7.0, std::min<double>(h[2 * i + 1], 7));
@@ -402,7 +402,7 @@ TEST_CASE("kernels: a NaN is not clamped away", "[fast]") {
     for (const Kernels& k : all_kernels()) {
         std::vector<float> y(2);
         const std::vector<float> h{nan, 1, 1, nan};
-        k.swiglu(h.data(), 7, 2, y.data());
+        k.swiglu(h.data(), 7, 1.702f, 2, y.data());
         CHECK(std::isnan(y[0]));
         CHECK(std::isnan(y[1]));
         std::vector<float> p(16, 0.0f), m(16), d(16, 1.0f), rescale(16);

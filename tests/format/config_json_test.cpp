@@ -90,13 +90,113 @@ TEST_CASE("config_json: newer files keep the whole rotation in rope_parameters",
     CHECK(read(newer).rope_scaling_factor == 16.0f);
 }
 
-TEST_CASE("config_json: rope_scaling null means no YaRN, its absence is an error",
+TEST_CASE("config_json: without a rotation it is that of OpenAI's models", "[config_json]") {
+    // So does transformers 5.24, whether rope_scaling is null or absent.
+    CHECK(read(with(hugging_face(), "rope_scaling", nullptr)) == preset_20b());
+    CHECK(read(without(hugging_face(), "rope_scaling")) == preset_20b());
+    CHECK(read(without(without(hugging_face(), "rope_scaling"), "rope_theta")) == preset_20b());
+}
+
+TEST_CASE("config_json: plain RoPE is rope_type default, or an object without a type",
           "[config_json]") {
-    const Config plain = read(with(hugging_face(), "rope_scaling", nullptr));
-    CHECK(plain.rope_scaling_factor == 1.0f);
-    CHECK(plain.initial_context_length == 131072);
-    CHECK_THROWS_WITH(read(without(hugging_face(), "rope_scaling")),
-                      "c.json: has neither rope_scaling nor rope_parameters");
+    for (const auto& rope : {nlohmann::json{{"rope_type", "default"}}, nlohmann::json::object()}) {
+        nlohmann::json json = without(hugging_face(), "rope_scaling");
+        json["rope_parameters"] = rope;
+        CHECK(read(json).rope_scaling_factor == 1.0f);
+        CHECK(read(json).initial_context_length == 131072);
+    }
+}
+
+TEST_CASE("config_json: the attention factor is worked by hand", "[config_json]") {
+    const auto factor_of = [](nlohmann::json keys) {
+        nlohmann::json json = hugging_face();
+        json["rope_scaling"].update(keys);
+        return read(json).rope_attention_factor;
+    };
+    CHECK(factor_of(nlohmann::json::object()) == std::nullopt);
+    CHECK(factor_of({{"attention_factor", 1.5}, {"mscale", 1.0}, {"mscale_all_dim", 2.0}}) == 1.5f);
+    CHECK(factor_of({{"mscale", 1.0}, {"mscale_all_dim", 1.0}}) == 1.0f);
+    // ln 32 = 3.465736: (0.2 * 3.465736 + 1) / (0.1 * 3.465736 + 1) = 1.6931472 / 1.3465736
+    CHECK_THAT(*factor_of({{"mscale", 2}, {"mscale_all_dim", 1}}), WithinAbs(1.2573744, 1e-6));
+    CHECK(factor_of({{"mscale", 1.0}}) == std::nullopt);
+}
+
+TEST_CASE("config_json: truncate absent means that YaRN's bounds are rounded", "[config_json]") {
+    nlohmann::json json = hugging_face();
+    json["rope_scaling"].erase("truncate");
+    CHECK(read(json).rope_truncate);
+    json["rope_scaling"]["truncate"] = true;
+    CHECK(read(json).rope_truncate);
+    json["rope_scaling"]["truncate"] = nullptr;
+    CHECK_FALSE(read(json).rope_truncate);
+}
+
+TEST_CASE("config_json: what a file lacks is noted with the value that was taken",
+          "[config_json]") {
+    nlohmann::json json = hugging_face();
+    for (const char* key : {"head_dim", "rms_norm_eps", "max_position_embeddings", "sliding_window",
+                            "num_experts_per_tok"})
+        json.erase(key);
+    ConfigNotes notes;
+    CHECK(config_from_json("c.json", json, &notes) == preset_20b());
+    CHECK(notes.defaults ==
+          std::map<std::string, std::string>{{"head_dim", "64"},
+                                             {"max_position_embeddings", "131072"},
+                                             {"num_experts_per_tok", "4"},
+                                             {"rms_norm_eps", "1e-05"},
+                                             {"sliding_window", "128"}});
+    CHECK(notes.remarks.empty());
+}
+
+TEST_CASE("config_json: a key that nobody knows is noted, two rotations that differ too",
+          "[config_json]") {
+    nlohmann::json json = with(hugging_face(), "flux_capacitor", 1);
+    json["rope_parameters"] = {{"rope_type", "default"}};
+    ConfigNotes notes;
+    CHECK(config_from_json("c.json", json, &notes) == preset_20b());
+    CHECK(notes.remarks == std::vector<std::string>{
+                               "\"flux_capacitor\" is not a key of gpt-oss and has no effect",
+                               "rope_scaling and rope_parameters differ: rope_scaling is taken"});
+}
+
+TEST_CASE("config_json: the ids that end a text are one, several or none", "[config_json]") {
+    CHECK(read(with(hugging_face(), "eos_token_id", {200002, 200012})).eos_token_ids ==
+          std::vector<int>{200002, 200012});
+    CHECK(read(with(hugging_face(), "eos_token_id", nullptr)).eos_token_ids.empty());
+    CHECK(read(without(hugging_face(), "eos_token_id")).eos_token_ids.empty());
+    CHECK(read(with(hugging_face(), "pad_token_id", -1)).pad_token_id == -1);
+    CHECK_THROWS_WITH(
+        read(with(hugging_face(), "eos_token_id", {1, "x"})),
+        "c.json: eos_token_id is [1,\"x\"], expected an integer from 0 to 2147483647");
+}
+
+TEST_CASE("config_json: both names of a count", "[config_json]") {
+    nlohmann::json json = with(without(hugging_face(), "num_local_experts"), "num_experts", 32);
+    CHECK(read(json) == preset_20b());
+    json["num_local_experts"] = 16;
+    CHECK_THROWS_WITH(read(json), "c.json: num_experts is 32, expected num_local_experts, 16");
+    CHECK_THROWS_WITH(read(with(hugging_face(), "experts_per_token", 2)),
+                      "c.json: experts_per_token is 2, expected num_experts_per_tok, 4, which is "
+                      "the key that Hugging Face reads");
+}
+
+TEST_CASE("config_json: what transformers would compute otherwise is refused",
+          "[config_json][errors]") {
+    CHECK_THROWS_WITH(read(with(hugging_face(), "is_causal", false)),
+                      "c.json: is_causal is false, expected true: no token looks at later ones");
+    CHECK_THROWS_WITH(read(with(hugging_face(), "per_layer_config", {{"0", {{"eps", 1}}}})),
+                      "c.json: per_layer_config is {\"0\":{\"eps\":1}}, expected none: all layers "
+                      "have one config");
+    CHECK_THROWS_WITH(
+        read(with(hugging_face(), "quantization_config", {{"quant_method", "fp8"}})),
+        "c.json: quantization_config: quant_method is \"fp8\", expected \"mxfp4\", or "
+        "no quantization_config");
+    CHECK_THROWS_WITH(read(with(hugging_face(), "partial_rotary_factor", 0.5)),
+                      "c.json: partial_rotary_factor is 0.5, expected 1: all channels are rotated");
+    nlohmann::json untyped = hugging_face();
+    untyped["rope_scaling"].erase("rope_type");
+    CHECK_THROWS_WITH(read(untyped),
+                      "c.json: rope_scaling: has no rope_type, but a factor; expected \"yarn\"");
 }
 
 TEST_CASE("config_json: layer_types is taken as it is written", "[config_json]") {
@@ -113,11 +213,19 @@ TEST_CASE("config_json: what is written is read back, in both layouts", "[config
         CHECK(read(nlohmann::json::parse(hugging_face_config_text(c))) == c);
 
         Config from_openai = read(nlohmann::json::parse(openai_config_text(c)));
-        CHECK(from_openai.eos_token_id < c.vocab_size);
+        CHECK(from_openai.eos_token_ids[0] < c.vocab_size);
         from_openai.pad_token_id = c.pad_token_id;  // the two that this layout does not hold
-        from_openai.eos_token_id = c.eos_token_id;
+        from_openai.eos_token_ids = c.eos_token_ids;
         CHECK(from_openai == c);
     }
+    Config other = preset_tiny();
+    other.swiglu_alpha = 1.5;
+    other.rope_truncate = true;
+    other.rope_attention_factor = 1.25f;
+    other.attention_bias = false;
+    other.eos_token_ids = {1, 2};
+    other.pad_token_id = -1;
+    CHECK(read(nlohmann::json::parse(hugging_face_config_text(other))) == other);
     CHECK_THAT(hugging_face_config_text(preset_20b()),
                ContainsSubstring("\"rms_norm_eps\": 1e-05,"));
     CHECK(nlohmann::json::parse(openai_config_text(preset_20b())) == openai());
@@ -133,6 +241,13 @@ TEST_CASE("config_json: OpenAI's layout refuses what it cannot say", "[config_js
     Config c = preset_tiny();
     c.eps = 1e-6f;
     CHECK_THROWS_WITH(openai_config_text(c), "config: OpenAI's layout cannot say an eps");
+    c = preset_tiny();
+    c.swiglu_alpha = 1;
+    CHECK_THROWS_WITH(openai_config_text(c), "config: OpenAI's layout cannot say a swiglu_alpha");
+    c = preset_tiny();
+    c.rope_truncate = true;
+    CHECK_THROWS_WITH(openai_config_text(c),
+                      "config: OpenAI's layout cannot say rope_truncate or an attention_factor");
     c = preset_tiny();
     c.layer_kinds[0] = AttentionKind::full;
     CHECK_THROWS_WITH(openai_config_text(c),
@@ -160,7 +275,6 @@ TEST_CASE("config_json: a missing or wrong key is named, with what was expected"
           "[config_json][errors]") {
     CHECK_THROWS_WITH(read(nlohmann::json::object()), "c.json: has no num_hidden_layers");
     CHECK_THROWS_WITH(read(without(openai(), "num_experts")), "c.json: has no num_experts");
-    CHECK_THROWS_WITH(read(without(hugging_face(), "rms_norm_eps")), "c.json: has no rms_norm_eps");
     CHECK_THROWS_WITH(read(with(openai(), "hidden_size", "2880")),
                       "c.json: hidden_size is \"2880\", expected an integer from 0 to 2147483647");
     CHECK_THROWS_WITH(read(with(openai(), "hidden_size", -1)),
@@ -185,12 +299,12 @@ TEST_CASE("config_json: a missing or wrong key is named, with what was expected"
     nlohmann::json linear = hugging_face();
     linear["rope_scaling"]["rope_type"] = "linear";
     CHECK_THROWS_WITH(read(linear),
-                      "c.json: rope_scaling: rope_type is \"linear\", expected \"yarn\"");
+                      "c.json: rope_scaling: rope_type is \"linear\", expected \"yarn\" or "
+                      "\"default\" (plain RoPE)");
     nlohmann::json rounded = hugging_face();
-    rounded["rope_scaling"]["truncate"] = true;
+    rounded["rope_scaling"]["truncate"] = "false";
     CHECK_THROWS_WITH(read(rounded),
-                      "c.json: rope_scaling: truncate is true, expected false: the bounds of YaRN "
-                      "are not rounded");
+                      "c.json: rope_scaling: truncate is \"false\", expected true or false");
 }
 
 TEST_CASE("config_json: the rules of validate are reported with the file",

@@ -52,7 +52,7 @@ struct UnpackedExperts {
                 }
             }
         }
-        stack.bf16_transposed = reinterpret_cast<const std::uint8_t*>(bf16.data());
+        stack.transposed = reinterpret_cast<const std::uint8_t*>(bf16.data());
         stack.n_experts = packed.n_experts;
         stack.rows = packed.rows;
         stack.cols = packed.cols;

@@ -229,6 +229,23 @@ TEST_CASE("rope: a factor of 1 is plain RoPE", "[rope]") {
     CHECK_THAT(rope_inv_freq(plain, 31) / std::pow(150000.0, -62.0 / 64), WithinAbs(1, 1e-6));
 }
 
+TEST_CASE("rope: bounds that a file asks to round are 8 and 18", "[rope]") {
+    Config rounded = preset_20b();
+    rounded.rope_truncate = true;  // 8.09 and 17.40 before
+    CHECK(yarn_ramp(rounded, 8) == 0.0f);
+    CHECK_THAT(yarn_ramp(rounded, 9), WithinAbs(0.1, 1e-7));
+    CHECK_THAT(yarn_ramp(rounded, 17), WithinAbs(0.9, 1e-7));
+    CHECK(yarn_ramp(rounded, 18) == 1.0f);
+}
+
+TEST_CASE("rope: an attention factor of the file takes the place of the concentration", "[rope]") {
+    Config c = preset_20b();
+    c.rope_attention_factor = 1.25f;
+    CHECK(rope_concentration(c) == 1.25f);
+    c.rope_scaling_factor = 1;
+    CHECK(rope_concentration(c) == 1.25f);
+}
+
 TEMPLATE_TEST_CASE("rope: the angle is the float32 product, also at position 131071", "[rope]",
                    ScalarOps) {
     const Config config = preset_20b();

@@ -15,10 +15,10 @@ namespace {
 
 // One unit under a limit of 7, as in the real models.
 template <class Ops>
-double swiglu_of(float gate, float up, float limit = 7.0f) {
+double swiglu_of(float gate, float up, float limit = 7.0f, double alpha = 1.702) {
     const float h[2] = {gate, up};
     float y[1];
-    Ops::swiglu({h, 1, 2}, limit, {y, 1, 1});
+    Ops::swiglu({h, 1, 2}, limit, alpha, {y, 1, 1});
     return double(y[0]);
 }
 
@@ -57,9 +57,16 @@ TEMPLATE_TEST_CASE("swiglu: gate and up alternate, they are not two halves", "[s
     // Read as halves, the gates would be 1 and 1: y = (1.268694, 0.634347).
     const std::vector<float> h{1, 1, 0.5f, -0.25f};
     std::vector<float> y(2);
-    TestType::swiglu({h.data(), 1, 4}, 7.0f, {y.data(), 1, 2});
+    TestType::swiglu({h.data(), 1, 4}, 7.0f, 1.702, {y.data(), 1, 2});
     CHECK_THAT(y[0], about(1.691591532));
     CHECK_THAT(y[1], about(0.2627913275));
+}
+
+TEMPLATE_TEST_CASE("swiglu: with alpha 1 it is SiLU, with 2 the sigmoid is twice as steep",
+                   "[swiglu]", ScalarOps) {
+    // sigmoid(1) = 0.7310586, sigmoid(2) = 0.8807971
+    CHECK_THAT(swiglu_of<TestType>(1, 0, 7, 1), about(0.7310585786));
+    CHECK_THAT(swiglu_of<TestType>(1, 0, 7, 2), about(0.8807970780));
 }
 
 TEMPLATE_TEST_CASE("swiglu: the gate is clamped from above", "[swiglu]", ScalarOps) {
@@ -98,7 +105,7 @@ TEMPLATE_TEST_CASE("swiglu: the limit is the caller's", "[swiglu]", ScalarOps) {
 TEMPLATE_TEST_CASE("swiglu: every row is a vector of its own", "[swiglu]", ScalarOps) {
     const std::vector<float> h{1, 1, 0, 0, /**/ 0, 0, 1, 1};
     std::vector<float> y(4);
-    TestType::swiglu({h.data(), 2, 4}, 7.0f, {y.data(), 2, 2});
+    TestType::swiglu({h.data(), 2, 4}, 7.0f, 1.702, {y.data(), 2, 2});
     CHECK(y[0] == y[3]);
     CHECK(y[1] == 0);
     CHECK(y[2] == 0);
@@ -109,11 +116,11 @@ TEMPLATE_TEST_CASE("swiglu: every row is a vector of its own", "[swiglu]", Scala
 TEST_CASE("swiglu: operands that do not fit are named", "[swiglu][errors]") {
     const std::vector<float> h(6);
     std::vector<float> y(6);
-    REQUIRE_THROWS_WITH(swiglu({h.data(), 1, 5}, 7.0f, {y.data(), 1, 2}),
+    REQUIRE_THROWS_WITH(swiglu({h.data(), 1, 5}, 7.0f, 1.702, {y.data(), 1, 2}),
                         "swiglu: h.cols is 5, expected a multiple of 2 (gate and up)");
-    REQUIRE_THROWS_WITH(swiglu({h.data(), 1, 6}, 7.0f, {y.data(), 1, 6}),
+    REQUIRE_THROWS_WITH(swiglu({h.data(), 1, 6}, 7.0f, 1.702, {y.data(), 1, 6}),
                         "swiglu: y is (1, 6), expected (1, 3)");
-    REQUIRE_THROWS_AS(swiglu({h.data(), 1, 6}, 7.0f, {y.data(), 2, 3}), ShapeError);
+    REQUIRE_THROWS_AS(swiglu({h.data(), 1, 6}, 7.0f, 1.702, {y.data(), 2, 3}), ShapeError);
 }
 
 // --- Goldens ----------------------------------------------------------------------------------
@@ -127,7 +134,7 @@ void check_every_swiglu(const Golden& golden) {
         const ConstMatrixView h = golden.at(Site::mlp_gate_up, layer);
         std::vector<float> y(std::size_t(h.rows) * std::size_t(config.intermediate_size));
         const MatrixView y_view{y.data(), h.rows, config.intermediate_size};
-        Ops::swiglu(h, config.swiglu_limit, y_view);
+        Ops::swiglu(h, config.swiglu_limit, config.swiglu_alpha, y_view);
         CHECK_SITE(golden, Site::mlp_swiglu, layer, y_view, alone_bound(golden, Site::mlp_swiglu));
     }
 }

@@ -110,7 +110,7 @@ Config config_of_block20b() {
     Config config = with_layers(preset_20b(), 1);
     config.vocab_size = 512;
     config.pad_token_id = 510;
-    config.eos_token_id = 511;
+    config.eos_token_ids = {511};
     return config;
 }
 

@@ -81,12 +81,12 @@ TEST_CASE("copy_weights: experts unpacked to BF16 are copied as they are", "[cop
     Weights weights;
     weights.layers.resize(1);
     ExpertStack& down = weights.layers[0].mlp.down;
-    down.bf16_transposed = bytes.data();
+    down.transposed = bytes.data();
     down.n_experts = 1;
     down.rows = 2;
     down.cols = 1;
     const Weights copy = copy_weights<HostMemory>(weights);
-    const std::uint8_t* copied = copy.layers[0].mlp.down.bf16_transposed;
+    const std::uint8_t* copied = copy.layers[0].mlp.down.transposed;
     REQUIRE(copied != bytes.data());
     CHECK(std::equal(bytes.begin(), bytes.end(), copied));
     CHECK(copy.layers[0].mlp.down.codes == nullptr);

@@ -35,8 +35,8 @@ struct ForcedOps : ScalarOps {
                               ExpertStack all_experts, ConstMatrixView bias, MatrixView y) {
         fast::expert_linear_with(*kernels, nullptr, x, x_rows, ids, all_experts, bias, y);
     }
-    static void swiglu(ConstMatrixView h, float limit, MatrixView y) {
-        fast::swiglu_with(*kernels, h, limit, y);
+    static void swiglu(ConstMatrixView h, float limit, double alpha, MatrixView y) {
+        fast::swiglu_with(*kernels, h, limit, alpha, y);
     }
     static void unembed(ConstMatrixView x, DenseMatrix w, MatrixView logits) {
         fast::unembed_with(*kernels, x, w, logits);

@@ -27,7 +27,7 @@ Config config_of_long() {
     config.sliding_window = 8;
     config.vocab_size = 64;
     config.pad_token_id = 62;
-    config.eos_token_id = 63;
+    config.eos_token_ids = {63};
     return config;
 }
 

@@ -138,7 +138,7 @@ TEST_CASE("fast: no tokens, nothing done", "[fast]") {
     const Bf16Weights w(2, 32, std::vector<float>(64));
     const std::vector<float> bias(2);
     CHECK_NOTHROW(FastOps::linear({nullptr, 0, 32}, w.view(), {bias.data(), 2}, {nullptr, 0, 2}));
-    CHECK_NOTHROW(FastOps::swiglu({nullptr, 0, 2}, 7, {nullptr, 0, 1}));
+    CHECK_NOTHROW(FastOps::swiglu({nullptr, 0, 2}, 7, 1.702, {nullptr, 0, 1}));
     const std::vector<float> sinks(1), cache(4);
     CHECK_NOTHROW(FastOps::attend({nullptr, 0, 4}, {cache.data(), 1, 4}, {cache.data(), 1, 4},
                                   {sinks.data(), 1}, {nullptr, 0}, 0, {}, {nullptr, 0, 4}));
@@ -318,10 +318,10 @@ TEST_CASE("fast: attend leaves records of scores and weights to the plain versio
 TEST_CASE("fast: swiglu is the plain one's twin, far beyond its clamps too", "[fast]") {
     const std::vector<float> h = numbers(9 * 70, 30, 40);
     std::vector<float> expected(9 * 35);
-    swiglu({h.data(), 9, 70}, 7, {expected.data(), 9, 35});
+    swiglu({h.data(), 9, 70}, 7, 1.5, {expected.data(), 9, 35});
     for (const Kernels& k : all_kernels()) {
         std::vector<float> y(expected.size());
-        fast::swiglu_with(k, {h.data(), 9, 70}, 7, {y.data(), 9, 35});
+        fast::swiglu_with(k, {h.data(), 9, 70}, 7, 1.5, {y.data(), 9, 35});
         // y is up to 56; exp's argument is rounded by 5e-7 where it still counts, exp by 3e-7.
         CHECK(largest_difference(y, expected) <= 56 * 1e-6);
     }
@@ -401,7 +401,7 @@ TEST_CASE("fast: operands that do not fit are named in the error", "[fast][error
         "linear: w.cols is 3, expected 4 (x.cols)");
     REQUIRE_THROWS_WITH(FastOps::unembed({x.data(), 1, 3}, w.view(), {y.data(), 1, 3}),
                         "unembed: logits is (1, 3), expected (1, 2)");
-    REQUIRE_THROWS_WITH(FastOps::swiglu({x.data(), 1, 4}, 7, {y.data(), 1, 3}),
+    REQUIRE_THROWS_WITH(FastOps::swiglu({x.data(), 1, 4}, 7, 1.702, {y.data(), 1, 3}),
                         "swiglu: y is (1, 3), expected (1, 2)");
     const Experts experts(1, 1, 32);
     REQUIRE_THROWS_WITH(

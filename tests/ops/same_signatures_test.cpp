@@ -8,7 +8,8 @@ using namespace gptoss;
 
 namespace {
 
-void swiglu_in_double(ConstMatrixView, double, MatrixView) {}  // would still compile in a forward
+void swiglu_in_double(ConstMatrixView, double, double, MatrixView) {
+}  // would still compile in a forward
 
 struct SwigluInDouble : ScalarOps {
     static constexpr auto swiglu = &swiglu_in_double;
@@ -21,13 +22,13 @@ struct UnembedWithoutTable : ScalarOps {
 };
 
 struct SwigluAsMember : ScalarOps {
-    static void swiglu(ConstMatrixView h, float limit, MatrixView y) {
-        ScalarOps::swiglu(h, 2 * limit, y);
+    static void swiglu(ConstMatrixView h, float limit, double alpha, MatrixView y) {
+        ScalarOps::swiglu(h, 2 * limit, alpha, y);
     }
 };
 
 struct SwigluAsMemberInDouble : ScalarOps {
-    static void swiglu(ConstMatrixView, double, MatrixView) {}
+    static void swiglu(ConstMatrixView, double, double, MatrixView) {}
 };
 
 }  // namespace

@@ -15,7 +15,7 @@ template <class Op>
 double unit(Op op, float gate, float up) {
     const float h[2] = {gate, up};
     float y = 0;
-    op({h, 1, 2}, 7.0f, {&y, 1, 1});
+    op({h, 1, 2}, 7.0f, 1.702, {&y, 1, 1});
     return double(y);
 }
 
@@ -54,7 +54,7 @@ TEST_CASE("swiglu pitfalls: alpha 1 gives sigmoid(1), and the clamps stay", "[pi
 TEST_CASE("swiglu pitfalls: halves pair 1 with 0.5 and 1 with -0.25", "[pitfalls]") {
     const float h[4] = {1, 1, 0.5f, -0.25f};
     float y[2];
-    SwigluHalves<ScalarOps>::swiglu({h, 1, 4}, 7.0f, {y, 1, 2});
+    SwigluHalves<ScalarOps>::swiglu({h, 1, 4}, 7.0f, 1.702, {y, 1, 2});
     CHECK_THAT(y[0], WithinAbs(1.268694, 1e-5));
     CHECK_THAT(y[1], WithinAbs(0.634347, 1e-5));
 }
@@ -70,6 +70,6 @@ TEST_CASE("swiglu pitfalls: a limit of 0 lets no positive gate through", "[pitfa
     SwigluLimitZero::edit(config);
     const float h[2] = {3, 3};
     float y = 1;
-    swiglu({h, 1, 2}, config.swiglu_limit, {&y, 1, 1});
+    swiglu({h, 1, 2}, config.swiglu_limit, config.swiglu_alpha, {&y, 1, 1});
     CHECK(y == 0);
 }

@@ -310,8 +310,8 @@ TEST_CASE("tool compare: files of other formats", "[tool][compare][errors]") {
     };
     CHECK(complaint("# gptoss\n\nA text.\n") ==
           "its first 8 bytes would be a header of 8319115482576134179 bytes)\n");
-    CHECK(complaint("\x80\x02}q\x01X\x01\x02 a pickle") ==
-          "its first 8 bytes would be a header of 144493426274796160 bytes)\n");
+    CHECK_THAT(complaint("\x80\x02}q\x01X\x01\x02 a pickle"),
+               StartsWith("it is a PyTorch file (.bin, .pt), which is not read"));
     CHECK(complaint("text\n") == "it has 5 bytes, expected at least 8)\n");
     CHECK(complaint(std::string("\x05\0\0\0\0\0\0\0hello", 13)) ==
           "its header does not begin with '{')\n");

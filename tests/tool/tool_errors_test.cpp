@@ -192,8 +192,8 @@ TEST_CASE("tool errors: arguments of which one would mean nothing", "[tool][erro
                ContainsSubstring("--vectors"));
     CHECK_THAT(complaint_of({"harmony", "--vectors", "f", "render", "f"}),
                ContainsSubstring("--vectors"));
-    CHECK(complaint_of({"inspect", "--names", "--json"}) ==
-          "--names prints Markdown, expected no --json");
+    CHECK(run_tool({"inspect", "--names", "--json"}).errors ==
+          "{\"error\":\"--names prints Markdown, expected no --json\"}\n");
 }
 
 TEST_CASE("tool errors: layers beyond what a config may have", "[tool][errors]") {
@@ -425,9 +425,9 @@ TEST_CASE("tool errors: a tensor of another dtype or shape, missing, or unknown"
           "[tool][errors]") {
     const DamagedModel model;
     std::vector<ToyTensor> tensors = tiny_tensors();
-    tensor_named(tensors, kSinks).dtype = "F16";
+    tensor_named(tensors, kSinks).dtype = "I16";
     model.replace_tensors(tensors);
-    CHECK_THAT(model.complaint(), ContainsSubstring("is F16 (4), expected BF16 (4)"));
+    CHECK_THAT(model.complaint(), ContainsSubstring("is I16 (4), expected BF16 (4)"));
 
     tensors = tiny_tensors();
     tensor_named(tensors, kSinks).shape = {2, 2};
@@ -457,11 +457,34 @@ TEST_CASE("tool errors: a scale byte that means NaN", "[tool][errors]") {
 
 TEST_CASE("tool errors: a shard that is missing or leads out of the directory", "[tool][errors]") {
     const DamagedModel model;
+    std::filesystem::remove(model.weights);
     const std::filesystem::path index = model.dir / "model.safetensors.index.json";
     write_bytes(index, "{\"weight_map\":{\"lm_head.weight\":\"model-00001.safetensors\"}}");
     CHECK_THAT(model.complaint(), ContainsSubstring("model-00001.safetensors: is missing"));
     write_bytes(index, "{\"weight_map\":{\"lm_head.weight\":\"../model.safetensors\"}}");
     CHECK_THAT(model.complaint(), ContainsSubstring("expected a plain file name"));
+}
+
+TEST_CASE("tool errors: with --json an error is one line of JSON", "[tool][errors]") {
+    const DamagedModel model;
+    model.change_config("vocab_size", 256);  // three lines without --json
+    const ToolRun run =
+        run_tool({"generate", "--json", "--ids", "1", "--model", model.dir.string()});
+    CHECK(run.status == 1);
+    CHECK(run.output.empty());
+    CHECK(std::count(run.errors.begin(), run.errors.end(), '\n') == 1);
+    CHECK_THAT(nlohmann::json::parse(run.errors)["error"].get<std::string>(),
+               ContainsSubstring("lm_head.weight") && ContainsSubstring("2 problems\n"));
+    const ToolRun unknown = run_tool({"--json", "generate", "--no-such-flag"});
+    CHECK(nlohmann::json::parse(unknown.errors).contains("error"));
+}
+
+TEST_CASE("tool errors: a file of another kind is named, with what to do", "[tool][errors]") {
+    const DamagedModel model;
+    write_bytes(model.dir / "tokenizer.json", "version https://git-lfs.github.com/spec/v1\n");
+    CHECK_THAT(model.complaint(), ContainsSubstring("tokenizer.json: is a Git LFS pointer"));
+    write_bytes(model.weights, "<!DOCTYPE html>");
+    CHECK_THAT(model.complaint(), ContainsSubstring("it is a web page"));
 }
 
 TEST_CASE("tool errors: a tokenizer.json that is not one", "[tool][errors]") {

@@ -123,7 +123,7 @@ TEST_CASE("tool harmony: what was complete before a mistake is printed", "[tool]
                                        "<|start|>user<|message|>hi<|end|>oops");
     CHECK(run.status == 1);
     CHECK(run.output == "{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}\n");
-    CHECK_THAT(run.errors, StartsWith("gptoss: -: at token 5: Unexpected token "));
+    CHECK_THAT(run.errors, StartsWith("{\"error\":\"-: at token 5: Unexpected token "));
 }
 
 TEST_CASE("tool harmony: the shipped vectors pass, and a failure is shown", "[tool][harmony]") {

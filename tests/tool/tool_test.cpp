@@ -342,6 +342,48 @@ TEST_CASE("tool: generate stops on a stop id and does not print it", "[tool]") {
     CHECK(stopped["text"] == "");
 }
 
+TEST_CASE("tool: generate stops on the ids of generation_config.json", "[tool]") {
+    const TempFolder folder;
+    const std::string copy = (folder / "copy").string();
+    std::filesystem::copy(synthetic_model("nano"), copy);
+    const std::vector<std::string> arguments = {"generate", "--model", copy,    "--max-tokens",
+                                                "4",        "Hello",   "--json"};
+    const nlohmann::json unstopped = json_of(arguments);
+    const nlohmann::json generation = {{"eos_token_id", {1, unstopped["ids"][1]}}};
+    write_bytes(copy + "/generation_config.json", generation.dump());
+    const nlohmann::json stopped = json_of(arguments);
+    CHECK(stopped["stop"] == "stop_id");
+    CHECK(stopped["ids"].size() == 2);
+}
+
+TEST_CASE("tool: a run written into the model's folder does not break the model", "[tool]") {
+    const TempFolder folder;
+    const std::string copy = (folder / "copy").string();
+    std::filesystem::copy(synthetic_model("nano"), copy);
+    const std::string out = copy + "/run.safetensors";
+    CHECK(run_tool({"trace", "--model", copy, "--ids", "1,2", "--out", out}).status == 0);
+    CHECK(run_tool({"generate", "--model", copy, "--ids", "1,2", "--max-tokens", "1"}).status == 0);
+}
+
+TEST_CASE("tool: inspect marks what is a default and in what the rotation is another", "[tool]") {
+    const TempFolder folder;
+    const std::string copy = (folder / "copy").string();
+    std::filesystem::copy(synthetic_model("nano"), copy);
+    CHECK(json_of({"inspect", "--json", "--model", copy})["notes"].empty());
+    nlohmann::json config = nlohmann::json::parse(read_bytes(copy + "/config.json"));
+    config.erase("rms_norm_eps");
+    config["rope_scaling"].erase("truncate");
+    write_bytes(copy + "/config.json", config.dump());
+    const nlohmann::json json = json_of({"inspect", "--json", "--model", copy});
+    CHECK(json["defaults"]["rms_norm_eps"] == "1e-05");
+    CHECK(json["defaults"]["truncate"] == "true");
+    REQUIRE(json["notes"].size() == 1);
+    CHECK_THAT(json["notes"][0].get<std::string>(), StartsWith("YaRN's bounds are rounded to "));
+    const std::string text = output_of({"inspect", "--model", copy});
+    CHECK_THAT(text, ContainsSubstring("not in the config, so the default") &&
+                         ContainsSubstring("notes on the config"));
+}
+
 TEST_CASE("tool: generate --explain says what each token was chosen from", "[tool]") {
     const std::string nano = synthetic_model("nano");
     const std::vector<std::string> lines = lines_of(

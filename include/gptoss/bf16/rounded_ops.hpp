@@ -94,7 +94,7 @@ inline void rope(ConstMatrixView x, ConstMatrixView table, MatrixView y) {
     }
 }
 
-inline void swiglu(ConstMatrixView h, float limit, MatrixView y) {
+inline void swiglu(ConstMatrixView h, float limit, double alpha, MatrixView y) {
     const int n_rows = h.rows;
     const int intermediate_size = h.cols / 2;
     require_swiglu_shapes(h, y);
@@ -105,7 +105,7 @@ inline void swiglu(ConstMatrixView h, float limit, MatrixView y) {
         for (int i = 0; i < intermediate_size; ++i) {
             const float gate = std::min(h_row[2 * i], limit);
             const float up = std::clamp(h_row[2 * i + 1], -limit, limit);
-            const float scaled = round_to_bf16(float(kSwigluAlpha) * gate);
+            const float scaled = round_to_bf16(float(alpha) * gate);
             const float sigmoid = round_to_bf16(1.0f / (1.0f + std::exp(-scaled)));
             const float gated = round_to_bf16(gate * sigmoid);
             const float up_plus_one = round_to_bf16(up + 1.0f);

@@ -2,9 +2,9 @@
 //
 // Matrices become views of the bytes as they are. Gains, biases and sinks are widened to float,
 // once and exactly, and kept in the store that Weights.owner points to. Where the bytes come from
-// (a mapped file, checkpoint/load.hpp; memory, checkpoint/synth.hpp) makes no difference here.
+// (a mapped file, run/load.hpp; memory, run/synth.hpp) makes no difference here.
 //
-// Errors   none: shapes and dtypes have been checked (checkpoint/check_tensors.hpp).
+// Errors   none: shapes and dtypes have been checked (run/check_tensors.hpp).
 #pragma once
 #include <cstdint>
 #include <map>
@@ -24,7 +24,8 @@ namespace gptoss::checkpoint {
 // What a Weights keeps alive.
 struct WeightStore {
     std::vector<std::shared_ptr<const format::MappedFile>> files;
-    std::vector<std::vector<std::uint8_t>> tensors;  // generated ones
+    std::vector<std::vector<std::uint8_t>> tensors;                          // generated ones
+    std::vector<std::shared_ptr<const std::vector<std::uint8_t>>> gathered;  // of pieces
     std::vector<std::vector<float>> widened;
 };
 
@@ -48,17 +49,32 @@ private:
     std::map<std::pair<Slot, int>, format::TensorView> tensors_;
 };
 
+inline Storage storage_of_float(const std::string& dtype) {
+    if (dtype == "F16") return Storage::f16;
+    return dtype == "F32" ? Storage::f32 : Storage::bf16;
+}
+
 inline DenseMatrix dense_matrix(const format::TensorView& tensor) {
-    return {tensor.bytes, int(tensor.shape[0]), int(tensor.shape[1])};
+    return {tensor.bytes, int(tensor.shape[0]), int(tensor.shape[1]),
+            storage_of_float(tensor.dtype)};
 }
 
 inline ConstVectorView widened_vector(const format::TensorView& tensor, WeightStore& store) {
-    const std::size_t size = std::size_t(tensor.n_bytes / 2);
+    const Storage storage = storage_of_float(tensor.dtype);
+    const std::size_t size = std::size_t(element_count(tensor.shape));
     std::vector<float> values(size);
     for (std::size_t i = 0; i < size; ++i)
-        values[i] = load_bf16(tensor.bytes, i);
+        values[i] = load_stored(storage, tensor.bytes, i);
     store.widened.push_back(std::move(values));
     return {store.widened.back().data(), int(size)};
+}
+
+// Zeros where the config leaves the biases of attention out.
+inline ConstVectorView bias_or_zeros(const SlotTensors& tensors, Slot slot, int layer, int size,
+                                     WeightStore& store) {
+    if (tensors.has(slot, layer)) return widened_vector(tensors.at(slot, layer), store);
+    store.widened.emplace_back(std::size_t(size), 0.0f);
+    return {store.widened.back().data(), size};
 }
 
 inline ConstMatrixView widened_matrix(const format::TensorView& tensor, WeightStore& store) {
@@ -79,7 +95,8 @@ inline ExpertStack mxfp4_experts(const format::TensorView& codes,
 
 inline ExpertStack bf16_experts(const format::TensorView& transposed) {
     ExpertStack stack;
-    stack.bf16_transposed = transposed.bytes;  // (n_experts, cols, rows)
+    stack.transposed = transposed.bytes;  // (n_experts, cols, rows)
+    stack.storage = storage_of_float(transposed.dtype);
     stack.n_experts = int(transposed.shape[0]);
     stack.rows = int(transposed.shape[2]);
     stack.cols = int(transposed.shape[1]);
@@ -91,14 +108,14 @@ inline AttentionWeights attention_weights(const SlotTensors& tensors, int layer,
     AttentionWeights w;
     w.norm_gain = widened_vector(tensors.at(Slot::attn_norm, layer), store);
     w.q = dense_matrix(tensors.at(Slot::q, layer));
-    w.q_bias = widened_vector(tensors.at(Slot::q_bias, layer), store);
+    w.q_bias = bias_or_zeros(tensors, Slot::q_bias, layer, w.q.rows, store);
     w.k = dense_matrix(tensors.at(Slot::k, layer));
-    w.k_bias = widened_vector(tensors.at(Slot::k_bias, layer), store);
+    w.k_bias = bias_or_zeros(tensors, Slot::k_bias, layer, w.k.rows, store);
     w.v = dense_matrix(tensors.at(Slot::v, layer));
-    w.v_bias = widened_vector(tensors.at(Slot::v_bias, layer), store);
+    w.v_bias = bias_or_zeros(tensors, Slot::v_bias, layer, w.v.rows, store);
     w.sinks = widened_vector(tensors.at(Slot::sinks, layer), store);
     w.out = dense_matrix(tensors.at(Slot::out, layer));
-    w.out_bias = widened_vector(tensors.at(Slot::out_bias, layer), store);
+    w.out_bias = bias_or_zeros(tensors, Slot::out_bias, layer, w.out.rows, store);
     return w;
 }
 

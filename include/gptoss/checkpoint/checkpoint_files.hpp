@@ -1,8 +1,9 @@
 // Checkpoint files: which files of a folder are the checkpoint, opened.
 //
 //     DIR/config.json, or else DIR/original/config.json       the folder of the one that is there
-//     model.safetensors.index.json in it                      the shards that it names
-//     without an index                                        every *.safetensors in it
+//     model.safetensors in it                                 alone, whatever lies beside it
+//     model.safetensors.index.json                            the shards that it names
+//     neither                                                 every *.safetensors but recorded runs
 //
 // Source   Hugging Face transformers: load_sharded_checkpoint (index files); official model: class
 //          Checkpoint, which reads every *.safetensors of a folder.
@@ -17,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "gptoss/checkpoint/problems.hpp"
 #include "gptoss/core/check.hpp"
 #include "gptoss/core/config.hpp"
 #include "gptoss/format/config_json.hpp"
@@ -29,18 +31,9 @@ namespace gptoss::checkpoint {
 struct CheckpointFiles {
     std::string folder;
     Config config;
+    format::ConfigNotes notes;
     std::vector<format::Safetensors> files;  // in the order of their names
 };
-
-// One problem is the message itself; several are listed, one line each.
-inline void throw_if_any(const std::string& folder, const std::vector<std::string>& problems) {
-    if (problems.empty()) return;
-    if (problems.size() == 1) throw Error(problems[0]);
-    std::string message = folder + ": " + std::to_string(problems.size()) + " problems";
-    for (const std::string& problem : problems)
-        message += "\n  " + problem;
-    throw Error(message);
-}
 
 inline std::filesystem::path checkpoint_folder(const std::filesystem::path& dir) {
     if (!std::filesystem::is_directory(dir)) {
@@ -48,6 +41,11 @@ inline std::filesystem::path checkpoint_folder(const std::filesystem::path& dir)
     }
     if (std::filesystem::exists(dir / "config.json")) return dir;
     if (std::filesystem::exists(dir / "original" / "config.json")) return dir / "original";
+    if (std::filesystem::exists(dir / "adapter_config.json")) {
+        throw Error(dir.string() +
+                    ": holds a LoRA adapter and no model: merge it into its model "
+                    "(peft: merge_and_unload) and save that");
+    }
     throw Error(dir.string() +
                 ": holds neither config.json nor original/config.json (get one with "
                 "'hf download openai/gpt-oss-20b --local-dir DIR' or 'gptoss synth --out DIR')");
@@ -66,11 +64,13 @@ inline std::map<std::string, std::string> read_index(const std::filesystem::path
     }
     std::map<std::string, std::string> shard_of;
     for (const auto& [tensor, shard] : json["weight_map"].items()) {
-        if (!shard.is_string() || !is_plain_file_name(shard.get<std::string>())) {
+        std::string name = shard.is_string() ? shard.get<std::string>() : "";
+        if (name.starts_with("./")) name.erase(0, 2);
+        if (!is_plain_file_name(name)) {
             throw Error(path.string() + ": " + format::quoted(tensor) + " is in " + shard.dump() +
                         ", expected a plain file name");
         }
-        shard_of[tensor] = shard.get<std::string>();
+        shard_of[tensor] = name;
     }
     return shard_of;
 }
@@ -80,7 +80,7 @@ inline std::vector<format::Safetensors> open_shards(const std::filesystem::path&
     const std::map<std::string, std::string> shard_of = read_index(index);
     std::map<std::string, format::Safetensors> shards;
     std::map<std::string, int> tensors_of_missing_shard;
-    std::vector<std::string> problems;
+    Problems problems;
     for (const auto& [tensor, shard] : shard_of) {
         if (!std::filesystem::exists(folder / shard)) {
             ++tensors_of_missing_shard[shard];
@@ -88,14 +88,16 @@ inline std::vector<format::Safetensors> open_shards(const std::filesystem::path&
         }
         if (!shards.contains(shard)) shards[shard] = format::open_safetensors(folder / shard);
         if (!shards[shard].tensors.contains(tensor)) {
-            problems.push_back((folder / shard).string() + ": " + format::quoted(tensor) +
-                               ": is missing, expected here by " + index.filename().string());
+            problems.push_back({ProblemKind::missing,
+                                (folder / shard).string() + ": " + format::quoted(tensor) +
+                                    ": is missing, expected here by " + index.filename().string()});
         }
     }
     for (const auto& [shard, n_tensors] : tensors_of_missing_shard) {
-        problems.push_back((folder / shard).string() + ": is missing, expected " +
-                           std::to_string(n_tensors) + " tensors in it by " +
-                           index.filename().string());
+        problems.push_back(
+            {ProblemKind::incomplete, (folder / shard).string() + ": is missing, expected " +
+                                          std::to_string(n_tensors) + " tensors in it by " +
+                                          index.filename().string()});
     }
     throw_if_any(folder.string(), problems);
 
@@ -105,23 +107,50 @@ inline std::vector<format::Safetensors> open_shards(const std::filesystem::path&
     return files;
 }
 
-inline std::vector<format::Safetensors> open_all_in(const std::filesystem::path& folder) {
+// Without an index: model.safetensors, else all *.safetensors but recorded runs.
+inline std::vector<std::filesystem::path> weight_files(const std::filesystem::path& folder) {
+    if (std::filesystem::exists(folder / "model.safetensors"))
+        return {folder / "model.safetensors"};
     std::vector<std::filesystem::path> paths;
+    std::string others;
     for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-        if (entry.path().extension() == ".safetensors") paths.push_back(entry.path());
+        const std::string ending = entry.path().extension().string();
+        if (ending == ".safetensors") paths.push_back(entry.path());
+        const bool is_other = ending == ".bin" || ending == ".pt" || ending == ".pth" ||
+                              ending == ".gguf" || ending == ".h5";
+        if (is_other && others.empty()) others = entry.path().filename().string();
     }
     std::sort(paths.begin(), paths.end());
-    if (paths.empty()) throw Error(folder.string() + ": holds no *.safetensors");
+    if (!paths.empty()) return paths;
+    const bool is_gguf = others.ends_with(".gguf");
+    throw Error(folder.string() + ": holds no *.safetensors" +
+                (others.empty() ? ""
+                 : is_gguf      ? ", but " + others + ": give that file as --model"
+                                : ", but " + others +
+                                 ", which is not read: save the model as safetensors, with "
+                                 "save_pretrained(safe_serialization=True)"));
+}
 
+// A recorded run lies there because somebody wrote it beside the model.
+inline bool is_recorded_run(const format::Safetensors& file) {
+    const auto format = file.metadata.find("format");
+    return format != file.metadata.end() && format->second.starts_with("gptoss-dump");
+}
+
+inline std::vector<format::Safetensors> open_all_in(const std::filesystem::path& folder) {
     std::vector<format::Safetensors> files;
-    for (const auto& path : paths)
-        files.push_back(format::open_safetensors(path));
+    for (const auto& path : weight_files(folder)) {
+        format::Safetensors file = format::open_safetensors(path);
+        if (!is_recorded_run(file)) files.push_back(std::move(file));
+    }
+    if (files.empty()) throw Error(folder.string() + ": holds recorded runs, but no weights");
     return files;
 }
 
 // A config whose rotation can be computed, too.
-inline Config read_model_config(const std::filesystem::path& path) {
-    const Config config = format::read_config(path);
+inline Config read_model_config(const std::filesystem::path& path,
+                                format::ConfigNotes* notes = nullptr) {
+    const Config config = format::read_config(path, notes);
     try {
         require_yarn_bounds(config);
     } catch (const Error& error) {
@@ -130,15 +159,25 @@ inline Config read_model_config(const std::filesystem::path& path) {
     return config;
 }
 
+// transformers takes model.safetensors even beside an index, unless that is one of its shards.
+inline bool goes_by_index(const std::filesystem::path& folder, const std::filesystem::path& index) {
+    if (!std::filesystem::exists(index)) return false;
+    if (!std::filesystem::exists(folder / "model.safetensors")) return true;
+    for (const auto& [tensor, shard] : read_index(index)) {
+        if (shard == "model.safetensors") return true;
+    }
+    return false;
+}
+
 inline CheckpointFiles open_checkpoint(const std::filesystem::path& dir) {
     const std::filesystem::path folder = checkpoint_folder(dir);
     const std::filesystem::path index = folder / "model.safetensors.index.json";
-    CheckpointFiles checkpoint;
-    checkpoint.folder = folder.string();
-    checkpoint.config = read_model_config(folder / "config.json");
-    const bool has_index = std::filesystem::exists(index);
-    checkpoint.files = has_index ? open_shards(folder, index) : open_all_in(folder);
-    return checkpoint;
+    CheckpointFiles files;
+    files.folder = folder.string();
+    files.config = read_model_config(folder / "config.json", &files.notes);
+    const bool has_index = goes_by_index(folder, index);
+    files.files = has_index ? open_shards(folder, index) : open_all_in(folder);
+    return files;
 }
 
 }  // namespace gptoss::checkpoint

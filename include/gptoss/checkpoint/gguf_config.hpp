@@ -132,10 +132,10 @@ inline Config gguf_config(const format::GgufFiles& files) {
     c.max_context_length = in.integer(model + "context_length");
     read_gguf_rope(in, c);
 
-    const bool ids_fit = c.vocab_size > c.eos_token_id;  // as without keys in config_json.hpp
+    const bool ids_fit = c.vocab_size > c.eos_token_ids[0];  // as without keys in config_json.hpp
     if (!ids_fit) c.pad_token_id = c.vocab_size - 2;
-    if (!ids_fit) c.eos_token_id = c.vocab_size - 1;
-    c.eos_token_id = in.integer("tokenizer.ggml.eos_token_id", c.eos_token_id);
+    if (!ids_fit) c.eos_token_ids = {c.vocab_size - 1};
+    c.eos_token_ids = {in.integer("tokenizer.ggml.eos_token_id", c.eos_token_ids[0])};
     c.pad_token_id = in.integer("tokenizer.ggml.padding_token_id", c.pad_token_id);
     try {
         validate(c);

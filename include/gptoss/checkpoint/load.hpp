@@ -27,17 +27,21 @@ enum class Scales { check, trust };
 inline Weights load_weights(const std::filesystem::path& dir, Scales scales = Scales::check) {
     const auto gguf = format::find_gguf(dir);
     if (gguf) return load_gguf(*gguf, scales == Scales::check);
-    const CheckpointFiles checkpoint = open_checkpoint(dir);
-    const auto [layout, found] = check_tensors(checkpoint, scales == Scales::check);
+    const CheckpointFiles files = open_checkpoint(dir);
+    const auto [layout, found] = check_tensors(files, scales == Scales::check);
 
     SlotTensors tensors;
-    for (const TensorSpec& spec : tensor_inventory(checkpoint.config, layout)) {
-        tensors.add(spec, checkpoint.config, found.at(spec.name).view.bytes);
-    }
     const auto store = std::make_shared<WeightStore>();
-    for (const format::Safetensors& file : checkpoint.files)
+    for (const TensorSpec& spec : tensor_inventory(files.config, layout)) {
+        const FoundTensor& tensor = found.at(spec.name);
+        TensorSpec as_found = spec;
+        as_found.dtype = tensor.view.dtype;
+        tensors.add(as_found, files.config, tensor.view.bytes);
+        if (tensor.gathered) store->gathered.push_back(tensor.gathered);
+    }
+    for (const format::Safetensors& file : files.files)
         store->files.push_back(file.mapped);
-    return build_weights(checkpoint.config, tensors, store);
+    return build_weights(files.config, tensors, store);
 }
 
 }  // namespace gptoss::checkpoint

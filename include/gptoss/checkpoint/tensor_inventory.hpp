@@ -57,6 +57,11 @@ inline std::uint64_t byte_count(const TensorSpec& spec) {
     return element_count(spec.shape) * std::uint64_t(format::dtype_bytes(spec.dtype));
 }
 
+inline bool is_attention_bias(Slot slot) {
+    return slot == Slot::q_bias || slot == Slot::k_bias || slot == Slot::v_bias ||
+           slot == Slot::out_bias;
+}
+
 // Adds one row of the table for one layer; in OpenAI's layout it may extend the tensor before it.
 inline void append_row(std::vector<TensorSpec>& specs, const Config& c, Layout layout,
                        const TensorRow& row, int layer) {
@@ -87,6 +92,7 @@ inline std::vector<TensorSpec> tensor_inventory(const Config& c, Layout layout) 
     for (int layer = 0; layer < c.n_layers; ++layer) {
         for (const TensorRow& row : tensor_table::kRows) {
             if (!row.is_per_layer() || !row.belongs_to(layout)) continue;
+            if (is_attention_bias(row.slot) && !c.attention_bias) continue;
             append_row(specs, c, layout, row, layer);
         }
     }

@@ -18,6 +18,11 @@ inline void add_gguf_config(format::GgufKeyList& keys, const Config& c) {
     if (c.swiglu_limit != Config{}.swiglu_limit) {
         throw Error("config: a GGUF file cannot say a swiglu_limit");
     }
+    if (c.swiglu_alpha != Config{}.swiglu_alpha || c.rope_truncate || c.rope_attention_factor) {
+        throw Error(
+            "config: a GGUF file cannot say swiglu_alpha, rope_truncate or an "
+            "attention_factor");
+    }
     const std::string model = "gpt-oss.";
     keys.add_text("general.architecture", "gpt-oss");
     keys.add_integer(model + "block_count", c.n_layers);
@@ -34,8 +39,10 @@ inline void add_gguf_config(format::GgufKeyList& keys, const Config& c) {
     keys.add_integer(model + "expert_used_count", c.top_k);
     keys.add_integer(model + "expert_feed_forward_length", c.intermediate_size);
     keys.add_number(model + "rope.freq_base", c.rope_theta);
-    keys.add_integer("tokenizer.ggml.eos_token_id", c.eos_token_id);
-    keys.add_integer("tokenizer.ggml.padding_token_id", c.pad_token_id);
+    if (!c.eos_token_ids.empty()) {
+        keys.add_integer("tokenizer.ggml.eos_token_id", c.eos_token_ids[0]);
+    }
+    if (c.pad_token_id >= 0) keys.add_integer("tokenizer.ggml.padding_token_id", c.pad_token_id);
     if (c.rope_scaling_factor == 1.0f) return;  // plain RoPE
     keys.add_text(model + "rope.scaling.type", "yarn");
     keys.add_number(model + "rope.scaling.factor", c.rope_scaling_factor);

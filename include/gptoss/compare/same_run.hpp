@@ -35,12 +35,17 @@ inline std::string config_difference(const Config& got, const Config& expected) 
         field("top_k", got.top_k, expected.top_k),
         field("intermediate_size", got.intermediate_size, expected.intermediate_size),
         field("swiglu_limit", got.swiglu_limit, expected.swiglu_limit),
+        field("swiglu_alpha", got.swiglu_alpha, expected.swiglu_alpha),
         field("rope_theta", got.rope_theta, expected.rope_theta),
         field("rope_scaling_factor", got.rope_scaling_factor, expected.rope_scaling_factor),
         field("rope_ntk_alpha", got.rope_ntk_alpha, expected.rope_ntk_alpha),
         field("rope_ntk_beta", got.rope_ntk_beta, expected.rope_ntk_beta),
         field("initial_context_length", got.initial_context_length,
               expected.initial_context_length),
+        field("rope_truncate", got.rope_truncate, expected.rope_truncate),
+        field("rope_attention_factor", got.rope_attention_factor.value_or(0),
+              expected.rope_attention_factor.value_or(0)),
+        field("attention_bias", got.attention_bias, expected.attention_bias),
         field("eps", got.eps, expected.eps),
     };
     for (const Field& f : fields) {

@@ -9,6 +9,7 @@
 // Errors   none here: core/config_rules.hpp says what may stand in the fields.
 #pragma once
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 namespace gptoss {
@@ -40,6 +41,7 @@ struct Config {
     int top_k = 4;                 // experts_per_token / num_experts_per_tok
     int intermediate_size = 2880;  // width inside an expert
     float swiglu_limit = 7.0f;     // clamp of gate and up in an expert
+    double swiglu_alpha = 1.702;   // - / swiglu_alpha
 
     float rope_theta = 150000.0f;
     float rope_scaling_factor = 32.0f;  // same / rope_scaling.factor
@@ -48,9 +50,14 @@ struct Config {
     int initial_context_length = 4096;  // same / rope_scaling.original_...
     int max_context_length = 131072;    // - / max_position_embeddings
 
-    float eps = 1e-5f;          // - / rms_norm_eps; in units of x squared
-    int pad_token_id = 199999;  // - / pad_token_id
-    int eos_token_id = 200002;  // - / eos_token_id
+    // What OpenAI's models never set, but a file in Hugging Face's layout can.
+    bool rope_truncate = false;                  // - / rope_scaling.truncate: round YaRN's bounds
+    std::optional<float> rope_attention_factor;  // - / rope_scaling.attention_factor
+    bool attention_bias = true;                  // - / attention_bias: of q, k, v and out
+
+    float eps = 1e-5f;                          // - / rms_norm_eps; in units of x squared
+    int pad_token_id = 199999;                  // - / pad_token_id; -1 is none
+    std::vector<int> eos_token_ids = {200002};  // - / eos_token_id: one or a list
 
     int q_size() const { return n_heads * head_dim; }
     int kv_size() const { return n_kv_heads * head_dim; }

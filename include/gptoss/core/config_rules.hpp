@@ -44,10 +44,14 @@ inline void validate(const Config& c) {
     require_extent_from_1("top_k", c.top_k);
     require_extent_from_1("intermediate_size", c.intermediate_size);
     require_positive("swiglu_limit", c.swiglu_limit);
+    require_positive("swiglu_alpha", c.swiglu_alpha);
     require_positive("rope_theta", c.rope_theta);
     require(c.rope_scaling_factor >= 1.0f, "rope_scaling_factor is " +
                                                std::to_string(c.rope_scaling_factor) +
                                                ", expected >= 1 (1 is plain RoPE)");
+    if (c.rope_attention_factor) {
+        require_positive("rope_attention_factor", *c.rope_attention_factor);
+    }
     require_positive("initial_context_length", c.initial_context_length);
     require_positive("max_context_length", c.max_context_length);
     require_positive("eps", c.eps);

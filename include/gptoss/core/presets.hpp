@@ -42,7 +42,7 @@ inline Config small_preset(int n_layers, int hidden_size, int intermediate_size,
     c.intermediate_size = intermediate_size;
     c.vocab_size = vocab_size;
     c.pad_token_id = vocab_size - 2;
-    c.eos_token_id = vocab_size - 1;
+    c.eos_token_ids = {vocab_size - 1};
     return c;
 }
 
@@ -72,8 +72,8 @@ inline Config preset_odd() {
 // them.
 inline Config preset_nano() {
     Config c = small_preset(4, 96, 64, 1034);
-    c.pad_token_id = 1025;  // <|endoftext|>
-    c.eos_token_id = 1026;  // <|return|>
+    c.pad_token_id = 1025;     // <|endoftext|>
+    c.eos_token_ids = {1026};  // <|return|>
     c.n_heads = 16;
     c.n_kv_heads = 2;
     c.head_dim = 32;

@@ -141,20 +141,21 @@ struct GgufExperts {
 };
 
 // The matrices (rows = out, cols = in) of all experts, in one of the three forms that files hold.
-// MXFP4 is the released one. Files that were unpacked to BF16 hold [expert][in][out] instead,
-// transposed; bf16_transposed is set exactly then. decode_block hides the difference.
+// MXFP4 is the released one. Files that were unpacked, to BF16, F16 or F32, hold [expert][in][out]
+// instead; transposed is set exactly then. decode_block hides the difference.
 struct ExpertStack {
-    const std::uint8_t* codes = nullptr;            // (n_experts, rows, cols / 32, 16)
-    const std::uint8_t* scales = nullptr;           // (n_experts, rows, cols / 32)
-    const std::uint8_t* bf16_transposed = nullptr;  // (n_experts, cols, rows)
+    const std::uint8_t* codes = nullptr;       // (n_experts, rows, cols / 32, 16)
+    const std::uint8_t* scales = nullptr;      // (n_experts, rows, cols / 32)
+    const std::uint8_t* transposed = nullptr;  // (n_experts, cols, rows)
     int n_experts = 0;
     int rows = 0;
     int cols = 0;
     GgufExperts gguf = {};
+    Storage storage = Storage::bf16;  // of transposed
 
     constexpr bool is_mxfp4() const {
         const bool is_packed = gguf.n_tensors == 0 || gguf.is_mxfp4;
-        return bf16_transposed == nullptr && is_packed;
+        return transposed == nullptr && is_packed;
     }
 
     constexpr Mxfp4Matrix mxfp4(int e) const {
@@ -195,10 +196,10 @@ struct ExpertStack {
 
     // Weight (o, in) of expert e, if the experts are not MXFP4.
     float unpacked_weight(int e, int o, int in) const {
-        if (bf16_transposed == nullptr) return DenseRow{gguf_row(e, o), gguf.storage}[in];
+        if (transposed == nullptr) return DenseRow{gguf_row(e, o), gguf.storage}[in];
         const std::size_t row_of_in =
             std::size_t(e) * std::size_t(cols) + std::size_t(in);  // (rows)
-        return load_bf16(bf16_transposed, row_of_in * std::size_t(rows) + std::size_t(o));
+        return load_stored(storage, transposed, row_of_in * std::size_t(rows) + std::size_t(o));
     }
 };
 

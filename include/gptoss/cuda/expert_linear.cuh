@@ -29,7 +29,7 @@ __device__ inline void decode_block(const ExpertStack& all_experts, int e, int o
         const std::size_t in = std::size_t(e) * std::size_t(all_experts.cols) +
                                std::size_t(block * kMxfp4BlockSize + i);
         const std::size_t element = in * std::size_t(all_experts.rows) + std::size_t(o);
-        weights[i] = load_bf16(all_experts.bf16_transposed, element);
+        weights[i] = weight_at({all_experts.transposed, all_experts.storage}, element);
     }
 }
 

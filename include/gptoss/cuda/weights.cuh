@@ -26,16 +26,16 @@ __device__ inline float load_q8_0(const std::uint8_t* row, int i) {
 }
 
 // Twin of DenseRow::operator[].
-__device__ inline float weight_at(DenseRow row, int i) {
+__device__ inline float weight_at(DenseRow row, std::size_t i) {
     switch (row.storage) {
         case Storage::bf16:
-            return load_bf16(row.bytes, std::size_t(i));
+            return load_bf16(row.bytes, i);
         case Storage::f16:
             return fp16_to_float(reinterpret_cast<const std::uint16_t*>(row.bytes)[i]);
         case Storage::f32:
             return reinterpret_cast<const float*>(row.bytes)[i];
         case Storage::q8_0:
-            return load_q8_0(row.bytes, i);
+            return load_q8_0(row.bytes, int(i));
     }
     return 0.0f;
 }

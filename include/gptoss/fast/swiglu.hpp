@@ -8,19 +8,20 @@
 
 namespace gptoss::fast {
 
-inline void swiglu_with(const Kernels& k, ConstMatrixView h, float limit, MatrixView y) {
+inline void swiglu_with(const Kernels& k, ConstMatrixView h, float limit, double alpha,
+                        MatrixView y) {
     const int intermediate_size = h.cols / 2;
     require_swiglu_shapes(h, y);
     const std::int64_t work = std::int64_t(h.rows) * h.cols * 8;  // about 16 operations per channel
     for_ranges(h.rows, work, [&](int first, int last) {
         for (int row = first; row < last; ++row) {
-            k.swiglu(h.row(row), limit, intermediate_size, y.row(row));
+            k.swiglu(h.row(row), limit, float(alpha), intermediate_size, y.row(row));
         }
     });
 }
 
-inline void swiglu(ConstMatrixView h, float limit, MatrixView y) {
-    swiglu_with(kernels(), h, limit, y);
+inline void swiglu(ConstMatrixView h, float limit, double alpha, MatrixView y) {
+    swiglu_with(kernels(), h, limit, alpha, y);
 }
 
 }  // namespace gptoss::fast

@@ -1,77 +1,41 @@
-// config.json: reading and writing a Config, in OpenAI's layout and in Hugging Face's.
+// config.json: reading a Config, in OpenAI's layout and in Hugging Face's.
 //
-//     OpenAI         num_experts, rope_scaling_factor, ...: 16 flat keys; eps, the order of layer
-//                    kinds and the longest context are constants of the official code
-//     Hugging Face   model_type "gpt_oss", num_local_experts, layer_types, and the rotation either
-//                    in rope_scaling and rope_theta or, in newer files, all in rope_parameters
+//     OpenAI         num_experts, rope_scaling_factor, ...: 16 flat keys, all needed but
+//                    swiglu_limit; eps, the order of layer kinds and the longest context are
+//                    constants of the official code
+//     Hugging Face   model_type "gpt_oss", num_local_experts, layer_types, ...: an absent key has
+//                    the value that transformers gives it, and the notes say so
 //
-// core/config.hpp names both keys of every field. Every key that decides a shape or a value must
-// be there, except swiglu_limit (7.0), which some copies lack; keys not needed are ignored.
+// core/config.hpp names both keys of every field; format/rope_json.hpp reads the rotation. What
+// comes out is what transformers 5.24 computes with, or an error. Keys without effect are passed
+// over; those that nobody here knows are named in the notes.
 //
 // Source   official model: class ModelConfig; Hugging Face transformers: class GptOssConfig.
 // Errors   Error, naming the file, the key, what it is and what was expected; and what validate
 //          (core/config.hpp) says.
-// Pitfalls Numbers come as 1, 1.0 or 1e0 where a float is meant. A reader that knows only one
-//          spelling of the rotation silently drops YaRN; here having neither is an error.
 #pragma once
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
-#include <limits>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "gptoss/core/check.hpp"
 #include "gptoss/core/config.hpp"
 #include "gptoss/core/config_rules.hpp"
+#include "gptoss/format/config_keys.hpp"
 #include "gptoss/format/json.hpp"
+#include "gptoss/format/json_object.hpp"
+#include "gptoss/format/rope_json.hpp"
 
 namespace gptoss::format {
 
-// An object of a JSON file that knows what to call itself in an error.
-struct JsonObject {
-    std::string where;  // "DIR/config.json", or "DIR/config.json: rope_scaling"
-    const nlohmann::json& json;
+inline void require_few_layers(const JsonObject& in, int n_layers) {
+    const bool fits = n_layers <= kMostLayers;  // before anything is allocated per layer
+    if (!fits) in.refuse("num_hidden_layers", "at most " + std::to_string(kMostLayers));
+}
 
-    bool has(const char* key) const { return json.contains(key) && !json[key].is_null(); }
-
-    const nlohmann::json& at(const char* key) const {
-        if (!json.contains(key)) throw Error(where + ": has no " + key);
-        return json[key];
-    }
-    [[noreturn]] void refuse(const std::string& key, const std::string& expected) const {
-        throw Error(where + ": " + key + " is " + json[key].dump() + ", expected " + expected);
-    }
-    int integer(const char* key) const {
-        const nlohmann::json& value = at(key);
-        const int largest = std::numeric_limits<int>::max();
-        const double number = value.is_number_integer() ? value.get<double>() : -1.0;
-        const bool fits = number >= 0 && number <= largest;
-        if (!fits) refuse(key, "an integer from 0 to " + std::to_string(largest));
-        return value.get<int>();
-    }
-    int integer(const char* key, int otherwise) const {
-        return has(key) ? integer(key) : otherwise;
-    }
-
-    float number(const char* key) const {
-        const nlohmann::json& value = at(key);
-        if (!value.is_number()) refuse(key, "a number");
-        const float number = float(value.get<double>());
-        if (!std::isfinite(number)) refuse(key, "a number that fits a float");
-        return number;
-    }
-    float number(const char* key, float otherwise) const {
-        return has(key) ? number(key) : otherwise;
-    }
-    JsonObject object(const char* key) const {
-        if (!at(key).is_object()) refuse(key, "an object");
-        return {where + ": " + key, json[key]};
-    }
-};
-
-// What both layouts call the same.
-inline Config config_of_shared_keys(const JsonObject& in) {
+inline Config config_from_openai(const JsonObject& in) {
     Config c;
     c.n_layers = in.integer("num_hidden_layers");
     c.hidden_size = in.integer("hidden_size");
@@ -81,86 +45,98 @@ inline Config config_of_shared_keys(const JsonObject& in) {
     c.head_dim = in.integer("head_dim");
     c.sliding_window = in.integer("sliding_window");
     c.intermediate_size = in.integer("intermediate_size");
-    c.swiglu_limit = in.number("swiglu_limit", 7.0f);
-
-    const bool fits = c.n_layers <= kMostLayers;  // before anything is allocated per layer
-    if (!fits) in.refuse("num_hidden_layers", "at most " + std::to_string(kMostLayers));
-    c.layer_kinds = alternating_layers(c.n_layers);
-    return c;
-}
-
-inline Config config_from_openai(const JsonObject& in) {
-    Config c = config_of_shared_keys(in);
+    c.swiglu_limit = float(in.number("swiglu_limit", 7));
     c.n_experts = in.integer("num_experts");
     c.top_k = in.integer("experts_per_token");
-    c.rope_theta = in.number("rope_theta");
-    c.rope_scaling_factor = in.number("rope_scaling_factor");
-    c.rope_ntk_alpha = in.number("rope_ntk_alpha");
-    c.rope_ntk_beta = in.number("rope_ntk_beta");
+    c.rope_theta = float(in.number("rope_theta"));
+    c.rope_scaling_factor = float(in.number("rope_scaling_factor"));
+    c.rope_ntk_alpha = float(in.number("rope_ntk_alpha"));
+    c.rope_ntk_beta = float(in.number("rope_ntk_beta"));
     c.initial_context_length = in.integer("initial_context_length");
     const double longest = double(c.initial_context_length) * double(c.rope_scaling_factor);
     if (longest > 1e9) in.refuse("rope_scaling_factor", "a context below 10^9 tokens");
     c.max_context_length = int(std::max(longest, 0.0));  // validate names a factor below 1
+    require_few_layers(in, c.n_layers);
+    c.layer_kinds = alternating_layers(c.n_layers);
 
     // This layout has no ids; a vocabulary knows its own. Where the real ones do not fit, these are
     // the last two.
-    const bool ids_fit = c.vocab_size > c.eos_token_id;
+    const bool ids_fit = c.vocab_size > c.eos_token_ids[0];
     if (!ids_fit) c.pad_token_id = c.vocab_size - 2;
-    if (!ids_fit) c.eos_token_id = c.vocab_size - 1;
+    if (!ids_fit) c.eos_token_ids = {c.vocab_size - 1};
     return c;
-}
-
-inline void read_rope(const JsonObject& in, Config& c) {
-    const bool is_newer = in.has("rope_parameters");
-    const char* key = is_newer ? "rope_parameters" : "rope_scaling";
-    if (!is_newer && !in.json.contains("rope_scaling")) {
-        throw Error(in.where + ": has neither rope_scaling nor rope_parameters");
-    }
-    if (in.json[key].is_null()) {  // said in so many words: no YaRN
-        c.rope_theta = in.number("rope_theta");
-        c.rope_scaling_factor = 1.0f;
-        c.initial_context_length = in.integer("max_position_embeddings");
-        return;
-    }
-    const JsonObject rope = in.object(key);
-    c.rope_theta = rope.has("rope_theta") ? rope.number("rope_theta") : in.number("rope_theta");
-    if (rope.at("rope_type") != "yarn") rope.refuse("rope_type", "\"yarn\"");
-    if (rope.has("truncate") && rope.json["truncate"] != false) {
-        rope.refuse("truncate", "false: the bounds of YaRN are not rounded");
-    }
-    c.rope_scaling_factor = rope.number("factor");
-    c.rope_ntk_alpha = rope.number("beta_slow", 1.0f);
-    c.rope_ntk_beta = rope.number("beta_fast", 32.0f);
-    c.initial_context_length = rope.integer("original_max_position_embeddings");
 }
 
 inline AttentionKind attention_kind(const JsonObject& in, const nlohmann::json& name) {
     if (name == "sliding_attention") return AttentionKind::sliding;
-    if (name == "full_attention") return AttentionKind::full;
+    if (name == "full_attention" || name == "attention") return AttentionKind::full;
     throw Error(in.where + ": layer_types holds " + name.dump() +
                 ", expected \"sliding_attention\" or \"full_attention\"");
 }
 
-inline Config config_from_hugging_face(const JsonObject& in) {
-    if (in.has("model_type") && in.json["model_type"] != "gpt_oss") {
-        in.refuse("model_type", "\"gpt_oss\"");
+inline std::vector<AttentionKind> read_layer_kinds(const JsonObject& in, int n_layers) {
+    if (!in.has_value("layer_types")) {
+        in.note_default("layer_types", "alternating, sliding first");
+        return alternating_layers(n_layers);
     }
-    Config c = config_of_shared_keys(in);
-    c.n_experts = in.integer("num_local_experts");
-    c.top_k = in.integer("num_experts_per_tok");
-    c.eps = in.number("rms_norm_eps");
-    c.max_context_length = in.integer("max_position_embeddings");
-    read_rope(in, c);
+    const nlohmann::json& layer_types = in.at("layer_types");
+    if (!layer_types.is_array()) in.refuse("layer_types", "a list");
+    std::vector<AttentionKind> kinds;
+    for (const auto& name : layer_types)
+        kinds.push_back(attention_kind(in, name));
+    return kinds;
+}
 
-    if (in.has("layer_types")) {
-        const nlohmann::json& layer_types = in.at("layer_types");
-        if (!layer_types.is_array()) in.refuse("layer_types", "a list");
-        c.layer_kinds.clear();
-        for (const auto& name : layer_types)
-            c.layer_kinds.push_back(attention_kind(in, name));
+// One id, a list of them, or none.
+inline std::vector<int> read_ids(const JsonObject& in, const char* key) {
+    if (!in.has_value(key)) return {};
+    const nlohmann::json& value = in.at(key);
+    if (!value.is_array()) return {in.integer(key)};
+    std::vector<int> ids;
+    for (const nlohmann::json& id : value)
+        ids.push_back(in.integer_of(key, id));
+    return ids;
+}
+
+// Under its older name too; two that differ are an error.
+inline int read_count(const JsonObject& in, const char* key, const char* alias, int otherwise) {
+    const bool has_alias_only = in.has(alias) && !in.has(key);
+    const int count = has_alias_only ? in.integer(alias) : in.integer(key, otherwise);
+    if (in.has(alias) && in.integer(alias) != count) {
+        in.refuse(alias, std::string(key) + ", " + std::to_string(count));
     }
-    c.pad_token_id = in.integer("pad_token_id", c.pad_token_id);
-    c.eos_token_id = in.integer("eos_token_id", c.eos_token_id);
+    return count;
+}
+
+inline Config config_from_hugging_face(const JsonObject& in) {
+    refuse_foreign_keys(in);
+    Config c;
+    c.n_layers = in.integer("num_hidden_layers", 36);
+    c.hidden_size = in.integer("hidden_size", 2880);
+    c.vocab_size = in.integer("vocab_size", 201088);
+    c.n_heads = in.integer("num_attention_heads", 64);
+    c.n_kv_heads = in.integer("num_key_value_heads", 8);
+    c.head_dim = in.integer("head_dim", 64);
+    c.sliding_window = in.integer("sliding_window", 128);
+    c.intermediate_size = in.integer("intermediate_size", 2880);
+    c.swiglu_limit = float(in.number("swiglu_limit", 7));
+    c.n_experts = read_count(in, "num_local_experts", "num_experts", 128);
+    c.top_k = in.integer("num_experts_per_tok", 4);
+    c.eps = float(in.number("rms_norm_eps", 1e-5));
+    c.max_context_length = in.integer("max_position_embeddings", 131072);
+    if (in.has("swiglu_alpha")) c.swiglu_alpha = in.number("swiglu_alpha");
+    c.attention_bias = in.flag("attention_bias", true);
+    read_rope(in, c);
+    require_few_layers(in, c.n_layers);
+    c.layer_kinds = read_layer_kinds(in, c.n_layers);
+    c.eos_token_ids = read_ids(in, "eos_token_id");
+
+    const bool has_pad = in.has_value("pad_token_id") && in.json["pad_token_id"] != -1;
+    c.pad_token_id = has_pad ? in.integer("pad_token_id") : -1;
+    if (in.has("experts_per_token") && in.integer("experts_per_token") != c.top_k) {
+        in.refuse("experts_per_token", "num_experts_per_tok, " + std::to_string(c.top_k) +
+                                           ", which is the key that Hugging Face reads");
+    }
     return c;
 }
 
@@ -174,13 +150,13 @@ inline void require_sane_size(const std::string& where, const Config& c) {
 }
 
 // where names the file in errors. The layouts are told apart by keys that only one of them has.
-inline Config config_from_json(const std::string& where, const nlohmann::json& json) {
+inline Config config_from_json(const std::string& where, const nlohmann::json& json,
+                               ConfigNotes* notes = nullptr) {
     if (!json.is_object()) {
         throw Error(where + ": holds a JSON " + json.type_name() + ", expected an object");
     }
-    const JsonObject in{where, json};
-    const bool is_hugging_face = in.has("model_type") || in.has("num_local_experts");
-    const Config c = is_hugging_face ? config_from_hugging_face(in) : config_from_openai(in);
+    const JsonObject in{where, json, notes};
+    const Config c = is_hugging_face(in) ? config_from_hugging_face(in) : config_from_openai(in);
     try {
         validate(c);
     } catch (const Error& error) {
@@ -190,8 +166,8 @@ inline Config config_from_json(const std::string& where, const nlohmann::json& j
     return c;
 }
 
-inline Config read_config(const std::filesystem::path& path) {
-    return config_from_json(path.string(), read_json_file(path));
+inline Config read_config(const std::filesystem::path& path, ConfigNotes* notes = nullptr) {
+    return config_from_json(path.string(), read_json_file(path), notes);
 }
 
 }  // namespace gptoss::format

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "gptoss/core/check.hpp"
+#include "gptoss/format/file_kind.hpp"
 
 namespace gptoss::format {
 
@@ -92,12 +93,19 @@ inline std::string read_text_file(const std::filesystem::path& path) {
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
+// A file that is to hold JSON; what else it may be is named.
+inline std::string read_json_text(const std::filesystem::path& path) {
+    const std::string text = read_text_file(path);
+    require_no_foreign_kind(path.string(), text);
+    return text;
+}
+
 inline nlohmann::json read_json_file(const std::filesystem::path& path) {
-    return parse_json(path.string(), read_text_file(path));
+    return parse_json(path.string(), read_json_text(path));
 }
 
 inline OrderedJson read_ordered_json_file(const std::filesystem::path& path) {
-    return parse_ordered_json(path.string(), read_text_file(path));
+    return parse_ordered_json(path.string(), read_json_text(path));
 }
 
 }  // namespace gptoss::format

@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "gptoss/core/check.hpp"
+#include "gptoss/format/file_kind.hpp"
 #include "gptoss/format/json.hpp"
 #include "gptoss/format/mapped_file.hpp"
 #include "gptoss/format/tensor.hpp"
@@ -148,6 +149,11 @@ inline std::map<std::string, std::string> read_metadata(const std::string& where
 // The length of the header, of a file that begins as safetensors do and holds it whole.
 inline std::uint64_t read_header_size(const std::string& path, const std::uint8_t* bytes,
                                       std::uint64_t size) {
+    const std::size_t n_first = std::size_t(std::min<std::uint64_t>(size, 512));
+    const std::string kind = size > 8 && bytes[8] == '{'
+                                 ? ""
+                                 : foreign_kind({reinterpret_cast<const char*>(bytes), n_first});
+    if (!kind.empty()) throw NotSafetensors(path, "it is " + kind);
     if (size < 8) {
         throw NotSafetensors(path,
                              "it has " + std::to_string(size) + " bytes, expected at least 8");

@@ -9,6 +9,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "gptoss/core/check.hpp"
 #include "gptoss/core/config.hpp"
@@ -29,6 +30,13 @@ inline std::string openai_config_text(const Config& c) {
         throw Error("config: OpenAI's layout cannot say a layer order other than alternating");
     }
     if (c.eps != Config{}.eps) throw Error("config: OpenAI's layout cannot say an eps");
+    if (c.swiglu_alpha != Config{}.swiglu_alpha) {
+        throw Error("config: OpenAI's layout cannot say a swiglu_alpha");
+    }
+    if (c.rope_truncate || c.rope_attention_factor) {
+        throw Error("config: OpenAI's layout cannot say rope_truncate or an attention_factor");
+    }
+    if (!c.attention_bias) throw Error("config: OpenAI's layout cannot leave out attention_bias");
 
     nlohmann::ordered_json json;
     json["num_hidden_layers"] = c.n_layers;
@@ -52,13 +60,23 @@ inline std::string openai_config_text(const Config& c) {
 
 inline nlohmann::ordered_json rope_scaling_json(const Config& c) {
     nlohmann::ordered_json json;
+    if (c.rope_attention_factor) {
+        json["attention_factor"] = shortest_double(*c.rope_attention_factor);
+    }
     json["beta_fast"] = shortest_double(c.rope_ntk_beta);
     json["beta_slow"] = shortest_double(c.rope_ntk_alpha);
     json["factor"] = shortest_double(c.rope_scaling_factor);
     json["original_max_position_embeddings"] = c.initial_context_length;
     json["rope_type"] = "yarn";
-    json["truncate"] = false;
+    json["truncate"] = c.rope_truncate;
     return json;
+}
+
+// null, an id or a list.
+inline nlohmann::ordered_json ids_json(const std::vector<int>& ids) {
+    if (ids.empty()) return nullptr;
+    if (ids.size() == 1) return ids[0];
+    return ids;
 }
 
 inline std::string hugging_face_config_text(const Config& c) {
@@ -69,9 +87,9 @@ inline std::string hugging_face_config_text(const Config& c) {
     }
     nlohmann::ordered_json json;
     json["architectures"] = json.array({"GptOssForCausalLM"});
-    json["attention_bias"] = true;
+    json["attention_bias"] = c.attention_bias;
     json["attention_dropout"] = 0.0;
-    json["eos_token_id"] = c.eos_token_id;
+    json["eos_token_id"] = ids_json(c.eos_token_ids);
     json["experts_per_token"] = c.top_k;
     json["head_dim"] = c.head_dim;
     json["hidden_act"] = "silu";  // without effect: the clamped SwiGLU is coded
@@ -88,7 +106,8 @@ inline std::string hugging_face_config_text(const Config& c) {
     json["num_key_value_heads"] = c.n_kv_heads;
     json["num_local_experts"] = c.n_experts;
     json["output_router_logits"] = false;
-    json["pad_token_id"] = c.pad_token_id;
+    json["pad_token_id"] = nullptr;
+    if (c.pad_token_id >= 0) json["pad_token_id"] = c.pad_token_id;
     json["quantization_config"]["modules_to_not_convert"] = json.array(
         {"model.layers.*.self_attn", "model.layers.*.mlp.router", "model.embed_tokens", "lm_head"});
     json["quantization_config"]["quant_method"] = "mxfp4";
@@ -97,6 +116,7 @@ inline std::string hugging_face_config_text(const Config& c) {
     json["rope_theta"] = shortest_double(c.rope_theta);
     json["router_aux_loss_coef"] = 0.9;
     json["sliding_window"] = c.sliding_window;
+    if (c.swiglu_alpha != Config{}.swiglu_alpha) json["swiglu_alpha"] = c.swiglu_alpha;
     json["swiglu_limit"] = shortest_double(c.swiglu_limit);
     json["tie_word_embeddings"] = false;
     json["transformers_version"] = "4.55.0.dev0";

@@ -20,11 +20,12 @@
 //          official model: class RotaryEmbedding.
 // Units    angles in radians; low and high (8.09 and 17.40 in the real models) count pairs.
 // Errors   ShapeError, naming the operand, if extents disagree.
-// Pitfalls Pairs are (d, d + half), halves, not neighbours. low and high are not rounded. YaRN acts
-//          from position 0 at any length. c multiplies q and k, so scores grow by c squared. The
-//          angle is the float32 product position * inv_freq, as in the official model: an exact
-//          one differs by 2.5e-3 radians at position 131,071. Its cosine and sine are taken in
-//          double and rounded: C libraries differ in the last bit of 1 % of float ones.
+// Pitfalls Pairs are (d, d + half), halves, not neighbours. low and high are not rounded, and c is
+//          the one above, unless the file asks for rope_truncate or a rope_attention_factor. YaRN
+//          acts from position 0 at any length. c multiplies q and k, so scores grow by c squared.
+//          The angle is the float32 product position * inv_freq, as in the official model: an
+//          exact one differs by 2.5e-3 radians at position 131,071. Its cosine and sine are taken
+//          in double and rounded: C libraries differ in the last bit of 1 % of float ones.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -57,8 +58,10 @@ inline void require_yarn_bounds(const Config& c) {
 
 // How far pair d is from turning at its own speed (0) to turning factor times slower (1).
 inline float yarn_ramp(const Config& config, int d) {
-    const double low = yarn_bound(config, config.rope_ntk_beta);
-    const double high = yarn_bound(config, config.rope_ntk_alpha);
+    double low = yarn_bound(config, config.rope_ntk_beta);
+    double high = yarn_bound(config, config.rope_ntk_alpha);
+    if (config.rope_truncate) low = std::floor(low);
+    if (config.rope_truncate) high = std::ceil(high);
     const float above_low = float(d) - float(low);
     const float width = float(high - low);
     return std::clamp(above_low / width, 0.0f, 1.0f);
@@ -77,6 +80,7 @@ inline float rope_inv_freq(const Config& config, int d) {
 }
 
 inline float rope_concentration(const Config& config) {
+    if (config.rope_attention_factor) return *config.rope_attention_factor;
     if (config.rope_scaling_factor <= 1.0f) return 1.0f;
     return float(0.1 * std::log(double(config.rope_scaling_factor)) + 1.0);
 }

@@ -2,10 +2,11 @@
 //
 //     gate = min(h[2i], limit)                         clamped from above only
 //     up   = clamp(h[2i+1], -limit, limit)
-//     y[i] = gate * sigmoid(1.702 * gate) * (up + 1)   sigmoid(z) = 1 / (1 + exp(-z))
+//     y[i] = gate * sigmoid(alpha * gate) * (up + 1)   sigmoid(z) = 1 / (1 + exp(-z))
 //
 //   h      (rows, 2 * intermediate_size)   gate and up interleaved; a row per token and rank
 //   limit  1                               7 in the real models
+//   alpha  1                               1.702 there: x * sigmoid(1.702 x) is close to GELU
 //   y      (rows, intermediate_size)
 //
 // Where    once per layer, between the two matrices of the experts.
@@ -25,14 +26,12 @@
 
 namespace gptoss {
 
-inline constexpr double kSwigluAlpha = 1.702;  // x * sigmoid(1.702 x) is close to GELU
-
 inline void require_swiglu_shapes(ConstMatrixView h, MatrixView y) {
     require_multiple("swiglu", "h.cols", h.cols, 2, "gate and up");
     require_shape("swiglu", "y", y, h.rows, h.cols / 2);
 }
 
-inline void swiglu(ConstMatrixView h, float limit, MatrixView y) {
+inline void swiglu(ConstMatrixView h, float limit, double alpha, MatrixView y) {
     const int n_rows = h.rows;
     const int intermediate_size = h.cols / 2;
     require_swiglu_shapes(h, y);
@@ -43,7 +42,7 @@ inline void swiglu(ConstMatrixView h, float limit, MatrixView y) {
         for (int i = 0; i < intermediate_size; ++i) {
             const float gate = std::min(h_row[2 * i], limit);
             const float up = std::clamp(h_row[2 * i + 1], -limit, limit);
-            const double sigmoid = 1.0 / (1.0 + std::exp(-kSwigluAlpha * gate));
+            const double sigmoid = 1.0 / (1.0 + std::exp(-alpha * gate));
             y_row[i] = float(gate * sigmoid * (up + 1.0));
         }
     }

@@ -79,8 +79,8 @@ struct TensorPlacer {
                 place(s.gguf.tensors[part], bytes / std::size_t(s.gguf.n_tensors));
         }
         if (s.gguf.n_tensors > 0) return;
-        if (s.bf16_transposed != nullptr) {
-            s.bf16_transposed = place(s.bf16_transposed, 2 * n_weights);
+        if (s.transposed != nullptr) {
+            s.transposed = place(s.transposed, storage_bytes(s.storage, n_weights));
             return;
         }
         s.codes = place(s.codes, n_weights / 2);

@@ -28,7 +28,7 @@ void expert_block(const ExpertWeights& w, const Config& config, int layer, Activ
     Ops::expert_linear(a.mlp_norm, XRows::per_token, a.mlp_expert_ids, w.gate_up, w.gate_up_bias,
                        a.mlp_gate_up);  // (T * top_k, 2 * intermediate_size)
     see<Ops>(watch, Site::mlp_gate_up, layer, a.mlp_gate_up);
-    Ops::swiglu(a.mlp_gate_up, config.swiglu_limit,
+    Ops::swiglu(a.mlp_gate_up, config.swiglu_limit, config.swiglu_alpha,
                 a.mlp_swiglu);  // (T * top_k, intermediate_size)
     see<Ops>(watch, Site::mlp_swiglu, layer, a.mlp_swiglu);
     Ops::expert_linear(a.mlp_swiglu, XRows::per_rank, a.mlp_expert_ids, w.down, w.down_bias,

@@ -158,7 +158,7 @@ struct ScaleBias : Right {
     }
 };
 
-// Row-major weights, which bf16_transposed then takes for (in, out).
+// Row-major weights, which transposed then takes for (in, out).
 inline std::vector<std::uint8_t> unpacked(const ExpertStack& s) {
     std::vector<std::uint8_t> bytes;
     const int n_blocks = s.cols / kMxfp4BlockSize;
@@ -191,7 +191,7 @@ struct DownTransposed : Right {
         const bool fits = all_experts.rows == all_experts.cols;
         if (x_rows == XRows::per_rank && fits) {
             bytes = unpacked(all_experts);
-            all_experts.bf16_transposed = bytes.data();
+            all_experts.transposed = bytes.data();
         }
         Right::expert_linear(x, x_rows, ids, all_experts, bias, y);
     }

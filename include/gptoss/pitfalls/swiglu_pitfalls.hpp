@@ -1,7 +1,7 @@
 // SwiGLU pitfalls: another activation, other clamps, another order of gate and up.
 //
 //     gate = min(h[2i], limit)      up = clamp(h[2i+1], -limit, limit)
-//     y[i] = gate * sigmoid(1.702 * gate) * (up + 1)
+//     y[i] = gate * sigmoid(alpha * gate) * (up + 1)
 //
 // The right op computes all of them: it gets gates and ups that were clamped or shifted before,
 // and an infinite limit.
@@ -31,16 +31,6 @@ inline MadeMatrix clamped(ConstMatrixView h, float limit) {
     return made;
 }
 
-// SiLU of the gates: the right op of gate / 1.702 is x sigmoid(x) / 1.702.
-template <class Right>
-void swiglu_with_alpha_1(MadeMatrix h, MatrixView y) {
-    for (std::size_t i = 0; i < h.values.size(); i += 2) {
-        h.values[i] /= float(kSwigluAlpha);
-    }
-    Right::swiglu(h.view(), kNoLimit, y);
-    multiply(y, float(kSwigluAlpha));
-}
-
 inline void subtract_1_from_ups(MadeMatrix& h) {
     for (std::size_t i = 1; i < h.values.size(); i += 2) {
         h.values[i] -= 1.0f;
@@ -57,10 +47,10 @@ struct SwigluPlain : Right {
         "the first token in swiglu",
         Site::mlp_swiglu,
     };
-    static void swiglu(ConstMatrixView h, float /*limit*/, MatrixView y) {
+    static void swiglu(ConstMatrixView h, float /*limit*/, double /*alpha*/, MatrixView y) {
         MadeMatrix made = copy_of(h);
         subtract_1_from_ups(made);
-        swiglu_with_alpha_1<Right>(made, y);
+        Right::swiglu(made.view(), kNoLimit, 1.0, y);
     }
 };
 
@@ -71,10 +61,10 @@ struct SwigluWithoutOne : Right {
         "sgl-project/sglang#39939",  "nonsense, or a model that repeats itself",
         "the first token in swiglu", Site::mlp_swiglu,
     };
-    static void swiglu(ConstMatrixView h, float limit, MatrixView y) {
+    static void swiglu(ConstMatrixView h, float limit, double alpha, MatrixView y) {
         MadeMatrix made = clamped(h, limit);
         subtract_1_from_ups(made);
-        Right::swiglu(made.view(), kNoLimit, y);
+        Right::swiglu(made.view(), kNoLimit, alpha, y);
     }
 };
 
@@ -88,8 +78,8 @@ struct SwigluWithoutClamp : Right {
         "the first token that reaches the limit",
         Site::mlp_swiglu,
     };
-    static void swiglu(ConstMatrixView h, float /*limit*/, MatrixView y) {
-        Right::swiglu(h, kNoLimit, y);
+    static void swiglu(ConstMatrixView h, float /*limit*/, double alpha, MatrixView y) {
+        Right::swiglu(h, kNoLimit, alpha, y);
     }
 };
 
@@ -103,12 +93,12 @@ struct SwigluGateTwoSided : Right {
         "the first gate below -7",
         Site::mlp_swiglu,
     };
-    static void swiglu(ConstMatrixView h, float limit, MatrixView y) {
+    static void swiglu(ConstMatrixView h, float limit, double alpha, MatrixView y) {
         MadeMatrix made = copy_of(h);
         for (std::size_t i = 0; i < made.values.size(); i += 2) {
             made.values[i] = std::max(made.values[i], -limit);
         }
-        Right::swiglu(made.view(), limit, y);
+        Right::swiglu(made.view(), limit, alpha, y);
     }
 };
 
@@ -122,8 +112,9 @@ struct SwigluAlphaOne : Right {
         "the first token in swiglu",
         Site::mlp_swiglu,
     };
-    static void swiglu(ConstMatrixView h, float limit, MatrixView y) {
-        swiglu_with_alpha_1<Right>(clamped(h, limit), y);
+    static void swiglu(ConstMatrixView h, float limit, double /*alpha*/, MatrixView y) {
+        MadeMatrix made = clamped(h, limit);
+        Right::swiglu(made.view(), kNoLimit, 1.0, y);
     }
 };
 
@@ -137,7 +128,7 @@ struct SwigluHalves : Right {
         "the first token in swiglu",
         Site::mlp_swiglu,
     };
-    static void swiglu(ConstMatrixView h, float limit, MatrixView y) {
+    static void swiglu(ConstMatrixView h, float limit, double alpha, MatrixView y) {
         MadeMatrix made(h.rows, h.cols);
         for (int row = 0; row < h.rows; ++row) {
             for (int i = 0; i < h.cols; ++i) {
@@ -145,7 +136,7 @@ struct SwigluHalves : Right {
                 made.view().row(row)[i] = h.row(row)[from];
             }
         }
-        Right::swiglu(made.view(), limit, y);
+        Right::swiglu(made.view(), limit, alpha, y);
     }
 };
 
@@ -159,12 +150,12 @@ struct SwigluExchanged : Right {
         "the first token in swiglu",
         Site::mlp_swiglu,
     };
-    static void swiglu(ConstMatrixView h, float limit, MatrixView y) {
+    static void swiglu(ConstMatrixView h, float limit, double alpha, MatrixView y) {
         MadeMatrix made = copy_of(h);
         for (std::size_t i = 0; i < made.values.size(); i += 2) {
             std::swap(made.values[i], made.values[i + 1]);
         }
-        Right::swiglu(made.view(), limit, y);
+        Right::swiglu(made.view(), limit, alpha, y);
     }
 };
 

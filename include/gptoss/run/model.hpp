@@ -31,10 +31,10 @@ namespace gptoss {
 
 using OnText = std::function<void(std::string_view text)>;
 
-// What ends a text: the config's id, and the control tokens that the vocabulary has for it.
+// What ends a text: the config's ids, and the control tokens that the vocabulary has for it.
 inline std::vector<std::int32_t> stop_ids(const Config& config,
                                           const tokenizer::Vocabulary& vocabulary) {
-    std::vector<std::int32_t> ids = {config.eos_token_id};
+    std::vector<std::int32_t> ids = config.eos_token_ids;
     for (const char* name : {"<|return|>", "<|call|>", "<|endoftext|>"}) {
         const auto found = vocabulary.special_ids.find(name);
         if (found != vocabulary.special_ids.end()) ids.push_back(found->second);

@@ -98,6 +98,7 @@ inline RankLine read_rank_line(std::string_view line, const std::string& path, i
 inline std::vector<RankLine> read_rank_lines(const std::string& path) {
     const format::MappedFile file(path);
     const std::string_view content(reinterpret_cast<const char*>(file.bytes()), file.size());
+    format::require_no_foreign_kind(path, content);
     if (content.back() != '\n') {
         throw Error(path + ": the last line has no end, the file is cut short");
     }

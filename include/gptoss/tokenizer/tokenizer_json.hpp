@@ -41,6 +41,8 @@ inline constexpr const char* kSplitRegex =
 inline nlohmann::json parse_tokenizer_json(const std::string& path) {
     using Event = nlohmann::json::parse_event_t;
     const format::MappedFile file(path);
+    format::require_no_foreign_kind(path,
+                                    {reinterpret_cast<const char*>(file.bytes()), file.size()});
     format::StrictParse<nlohmann::json> strict_parse(path);
     const auto keep = [&](int depth, Event event, nlohmann::json& parsed) {
         strict_parse(depth, event, parsed);

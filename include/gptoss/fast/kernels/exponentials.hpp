@@ -75,12 +75,13 @@ template <bool fused>
 }
 
 template <bool fused>
-[[gnu::always_inline]] inline void swiglu_body(const float* h, float limit, int n, float* y) {
+[[gnu::always_inline]] inline void swiglu_body(const float* h, float limit, float alpha, int n,
+                                               float* y) {
     for (int i = 0; i < n; ++i) {
         const float gate = select(h[2 * i] > limit, limit, h[2 * i]);
         const float below = select(h[2 * i + 1] > limit, limit, h[2 * i + 1]);
         const float up = select(below < -limit, -limit, below);
-        const float sigmoid = 1.0f / (1.0f + exp_of<fused>(-1.702f * gate));
+        const float sigmoid = 1.0f / (1.0f + exp_of<fused>(-alpha * gate));
         y[i] = gate * sigmoid * (up + 1.0f);
     }
 }

@@ -37,7 +37,7 @@ struct Kernels {
     void (*unpack_mxfp4)(Mxfp4Row w, int n_blocks, std::uint16_t* split);
     void (*multiply_add)(StridedMatrix w, const float* x, int lanes, float* sums);
     void (*soften)(MatrixView scores, float* maxima, float* denominators, float* rescale);
-    void (*swiglu)(const float* h, float limit, int n, float* y);
+    void (*swiglu)(const float* h, float limit, float alpha, int n, float* y);
 };
 
 }  // namespace gptoss::fast
@@ -76,8 +76,8 @@ struct Kernels {
                               float* rescale) {                                                   \
         soften_body<FUSED>(scores, maxima, denominators, rescale);                                \
     }                                                                                             \
-    TARGET inline void swiglu(const float* h, float limit, int n, float* y) {                     \
-        swiglu_body<FUSED>(h, limit, n, y);                                                       \
+    TARGET inline void swiglu(const float* h, float limit, float alpha, int n, float* y) {        \
+        swiglu_body<FUSED>(h, limit, alpha, n, y);                                                \
     }                                                                                             \
     inline constexpr Kernels kKernels = {                                                          \
         SET,          &dot_bf16,   &dot_f16,   &dot_f32,   &dot_q8_0,   &dot_mxfp4,               \
