@@ -65,7 +65,7 @@ std::string layout_name(const Subject& subject) {
     const checkpoint::Layout layout = subject.layout;
     if (layout == checkpoint::Layout::openai) return "OpenAI";
     if (layout == checkpoint::Layout::hugging_face) return "Hugging Face";
-    return "Hugging Face, unpacked to BF16";
+    return "Hugging Face, experts unpacked";
 }
 
 std::string file_name(const std::string& path) {
@@ -302,8 +302,8 @@ Table memory_table(const MemoryPlan& plan) {
 std::string without_expert(std::string name) {
     const int expert = checkpoint::piece_of(name).expert;
     if (expert < 0) return name;
-    const std::string number = "." + std::to_string(expert) + ".";
-    return name.replace(name.find(number, name.find(".experts")), number.size(), ".{e}.");
+    const std::string number = "." + std::to_string(expert);
+    return name.replace(name.find(number, name.find(".experts")), number.size(), ".{e}");
 }
 
 // "block.17.attn.sinks" -> "block.{l}.attn.sinks"

@@ -48,7 +48,7 @@ void check_logits(const std::filesystem::path& dir, const nlohmann::json& expect
     const auto ids = known_configs()["ids"].get<std::vector<std::int32_t>>();
     transformer.feed({ids.data(), int(ids.size())});
     for (std::size_t i = 0; i < expected.size(); ++i)
-        CHECK_THAT(transformer.a.logits.data[i], WithinAbs(expected[i].get<double>(), 1e-4));
+        CHECK_THAT(transformer.a.logits.data[i], WithinAbs(expected[i].get<double>(), 1e-5));
 }
 
 using DtypeOf = std::function<std::string(const std::string& name)>;
@@ -66,28 +66,57 @@ void check_stored(const DtypeOf& dtype_of, const char* kind) {
     check_logits<FastOps>(folder.path, known_configs()["stored_as"][kind]);
 }
 
-// One tensor (n_experts, in, out) as one for each expert, (out, in) where it is a module's weight.
-void split_experts(std::vector<ToyTensor>& tensors, const std::string& name,
-                   const std::function<std::string(int)>& name_of, bool transposes) {
-    const ToyTensor whole = tensor_named(tensors, name);
-    erase_tensor(tensors, name);
-    const std::size_t n_experts = std::size_t(whole.shape[0]);
-    const std::size_t bytes_each = whole.bytes.size() / n_experts;
-    for (std::size_t e = 0; e < n_experts; ++e) {
-        ToyTensor piece{name_of(int(e)), whole.dtype, whole.shape, {}};
-        piece.shape.erase(piece.shape.begin());
-        const std::uint8_t* from = whole.bytes.data() + e * bytes_each;
-        piece.bytes.assign(from, from + bytes_each);
-        if (transposes) {
-            const std::size_t rows = std::size_t(piece.shape[0]),
-                              cols = std::size_t(piece.shape[1]);
-            for (std::size_t i = 0; i < rows; ++i) {
-                for (std::size_t o = 0; o < cols; ++o)
-                    std::memcpy(&piece.bytes[2 * (o * rows + i)], from + 2 * (i * cols + o), 2);
+// A way to store a tensor (n_experts, in, out), or (n_experts, out), as one for each expert.
+struct Split {
+    std::function<std::string(int e)> name;
+    bool transposes = false;  // (out, in)
+    int first = 0;            // of its out channels, and how far it is to the next
+    int step = 1;
+};
+
+void add_pieces(std::vector<ToyTensor>& tensors, const ToyTensor& whole, const Split& split) {
+    const bool is_bias = whole.shape.size() == 2;
+    const int n_experts = int(whole.shape[0]), n_in = is_bias ? 1 : int(whole.shape[1]);
+    const int n_out = int(whole.shape.back()), n_kept = n_out / split.step;
+    for (int e = 0; e < n_experts; ++e) {
+        ToyTensor piece{split.name(e), whole.dtype, {n_in, n_kept}, {}};
+        if (split.transposes) piece.shape = {n_kept, n_in};
+        if (is_bias) piece.shape = {n_kept};
+        piece.bytes.resize(std::size_t(2 * n_in * n_kept));
+        for (int i = 0; i < n_in; ++i) {
+            for (int o = 0; o < n_kept; ++o) {
+                const int from = (e * n_in + i) * n_out + split.first + o * split.step;
+                const int to = split.transposes ? o * n_in + i : i * n_kept + o;
+                std::memcpy(&piece.bytes[std::size_t(2 * to)], &whole.bytes[std::size_t(2 * from)],
+                            2);
             }
-            std::swap(piece.shape[0], piece.shape[1]);
         }
         tensors.push_back(piece);
+    }
+}
+
+// As experts.{e}.PROJ, or in lists as experts.PROJs.{e}; modules end in .weight and .bias. Several projs
+// take turns in the usual tensor.
+void split_experts(std::vector<ToyTensor>& tensors, const std::string& experts,
+                   const std::string& usual, const std::vector<std::string>& projs, bool is_lists,
+                   bool is_modules) {
+    for (const std::string& part : {std::string(), std::string("_bias")}) {
+        const ToyTensor whole = tensor_named(tensors, experts + usual + part);
+        erase_tensor(tensors, experts + usual + part);
+        const std::string of_module = part.empty() ? ".weight" : ".bias";
+        const std::string ending = is_modules ? of_module : part;
+        for (std::size_t k = 0; k < projs.size(); ++k) {
+            Split split;
+            split.name = [&](int e) {
+                const std::string number = std::to_string(e);
+                return experts + (is_lists ? projs[k] + "s." + number : number + "." + projs[k]) +
+                       ending;
+            };
+            split.transposes = is_modules && part.empty();
+            split.first = int(k);
+            split.step = int(projs.size());
+            add_pieces(tensors, whole, split);
+        }
     }
 }
 
@@ -109,31 +138,20 @@ TEST_CASE("stored dtypes: routers and sinks in F32, the rest in BF16", "[load]")
                  "F32 router and sinks");
 }
 
-TEST_CASE("stored dtypes: a tensor for each expert, under three names", "[load]") {
+TEST_CASE("stored dtypes: a tensor for each expert, under four kinds of names", "[load]") {
     const Config tiny = preset_tiny();
-    for (const char* kind : {"modules", "lists of modules", "slices"}) {
+    for (const std::string kind : {"modules", "lists of modules", "slices", "gate and up apart"}) {
         INFO(kind);
-        const bool is_slices = kind == std::string("slices");
-        const bool is_lists = kind == std::string("lists of modules");
+        const bool is_modules = kind != "slices", is_lists = kind == "lists of modules";
+        std::vector<std::string> gate_up = {"gate_up_proj"};
+        if (kind == "gate and up apart") gate_up = {"gate_proj", "up_proj"};
         std::vector<ToyTensor> tensors = toy_tensors(tiny, Layout::hugging_face_bf16);
         for (int layer = 0; layer < tiny.n_layers; ++layer) {
             const std::string mlp = "model.layers." + std::to_string(layer) + ".mlp.";
-            for (const std::string proj : {"gate_up_proj", "down_proj"}) {
-                const auto stem_of = [&](int e) {
-                    const std::string number = std::to_string(e);
-                    return mlp + "experts." +
-                           (is_lists ? proj + "s." + number : number + "." + proj);
-                };
-                const auto weight_of = [&](int e) {
-                    return stem_of(e) + (is_slices ? "" : ".weight");
-                };
-                const auto bias_of = [&](int e) {
-                    return stem_of(e) + (is_slices ? "_bias" : ".bias");
-                };
-                split_experts(tensors, mlp + "experts." + proj, weight_of, !is_slices);
-                split_experts(tensors, mlp + "experts." + proj + "_bias", bias_of, false);
-            }
-            if (is_slices) continue;
+            const std::string experts = mlp + "experts.";
+            split_experts(tensors, experts, "gate_up_proj", gate_up, is_lists, is_modules);
+            split_experts(tensors, experts, "down_proj", {"down_proj"}, is_lists, is_modules);
+            if (!is_modules) continue;
             tensor_named(tensors, mlp + "router.weight").name = mlp + "router.linear.weight";
             tensor_named(tensors, mlp + "router.bias").name = mlp + "router.linear.bias";
         }

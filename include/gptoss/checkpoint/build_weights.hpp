@@ -2,9 +2,9 @@
 //
 // Matrices become views of the bytes as they are. Gains, biases and sinks are widened to float,
 // once and exactly, and kept in the store that Weights.owner points to. Where the bytes come from
-// (a mapped file, run/load.hpp; memory, run/synth.hpp) makes no difference here.
+// (a mapped file, checkpoint/load.hpp; memory, checkpoint/synth.hpp) makes no difference here.
 //
-// Errors   none: shapes and dtypes have been checked (run/check_tensors.hpp).
+// Errors   none: shapes and dtypes have been checked (checkpoint/check_tensors.hpp).
 #pragma once
 #include <cstdint>
 #include <map>
