@@ -107,6 +107,16 @@ TEST_CASE("checkpoint_files: files of other kinds are named, with what to do",
           "merge_and_unload) and save that");
 }
 
+TEST_CASE("checkpoint_files: a file in place of its folder is named",
+          "[checkpoint_files][errors]") {
+    const TempFolder folder;
+    write_tiny(folder / "m", Layout::hugging_face);
+    CHECK(error_of(folder / "m" / "model.safetensors") ==
+          "DIR: is a safetensors file: give its folder as --model");
+    CHECK(error_of(folder / "m" / "config.json") ==
+          "DIR: is a file, expected a checkpoint's folder or a GGUF file");
+}
+
 TEST_CASE("checkpoint_files: a truncated file is named", "[checkpoint_files][errors]") {
     const TempFolder folder;
     write_tiny(folder / "m", Layout::hugging_face);

@@ -35,7 +35,14 @@ struct CheckpointFiles {
     std::vector<format::Safetensors> files;  // in the order of their names
 };
 
+[[noreturn]] inline void refuse_single_file(const std::filesystem::path& file) {
+    const std::string kind = format::foreign_kind_of_file(file);
+    throw Error(file.string() + ": is " +
+                (kind.empty() ? "a file, expected a checkpoint's folder or a GGUF file" : kind));
+}
+
 inline std::filesystem::path checkpoint_folder(const std::filesystem::path& dir) {
+    if (std::filesystem::is_regular_file(dir)) refuse_single_file(dir);
     if (!std::filesystem::is_directory(dir)) {
         throw Error(dir.string() + ": is not a directory, expected a gpt-oss checkpoint");
     }

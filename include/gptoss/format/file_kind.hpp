@@ -1,9 +1,9 @@
 // What a file is that was given for something else, from its first bytes, and what to do about it.
 //
 //     "version https://git-lfs"   a Git LFS pointer: the file itself has not been fetched
-//     "<!doctype html", "<html"   a web page: a download that needed a login, or another address
+//     "<!doctype", "<html", "<?"  a web page: a download that needed a login, or another address
 //     1F 8B                       gzip
-//     "PK" 03 04, 80 02           a PyTorch file (.bin, .pt): a zip archive or a pickle
+//     "PK" 03 04, 80 02 to 80 05  a PyTorch file (.bin, .pt): a zip archive or a pickle
 //     "GGUF"                      a GGUF file
 //     N, then N bytes of JSON     safetensors
 //
@@ -13,6 +13,8 @@
 #pragma once
 #include <algorithm>
 #include <cctype>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <string_view>
 
@@ -30,11 +32,14 @@ inline std::string foreign_kind(std::string_view bytes) {
     if (text.starts_with("version https://git-lfs")) {
         return "a Git LFS pointer, not the file: fetch it with 'git lfs pull' or 'hf download'";
     }
-    if (text.starts_with("<!doctype html") || text.starts_with("<html")) {
+    const bool is_page =
+        text.starts_with("<!doctype") || text.starts_with("<html") || text.starts_with("<?");
+    if (is_page) {
         return "a web page, not the file: the download needed a login or another address";
     }
     if (bytes.starts_with("\x1F\x8B"sv)) return "compressed with gzip: unpack it with gunzip";
-    if (bytes.starts_with("PK\x03\x04"sv) || bytes.starts_with("\x80\x02"sv)) {
+    const bool is_pickle = bytes.size() > 1 && bytes[0] == '\x80' && bytes[1] >= 2 && bytes[1] <= 5;
+    if (bytes.starts_with("PK\x03\x04"sv) || is_pickle) {
         return "a PyTorch file (.bin, .pt), which is not read: save the model as safetensors, "
                "with save_pretrained(safe_serialization=True)";
     }
@@ -43,6 +48,13 @@ inline std::string foreign_kind(std::string_view bytes) {
                                 bytes[8] == '{' && (bytes[9] == '"' || bytes[9] == '}');
     if (is_safetensors) return "a safetensors file: give its folder as --model";
     return "";
+}
+
+inline std::string foreign_kind_of_file(const std::filesystem::path& path) {
+    char first[512] = {};
+    std::ifstream file(path, std::ios::binary);
+    file.read(first, sizeof first);
+    return foreign_kind({first, std::size_t(file.gcount())});
 }
 
 inline void require_no_foreign_kind(const std::string& path, std::string_view bytes) {

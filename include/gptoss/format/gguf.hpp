@@ -28,6 +28,7 @@
 #include <vector>
 
 #include "gptoss/core/check.hpp"
+#include "gptoss/format/file_kind.hpp"
 #include "gptoss/format/gguf_value.hpp"
 #include "gptoss/format/json.hpp"
 #include "gptoss/format/mapped_file.hpp"
@@ -177,7 +178,10 @@ inline void place_gguf_tensors(const GgufCursor& in, std::vector<GgufTensorInfo>
 
 inline int read_gguf_version(GgufCursor& in) {
     if (in.size < 8 || std::memcmp(in.bytes, "GGUF", 4) != 0) {
-        throw NotGguf(in.path + ": is no GGUF file: it does not begin with \"GGUF\"");
+        const std::size_t n_first = std::size_t(std::min<std::uint64_t>(in.size, 512));
+        const std::string kind = foreign_kind({reinterpret_cast<const char*>(in.bytes), n_first});
+        throw NotGguf(in.path + ": is no GGUF file: it " +
+                      (kind.empty() ? "does not begin with \"GGUF\"" : "is " + kind));
     }
     in.at = 4;
     const std::uint32_t version = in.number<std::uint32_t>("the version");
