@@ -159,6 +159,20 @@ TEST_CASE("config_json: a key that nobody knows is noted, two rotations that dif
                                "rope_scaling and rope_parameters differ: rope_scaling is taken"});
 }
 
+TEST_CASE("config_json: a key that nobody knows is noted in OpenAI's layout and in a rotation too",
+          "[config_json]") {
+    ConfigNotes notes;
+    CHECK(config_from_json("c.json", openai(), &notes) == preset_20b());
+    CHECK(notes.remarks.empty());
+    config_from_json("c.json", with(openai(), "rms_eps", 1), &notes);
+    nlohmann::json json = hugging_face();
+    json["rope_scaling"]["short_factor"] = {1.0};
+    config_from_json("c.json", json, &notes);
+    CHECK(notes.remarks ==
+          std::vector<std::string>{"\"rms_eps\" is not a key of gpt-oss and has no effect",
+                                   "\"short_factor\" is not a key of gpt-oss and has no effect"});
+}
+
 TEST_CASE("config_json: the ids that end a text are one, several or none", "[config_json]") {
     CHECK(read(with(hugging_face(), "eos_token_id", {200002, 200012})).eos_token_ids ==
           std::vector<int>{200002, 200012});

@@ -36,6 +36,7 @@ inline void require_few_layers(const JsonObject& in, int n_layers) {
 }
 
 inline Config config_from_openai(const JsonObject& in) {
+    remark_unknown_keys(in, [](const std::string& key) { return holds(kKeysOfOpenAi, key); });
     Config c;
     c.n_layers = in.integer("num_hidden_layers");
     c.hidden_size = in.integer("hidden_size");

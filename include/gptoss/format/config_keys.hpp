@@ -21,6 +21,13 @@ inline constexpr std::string_view kKeysOfHuggingFace[] = {
     "swiglu_alpha",
 };
 
+inline constexpr std::string_view kKeysOfOpenAi[] = {
+    "experts_per_token", "head_dim", "hidden_size", "initial_context_length", "intermediate_size",
+    "num_attention_heads", "num_experts", "num_hidden_layers", "num_key_value_heads",
+    "rope_ntk_alpha", "rope_ntk_beta", "rope_scaling_factor", "rope_theta", "sliding_window",
+    "swiglu_limit", "vocab_size",
+};
+
 inline constexpr std::string_view kKeysOfBothLayouts[] = {
     "eos_token_id", "experts_per_token", "head_dim", "hidden_size", "intermediate_size",
     "num_attention_heads", "num_experts", "num_hidden_layers", "num_key_value_heads",
@@ -74,15 +81,18 @@ bool holds(const Keys& keys, const std::string& key) {
     return std::find(std::begin(keys), std::end(keys), key) != std::end(keys);
 }
 
-inline void remark_unknown_keys(const JsonObject& in) {
+inline bool is_known_to_hugging_face(const std::string& key) {
+    return holds(kKeysOfHuggingFace, key) || holds(kKeysOfBothLayouts, key) ||
+           holds(kKeysWithoutEffect, key) || key == "is_causal" || key == "quantization_config" ||
+           key == "tie_word_embeddings" ||
+           std::any_of(std::begin(kOnlyValues), std::end(kOnlyValues),
+                       [&key](const OnlyValue& only) { return key == only.key; });
+}
+
+template <class IsKnown>
+void remark_unknown_keys(const JsonObject& in, const IsKnown& is_known) {
     for (const auto& [key, value] : in.json.items()) {
-        const bool is_known =
-            holds(kKeysOfHuggingFace, key) || holds(kKeysOfBothLayouts, key) ||
-            holds(kKeysWithoutEffect, key) || key == "is_causal" || key == "quantization_config" ||
-            key == "tie_word_embeddings" ||
-            std::any_of(std::begin(kOnlyValues), std::end(kOnlyValues),
-                        [&key](const OnlyValue& only) { return key == only.key; });
-        if (!is_known) in.remark(quoted(key) + " is not a key of gpt-oss and has no effect");
+        if (!is_known(key)) in.remark(quoted(key) + " is not a key of gpt-oss and has no effect");
     }
 }
 
@@ -94,7 +104,7 @@ inline void refuse_foreign_keys(const JsonObject& in) {
     const bool looks_ahead = in.has("is_causal") && in.json["is_causal"] != true;
     if (looks_ahead) in.refuse("is_causal", "true: no token looks at later ones");
     require_quantization(in);
-    remark_unknown_keys(in);
+    remark_unknown_keys(in, is_known_to_hugging_face);
 }
 
 }  // namespace gptoss::format

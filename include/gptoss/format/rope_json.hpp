@@ -19,13 +19,21 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "gptoss/core/config.hpp"
+#include "gptoss/format/config_keys.hpp"
 #include "gptoss/format/json_object.hpp"
 
 namespace gptoss::format {
 
 inline constexpr const char* kOriginalContext = "original_max_position_embeddings";
+
+inline constexpr std::string_view kKeysOfRope[] = {
+    "attention_factor", "beta_fast",      "beta_slow",      "factor",
+    "mscale",           "mscale_all_dim", kOriginalContext, "partial_rotary_factor",
+    "rope_theta",       "rope_type",      "truncate",       "type",
+};
 
 // The key of the object that counts; empty if there is none.
 inline std::string rope_key(const JsonObject& in) {
@@ -115,6 +123,7 @@ inline void read_rope(const JsonObject& in, Config& c) {
                                   {"truncate", false},   {kOriginalContext, 4096}};
     if (key.empty()) in.note_default("rope_parameters", "YaRN as in OpenAI's models");
     const JsonObject rope = key.empty() ? JsonObject{in.where, usual} : in.object(key.c_str());
+    remark_unknown_keys(rope, [](const std::string& name) { return holds(kKeysOfRope, name); });
     require_whole_rotation(rope);
     const JsonObject& holder = rope.has("rope_theta") ? rope : in;
     c.rope_theta = float(holder.number("rope_theta", kUsualTheta));
