@@ -4,6 +4,7 @@
 
 #include "catch.hpp"
 #include "gptoss/ops/fast.hpp"
+#include "temp_folder.hpp"
 
 using namespace gptoss;
 
@@ -27,6 +28,18 @@ TEST_CASE("model: generate returns what it showed, without the stop token", "[mo
     CHECK(shown == "12");
     const std::string text = model.generate("7+5=", {.max_tokens = 200});
     CHECK(text.find("<|return|>") == std::string::npos);
+}
+
+TEST_CASE("model: generate ends at the ids of generation_config.json", "[model]") {
+    const TempFolder folder;
+    std::filesystem::copy(kNano, folder / "m");
+    write_bytes(folder / "m" / "generation_config.json", R"({"eos_token_id": []})");
+    const std::string whole = Model<>(folder / "m").generate("7+5=", {.max_tokens = 3});
+    REQUIRE(whole.starts_with("12"));
+    const std::int32_t id_of_12 = Model<>(kNano).tokenizer.encode("12").at(0);
+    write_bytes(folder / "m" / "generation_config.json",
+                "{\"eos_token_id\": [1, " + std::to_string(id_of_12) + "]}");
+    CHECK(Model<>(folder / "m").generate("7+5=", {.max_tokens = 3}) == "");
 }
 
 TEST_CASE("model: an answer that is cut off before its final channel is an error",

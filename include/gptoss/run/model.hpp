@@ -20,6 +20,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "gptoss/checkpoint/generation_config.hpp"
 #include "gptoss/checkpoint/load.hpp"
 #include "gptoss/model/copy_weights.hpp"
 #include "gptoss/ops/scalar.hpp"
@@ -56,10 +57,12 @@ template <class Ops = ScalarOps>
 struct Model {
     tokenizer::Tokenizer tokenizer;
     Transformer<Ops> transformer;
+    checkpoint::GenerationConfig generation;
 
     explicit Model(const std::filesystem::path& dir)
         : tokenizer(tokenizer::load_tokenizer(dir)),
-          transformer(load_weights_into<typename Ops::Memory>(dir)) {}
+          transformer(load_weights_into<typename Ops::Memory>(dir)),
+          generation(checkpoint::read_generation_config(dir)) {}
 
     harmony::HarmonyEncoding encoding() const { return harmony::harmony_encoding(tokenizer); }
 
@@ -71,6 +74,8 @@ struct Model {
         const std::vector<std::int32_t> stops =
             stop_ids(transformer.w.config, tokenizer.vocabulary);
         options.stop_ids.insert(options.stop_ids.end(), stops.begin(), stops.end());
+        options.stop_ids.insert(options.stop_ids.end(), generation.eos_token_ids.begin(),
+                                generation.eos_token_ids.end());
         transformer.cache = KvCache{};
 
         std::string generated;
