@@ -36,7 +36,7 @@ public:
             std::size_t(s.n_experts) * std::size_t(s.rows) * std::size_t(s.cols);
         s.codes = up(s.codes, n_weights / 2);
         s.scales = up(s.scales, n_weights / 32);
-        s.transposed = up(s.transposed, 2 * n_weights);
+        s.transposed = up(s.transposed, storage_bytes(s.storage, n_weights));
         for (int part = 0; part < s.gguf.n_tensors; ++part) {
             const std::size_t bytes = storage_bytes(s.gguf.storage, n_weights);
             s.gguf.tensors[part] = up(s.gguf.tensors[part], bytes / std::size_t(s.gguf.n_tensors));

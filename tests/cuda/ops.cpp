@@ -461,6 +461,29 @@ TEST_CASE("expert_linear: the CUDA twin is near the scalar op", "[experts]") {
     }
 }
 
+TEST_CASE("expert_linear: the CUDA twin reads experts unpacked to F16 and F32", "[experts]") {
+    RandomValues random;
+    const int n_experts = 6, in = 96, out = 70;
+    const auto weights = random.floats(n_experts * in * out);
+    std::vector<std::uint16_t> halves;
+    for (const float weight : weights)
+        halves.push_back(float_to_fp16(weight));
+    const auto x = random.floats(7 * in);
+    const auto bias = random.floats(n_experts * out);
+    const Ids ids = random.ids(7 * 3, 4);
+    for (const Storage storage : {Storage::f16, Storage::f32}) {
+        const void* bytes = halves.data();
+        if (storage == Storage::f32) bytes = weights.data();
+        ExpertStack stack{nullptr,   nullptr, static_cast<const std::uint8_t*>(bytes),
+                          n_experts, out,     in,
+                          {},        storage};
+        check_twin(21, out, [&](auto ops, MatrixView y) {
+            ops.expert_linear(matrix(x, 7, in), XRows::per_token, {ids.data(), 7, 3}, stack,
+                              matrix(bias, n_experts, out), y);
+        });
+    }
+}
+
 TEST_CASE("expert_linear: the CUDA twin on tensor cores is near the scalar op of rounded x",
           "[experts]") {
     RandomValues random;
@@ -496,8 +519,11 @@ TEST_CASE("swiglu: the CUDA twin is near the scalar op", "[swiglu]") {
     RandomValues random;
     for (const float scale : {0.1f, 10.0f, 1e30f}) {
         const auto h = random.floats(21 * 128, scale);
-        check_twin(21, 64,
-                   [&](auto ops, MatrixView y) { ops.swiglu(matrix(h, 21, 128), 7.0f, 1.702, y); });
+        for (const double alpha : {1.702, 1.5}) {
+            check_twin(21, 64, [&](auto ops, MatrixView y) {
+                ops.swiglu(matrix(h, 21, 128), 7.0f, alpha, y);
+            });
+        }
     }
 }
 
