@@ -59,6 +59,9 @@ TEST_CASE("rounded ops: swiglu keeps 1.702 in float32", "[bf16]") {
     std::vector<float> h{1.9140625f, 1}, y(1);
     bf16::swiglu({h.data(), 1, 2}, 7.0f, 1.702, {y.data(), 1, 1});
     CHECK(y[0] == 3.671875f);
+    // With alpha 1: sigmoid 0.87146 -> 0.87109375, times gate 1.66733 -> 1.6640625, times 2.
+    bf16::swiglu({h.data(), 1, 2}, 7.0f, 1.0, {y.data(), 1, 1});
+    CHECK(y[0] == 3.328125f);
 }
 
 TEST_CASE("rounded ops: swiglu clamps as the scalar op does", "[bf16]") {
