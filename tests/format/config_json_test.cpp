@@ -308,7 +308,7 @@ TEST_CASE("config_json: a missing or wrong key is named, with what was expected"
                       "c.json: layer_types holds \"sliding\", expected \"sliding_attention\" or "
                       "\"full_attention\"");
     CHECK_THROWS_WITH(read(with(hugging_face(), "layer_types", {"full_attention"})),
-                      "c.json: config: layer_types has 1 entries, expected n_layers = 24");
+                      "c.json: layer_types has 1 entries, expected num_hidden_layers = 24");
 
     nlohmann::json linear = hugging_face();
     linear["rope_scaling"]["rope_type"] = "linear";
@@ -321,21 +321,26 @@ TEST_CASE("config_json: a missing or wrong key is named, with what was expected"
                       "c.json: rope_scaling: truncate is \"false\", expected true or false");
 }
 
-TEST_CASE("config_json: the rules of validate are reported with the file",
+TEST_CASE("config_json: the rules of validate are reported with the file and its key",
           "[config_json][errors]") {
     CHECK_THROWS_WITH(read(with(openai(), "experts_per_token", 33)),
-                      "c.json: config: top_k is 33, expected at most n_experts = 32");
+                      "c.json: experts_per_token is 33, expected at most num_experts = 32");
+    CHECK_THROWS_WITH(
+        read(with(without(hugging_face(), "experts_per_token"), "num_experts_per_tok", 33)),
+        "c.json: num_experts_per_tok is 33, expected at most num_local_experts = 32");
+    CHECK_THROWS_WITH(read(with(hugging_face(), "rms_norm_eps", 0)),
+                      "c.json: rms_norm_eps is 0.000000, expected > 0");
     CHECK_THROWS_WITH(read(with(openai(), "rope_scaling_factor", -1e30)),
-                      StartsWith("c.json: config: rope_scaling_factor is -1000000"));
+                      StartsWith("c.json: rope_scaling_factor is -1000000"));
     nlohmann::json unscaled = hugging_face();
     unscaled["rope_scaling"]["factor"] = 0;
     CHECK_THROWS_WITH(read(unscaled),
-                      "c.json: config: rope_scaling_factor is 0.000000, expected "
+                      "c.json: factor is 0.000000, expected "
                       ">= 1 (1 is plain RoPE)");
     CHECK_THROWS_WITH(read(with(openai(), "num_hidden_layers", 2000)),
                       "c.json: num_hidden_layers is 2000, expected at most 1024");
     CHECK_THROWS_WITH(read(with(openai(), "num_experts", 2147483647)),
-                      "c.json: config: n_experts is 2147483647, expected 1 to 16777216");
+                      "c.json: num_experts is 2147483647, expected 1 to 16777216");
     CHECK_THROWS_WITH(read(with(openai(), "num_experts", 16777216)),
                       "c.json: describes more than 10^15 parameters");
 }

@@ -161,7 +161,7 @@ inline Config config_from_json(const std::string& where, const nlohmann::json& j
     try {
         validate(c);
     } catch (const Error& error) {
-        throw Error(where + ": " + error.what());
+        throw Error(where + ": " + with_keys_of_file(error.what(), is_hugging_face(in)));
     }
     require_sane_size(where, c);
     return c;

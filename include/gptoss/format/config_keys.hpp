@@ -6,6 +6,7 @@
 // Errors   Error, naming the file, the key, what it is and what was expected.
 #pragma once
 #include <algorithm>
+#include <cctype>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -46,6 +47,25 @@ inline constexpr std::string_view kKeysWithoutEffect[] = {
     "unsloth_fixed", "unsloth_version", "use_cache",
 };
 
+// Fields of core/config.hpp that files call otherwise.
+struct KeyOfField {
+    std::string_view field;
+    std::string_view openai;
+    std::string_view hugging_face;
+};
+inline constexpr KeyOfField kKeysOfFields[] = {
+    {"n_layers",               "num_hidden_layers",      "num_hidden_layers"},
+    {"n_heads",                "num_attention_heads",    "num_attention_heads"},
+    {"n_kv_heads",             "num_key_value_heads",    "num_key_value_heads"},
+    {"n_experts",              "num_experts",            "num_local_experts"},
+    {"top_k",                  "experts_per_token",      "num_experts_per_tok"},
+    {"initial_context_length", "initial_context_length", "original_max_position_embeddings"},
+    {"max_context_length",     "initial_context_length", "max_position_embeddings"},
+    {"eps",                    "eps",                    "rms_norm_eps"},
+    {"rope_scaling_factor",    "rope_scaling_factor",    "factor"},
+    {"rope_attention_factor",  "rope_attention_factor",  "attention_factor"},
+};
+
 // With any value but these (or null, or their absence) transformers computes something else.
 struct OnlyValue {
     const char* key;
@@ -66,6 +86,30 @@ inline constexpr OnlyValue kOnlyValues[] = {
 inline bool is_hugging_face(const JsonObject& in) {
     return std::any_of(std::begin(kKeysOfHuggingFace), std::end(kKeysOfHuggingFace),
                        [&in](std::string_view key) { return in.json.contains(key); });
+}
+
+// "config: top_k is 33, expected ..." -> "num_experts_per_tok is 33, expected ..."
+inline std::string with_keys_of_file(std::string_view message, bool is_hugging_face) {
+    constexpr std::string_view kSpeaker = "config: ";
+    if (message.starts_with(kSpeaker)) message.remove_prefix(kSpeaker.size());
+    const auto key_of = [is_hugging_face](const std::string& word) {
+        for (const KeyOfField& key : kKeysOfFields) {
+            if (key.field == word)
+                return std::string(is_hugging_face ? key.hugging_face : key.openai);
+        }
+        return word;
+    };
+    std::string text, word;
+    for (const char letter : message) {
+        const bool is_in_word = std::isalnum(static_cast<unsigned char>(letter)) || letter == '_';
+        if (is_in_word) {
+            word += letter;
+        } else {
+            text += key_of(word) + letter;
+            word.clear();
+        }
+    }
+    return text + key_of(word);
 }
 
 // As published it is MXFP4, and a checkpoint unpacked to BF16 may still say so.
