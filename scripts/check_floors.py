@@ -22,6 +22,7 @@ ROOMS = {
     "format": (1, {"core"}, ("nlohmann/",), "files: mapped, safetensors, npy, zip, JSON, config.json"),
     "tokenizer": (2, {"core", "format"}, ("nlohmann/",), "text to token ids and back"),
     "bf16": (2, {"core", "layers"}, (), "the ops, rounded where the official model rounds"),
+    "contrast": (2, {"core", "layers"}, (), "what GPT-2 and Qwen3 have instead, and both of them"),
     "fast": (2, {"core", "layers"}, ("omp.h", "immintrin.h", "arm_neon.h", "cpuid.h"),
              "the ops, tuned; kernels/ below them is what they are made of"),
     "cuda": (2, {"core", "layers"}, ("cuda", "mma.h"), "the ops on a GPU, for nvcc"),
