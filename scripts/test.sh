@@ -199,6 +199,9 @@ python_module() {
 
 notebooks() { scripts/notebooks.sh; }
 
+# After python_module: what the pages of docs/ say is what programs print.
+pages() { build/venv-python/bin/python scripts/check_pages.py; }
+
 openai_harmony() {
     local venv=build/venv-harmony
     if [[ ! -x $venv/bin/python ]]; then
@@ -244,6 +247,7 @@ full() {
     check "openai-harmony" openai_harmony
     check "llama.cpp" llama_cpp
     check "python module" python_module
+    check "pages" pages
     check "notebooks" notebooks
 }
 
