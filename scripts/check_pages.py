@@ -7,7 +7,7 @@
     ...                          scripts/check_pages.py --fill  writes what was printed into the pages
 
 A python fence with >>> lines is a session, a console fence has commands behind "$ ". A page is one
-Python namespace, which begins with gptoss, np (numpy) and m (nano). Also checked: a long number in
+Python namespace, which begins with gptoss, np (numpy), m (nano) and t, its run of page 00. Also checked: a long number in
 the prose of some pages stands in a fence too, every claim of myths.md has a fence or says why not,
 and pages 00 to 14 have three exercises or more whose hidden answers are run.
 """
@@ -31,6 +31,8 @@ TOOL = ROOT / "build" / "release" / "bin"
 FENCE = re.compile(r"^```(python|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NO_CHECK = "No check possible"
 WHOLLY_CHECKED = ("00-one-token.md", "memory.md", "debugger.md")
+QUESTION = ("<|start|>user<|message|>What is 7 + 5?<|end|>"
+            "<|start|>assistant<|channel|>analysis<|message|>7+5=")
 TIMEOUT = 120  # seconds of one command
 
 
@@ -74,9 +76,9 @@ def first_difference(text, current):
     return next((f"has '{old}', expected '{new}'" for old, new in pairs if old != new), "other length")
 
 
-def filled(page, text, model):
+def filled(page, text, model, trace):
     """The page with what its fences print, the problems, and how many fences were run."""
-    namespace = {"__name__": "page", "gptoss": gptoss, "np": np, "m": model}
+    namespace = {"__name__": "page", "gptoss": gptoss, "np": np, "m": model, "t": trace}
     problems, n_run = [], 0
 
     def fill(match):
@@ -97,7 +99,7 @@ def filled(page, text, model):
 def loose_numbers(page, text):
     """Numbers of five digits or more in the prose that no fence of the page has."""
     fenced = "".join(re.findall(r"^```.*?^```$", text, re.MULTILINE | re.DOTALL)).replace(",", "")
-    prose = re.sub(r"^```.*?^```$|\]\([^)]*\)|`[^`\n]*`", "", text, flags=re.MULTILINE | re.DOTALL)
+    prose = re.sub(r"^```.*?^```$|arXiv [\d.]+|\]\([^)]*\)|`[^`\n]*`", "", text, flags=re.MULTILINE | re.DOTALL)
     for number in re.findall(r"(?<![\w.])\d[\d,.]*\d", prose):
         digits = number.replace(",", "").rstrip(".")
         if len(digits.replace(".", "")) >= 5 and digits not in fenced:
@@ -135,12 +137,13 @@ def main():
         sys.exit(f"{TOOL}/gptoss is missing: cmake --build --preset release --target gptoss_tool")
     np.set_printoptions(precision=4, suppress=True)
     model = gptoss.Model()
+    trace = model.trace(QUESTION, sites="all")
     pages = [page for page in sorted((ROOT / "docs").glob("*.md"))
              if not flags.names or page.name.startswith(tuple(flags.names))]
     problems, n_fences = [], 0
     for page in pages:
         text = page.read_text(encoding="utf-8")
-        current, different, n_run = filled(page, text, model)
+        current, different, n_run = filled(page, text, model, trace)
         n_fences += n_run
         if flags.fill and current != text:
             page.write_text(current, encoding="utf-8")

@@ -199,8 +199,12 @@ python_module() {
 
 notebooks() { scripts/notebooks.sh; }
 
-# After python_module: what the pages of docs/ say is what programs print.
-pages() { build/venv-python/bin/python scripts/check_pages.py; }
+# After python_module: what the pages of docs/ say is what programs print, and their pictures are drawn from
+# runs of today.
+pages() {
+    build/venv-python/bin/python scripts/check_pages.py &&
+        build/venv-python/bin/python docs/figures/draw.py --check
+}
 
 openai_harmony() {
     local venv=build/venv-harmony
