@@ -8,6 +8,7 @@ tensors; gdb only.
     (gdb) finish
     (gdb) print a.attn_norm        the view as rows, with its shape
     (gdb) rows a.attn_norm 2 4     rows [2, 4) in full; 2 4 0 32: their columns [0, 32)
+    (gdb) break-site attn_q 3      where that activation has just been computed; heat, top-logits: tour.py
 """
 import pathlib
 
@@ -42,4 +43,5 @@ for what in SKIPPED:
     gdb.execute(f"skip {what}", to_string=True)
 
 gdb.execute("set pagination off")
-gdb.execute(f"source {pathlib.Path(__file__).with_name('views.py')}")
+for part in ("views.py", "tour.py"):  # in the order they need
+    gdb.execute(f"source {pathlib.Path(__file__).with_name(part)}")

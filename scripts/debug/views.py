@@ -250,6 +250,19 @@ def require_range(what, first, last, size):
         raise gdb.error(f"{what} [{first}, {last}) are not within [0, {size})")
 
 
+def part_of(words):
+    """Of VIEW [FIRST [LAST [FIRST_COL LAST_COL]]]: the view, its rows and its columns."""
+    view = evaluate_view(words[0])
+    limits = [int(gdb.parse_and_eval(word)) for word in words[1:]]
+    n_rows, n_cols = rows_and_cols(view)
+    first = limits[0] if limits else 0
+    last = limits[1] if len(limits) > 1 else first + 1 if limits else n_rows
+    first_col, last_col = limits[2:] or (0, n_cols)
+    require_range("rows", first, last, n_rows)
+    require_range("columns", first_col, last_col, n_cols)
+    return view, (first, last), (first_col, last_col)
+
+
 class RowsCommand(gdb.Command):
     """rows VIEW [FIRST [LAST [FIRST_COL LAST_COL]]]
 
@@ -263,14 +276,7 @@ class RowsCommand(gdb.Command):
         if len(words) not in (1, 2, 3, 5):
             raise gdb.GdbError("usage: " + self.__doc__.split("\n")[0])
         try:
-            view = evaluate_view(words[0])
-            limits = [int(gdb.parse_and_eval(word)) for word in words[1:]]
-            n_rows, n_cols = rows_and_cols(view)
-            first = limits[0] if limits else 0
-            last = limits[1] if len(limits) > 1 else first + 1 if limits else n_rows
-            first_col, last_col = limits[2:] or (0, n_cols)
-            require_range("rows", first, last, n_rows)
-            require_range("columns", first_col, last_col, n_cols)
+            view, (first, last), (first_col, last_col) = part_of(words)
             for row in range(first, last):
                 print(format_row(view, row, first_col, last_col))
         except (gdb.error, OverflowError) as error:
