@@ -57,8 +57,8 @@ class Figure:
 
     def cell(self, x, y, width, height, share, text="", colour="blue"):
         """A square of a heat map; share is 0 to 1."""
-        self.box(x, y, width, height, "soft", radius=1)
-        self.box(x, y, width, height, colour, 0.62 * min(1.0, float(share)), radius=1)
+        opacity = 0.05 + 0.57 * min(1.0, float(share))
+        self.box(x, y, width, height, colour, opacity, radius=1)
         if text:
             self.text(x + width / 2, y + height / 2 + 4, text, "ink mid small")
 
