@@ -171,6 +171,7 @@ hugging_face() {
         $venv/bin/python tests/golden/make_long.py --check &&
         $venv/bin/python tests/golden/make_router_losses.py --check &&
         $venv/bin/python tests/golden/make_contrast.py --check &&
+        $venv/bin/python tests/golden/make_beams.py --check &&
         $venv/bin/python tests/golden/make_configs.py --check &&
         $venv/bin/python tests/golden/make_configs.py --tool build/release/bin/gptoss
 }
@@ -203,6 +204,7 @@ notebooks() { scripts/notebooks.sh; }
 # runs of today.
 pages() {
     build/venv-python/bin/python scripts/check_pages.py &&
+        build/venv-python/bin/python tests/validate/check_schema.py build/release/bin/gptoss &&
         build/venv-python/bin/python docs/figures/draw.py --check
 }
 

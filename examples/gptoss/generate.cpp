@@ -10,6 +10,7 @@
 
 #include "gptoss/checkpoint/generation_config.hpp"
 #include "gptoss/run/model.hpp"
+#include "guided.hpp"
 #include "models.hpp"
 #include "paths.hpp"
 #include "signals.hpp"
@@ -26,6 +27,9 @@ constexpr const char* kGenerateExamples =
     "  gptoss generate --model DIR --temperature 1 --top-p 0.9 --seed 7 'Once upon a time'\n"
     "  gptoss generate --model DIR --explain 'The quick brown fox'\n"
     "  gptoss generate --model DIR - < prompt.txt\n"
+    "  gptoss generate --choices yes,no 'Is the sun a star? '\n"
+    "  gptoss generate --schema weather.json --max-tokens 64 'The weather as JSON: '\n"
+    "  gptoss generate --beams 4 --max-tokens 8 '17 + 25 = '\n"
     "Without --temperature the likeliest token is taken each time (temperature 0).\n"
     "A PROMPT that begins with a dash goes behind --.\n";
 
@@ -33,6 +37,7 @@ struct GenerateFlags {
     std::string prompt;
     std::string ids;
     GenerateOptions options;
+    GuidedFlags guided;
     bool explain = false;
 };
 
@@ -156,6 +161,7 @@ std::string rates_text(const Run& run) {
 const char* stop_name(StopReason reason) {
     if (reason == StopReason::stop_id) return "stop_id";
     if (reason == StopReason::context_full) return "context_full";
+    if (reason == StopReason::complete) return "complete";
     return "max_tokens";
 }
 
@@ -177,6 +183,8 @@ void run_model(const OpenedModel& model, const GenerateFlags& flags, const Globa
     GenerateOptions options = flags.options;
     options.prefill_chunk = prefill_chunk();
     options.stop_ids = stop_ids_of(model);
+    std::optional<TokenMask> mask = mask_of(flags.guided, model, options.stop_ids);
+    options.mask = mask ? &*mask : nullptr;
     TokenPrinter printer(model.tokenizer);
     const bool prints_text = !globals.json && !flags.explain;
     const bool prints_lines = !globals.json && flags.explain;
@@ -211,6 +219,28 @@ void run_model(const OpenedModel& model, const GenerateFlags& flags, const Globa
     }
     add_text(printer.finish());
     if (prints_text) print("\n");
+    if (mask && run.stop == "max_tokens") require_complete(*mask, run.ids.size());
+}
+
+// Everything but beams chooses one token after the other.
+void require_fitting(const GenerateFlags& flags) {
+    const GuidedFlags& guided = flags.guided;
+    if (!guided.schema.empty() && !guided.choices.empty())
+        throw Error("--schema and --choices: expected one of them");
+    if (guided.n_beams == 0) return;
+    const bool samples = flags.options.sampling.temperature != 0;
+    if (samples || flags.explain || guided.has_mask())
+        throw Error("--beams: expected no --temperature, --explain, --schema or --choices with it");
+}
+
+int run_beam_search(const GenerateFlags& flags, const Globals& globals, const OpenedModel& model) {
+    GenerateOptions options = flags.options;
+    options.stop_ids = stop_ids_of(model);
+    const std::vector<std::int32_t> prompt = prompt_ids(flags.prompt, flags.ids, model);
+    const auto results = run_beams(model, flags.guided, options, chosen_path(globals), prompt);
+    print_beams(results, model, options.stop_ids, globals.json);
+    flush_output();
+    return 0;
 }
 
 int run_generate(const GenerateFlags& flags, const Globals& globals) {
@@ -220,8 +250,10 @@ int run_generate(const GenerateFlags& flags, const Globals& globals) {
     }
     if (flags.prompt.empty() && flags.ids.empty())
         throw Error("no prompt: expected a text or --ids");
+    require_fitting(flags);
     const StopOnSignal stop_on_signal;
     const OpenedModel model = open_model(globals);
+    if (flags.guided.n_beams != 0) return run_beam_search(flags, globals, model);
     Run run;
     run.prompt = prompt_ids(flags.prompt, flags.ids, model);
 
@@ -278,6 +310,22 @@ void add_generate(CLI::App& app, Tool& tool) {
     generate->add_option("--seed", options.seed, "The same seed gives the same tokens [0]")
         ->type_name("N")
         ->check(count_mistake);
+    GuidedFlags& guided = flags->guided;
+    generate
+        ->add_option("--schema", guided.schema,
+                     "Only JSON that is valid under the schema in FILE (docs/12-sampling.md)")
+        ->type_name("FILE");
+    generate->add_option("--choices", guided.choices, "Only one of these texts")
+        ->type_name("A,B,C")
+        ->delimiter(',');
+    generate
+        ->add_option("--beams", guided.n_beams,
+                     "Beam search: the N likeliest continuations, with their scores [0: none]")
+        ->type_name("N");
+    generate
+        ->add_option("--length-penalty", guided.length_penalty,
+                     "Of --beams: scores are log p / tokens^X [1]")
+        ->type_name("X");
     generate->add_flag("--explain", flags->explain,
                        "A line per token instead: what it was chosen from");
     when_chosen(generate, tool, [flags, &tool] { return run_generate(*flags, tool.globals); });

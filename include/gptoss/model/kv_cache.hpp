@@ -90,6 +90,23 @@ void grow(LayerCache& cache, const Config& c, int length, int new_capacity) {
     cache = std::move(grown);
 }
 
+// Two texts that begin alike may go on from there: every row that is held, once more.
+template <class Memory>
+KvCache copy_of(const KvCache& cache) {
+    KvCache copy;
+    copy.length = cache.length;
+    for (const LayerCache& from : cache.layers) {
+        const std::size_t bytes = from.memory.bytes();
+        LayerCache& to = copy.layers.emplace_back();
+        to.memory = Buffer::allocate<Memory>(bytes);
+        Memory::copy(to.memory.data(), from.memory.data(), bytes);
+        to.keys = to.memory.matrix(0, from.keys.rows, from.keys.cols);
+        to.values = to.memory.matrix(bytes / 2, from.values.rows, from.values.cols);
+        to.first_held = from.first_held;
+    }
+    return copy;
+}
+
 inline void require_context(const KvCache& cache, const Config& c, int n_tokens) {
     if (n_tokens <= c.max_context_length - cache.length) return;
     throw Error("context: " + std::to_string(cache.length) + " tokens and " +

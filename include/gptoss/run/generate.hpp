@@ -20,6 +20,7 @@
 
 #include "gptoss/layers/sampling.hpp"
 #include "gptoss/model/transformer.hpp"
+#include "gptoss/run/token_mask.hpp"
 
 namespace gptoss {
 
@@ -44,6 +45,7 @@ struct GenerateOptions {
     std::uint64_t seed = 0;
     std::vector<std::int32_t> stop_ids = {};
     int prefill_chunk = kPrefillChunk;
+    TokenMask* mask = nullptr;  // what may be said; it reads along
 };
 
 inline bool is_stop(const GenerateOptions& options, std::int32_t id) {
@@ -51,7 +53,7 @@ inline bool is_stop(const GenerateOptions& options, std::int32_t id) {
     return std::find(ids.begin(), ids.end(), id) != ids.end();
 }
 
-enum class StopReason { stop_id, max_tokens, context_full, callback };
+enum class StopReason { stop_id, max_tokens, context_full, callback, complete };
 
 struct GenerateResult {
     std::vector<std::int32_t> ids;  // the stop id included
@@ -69,6 +71,14 @@ std::vector<float> last_logits(ConstMatrixView logits) {
     return row;
 }
 
+// Over the last row of logits, where the table's ops will read it.
+template <class Memory>
+void mask_last_row(const TokenMask& mask, MatrixView logits) {
+    std::vector<float> row = last_logits<Memory>(logits);
+    mask.mask({row.data(), logits.cols});
+    Memory::upload(logits.row(logits.rows - 1), row.data(), row.size() * sizeof(float));
+}
+
 template <class Ops>
 GenerateResult generate(Transformer<Ops>& transformer, ConstIdsView prompt,
                         const GenerateOptions& options, const OnToken& on_token,
@@ -82,6 +92,7 @@ GenerateResult generate(Transformer<Ops>& transformer, ConstIdsView prompt,
     const Config& config = transformer.w.config;
     for (int n = 0; n < options.max_tokens; ++n) {
         Activations& a = transformer.a;
+        if (options.mask != nullptr) mask_last_row<Memory>(*options.mask, a.logits);
         const double uniform = random_uniform(options.seed, std::uint64_t(n));
         Ops::sample(a.logits, options.sampling, uniform, a.next_token);
         std::int32_t id = 0;
@@ -93,6 +104,13 @@ GenerateResult generate(Transformer<Ops>& transformer, ConstIdsView prompt,
         if (stops) result.reason = StopReason::stop_id;
         if (!go_on) result.reason = StopReason::callback;
         if (stops || !go_on) return result;
+        if (options.mask != nullptr) {
+            options.mask->advance(id);
+            if (options.mask->is_exhausted()) {
+                result.reason = StopReason::complete;
+                return result;
+            }
+        }
         if (n + 1 == options.max_tokens) return result;
         if (transformer.cache.length == config.max_context_length) {
             result.reason = StopReason::context_full;
