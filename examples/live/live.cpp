@@ -46,12 +46,13 @@ struct PageWatch : EditingWatch {
 };
 
 struct Live {
-    Transformer<> transformer;
-    std::optional<tokenizer::Tokenizer> tokenizer;
-    std::vector<std::int32_t> stops;
-    std::vector<std::int32_t> fed;  // of the answer that live_next goes on with
-    std::unique_ptr<EditingWatch> watch;
-    PageArrays arrays;
+    Weights weights;
+    std::optional<tokenizer::Tokenizer> tokenizer = {};
+    std::vector<std::int32_t> stops = {};
+    std::unique_ptr<Transformer<>> answerer = {};  // of the answer that live_next goes on with
+    std::unique_ptr<EditingWatch> watch = {};
+    int n_fed = 0;
+    PageArrays arrays = {};  // of the run that was last
 
     const tokenizer::Vocabulary* vocabulary() const {
         return tokenizer ? &tokenizer->vocabulary : nullptr;
@@ -85,9 +86,8 @@ void require_fits(std::size_t n_tokens) {
 // --- What can be asked --------------------------------------------------------------------------
 
 Json open_model(const std::string& dir) {
-    auto next = std::make_unique<Live>(
-        Live{Transformer<>(checkpoint::load_weights(dir)), {}, {}, {}, {}, {}});
-    const Config& config = next->transformer.w.config;
+    auto next = std::make_unique<Live>(Live{checkpoint::load_weights(dir)});
+    const Config& config = next->weights.config;
     if (std::filesystem::exists(tokenizer::tokenizer_file(dir))) {
         next->tokenizer = tokenizer::load_tokenizer(dir);
         next->stops = stop_ids(config, next->tokenizer->vocabulary);
@@ -125,29 +125,40 @@ Json prompt(const nlohmann::json& request) {
     return {{"tokens", tokens_json(l.vocabulary(), ids)}};
 }
 
+// A layer without a window keeps everything: its ring would have written over what it sees.
+Weights with_windows_off(Weights weights, const std::vector<Edit>& edits) {
+    for (int layer = 0; layer < weights.config.n_layers; ++layer) {
+        for (const Edit& edit : edits) {
+            const bool is_meant = edit.layer < 0 || edit.layer == layer;
+            if (edit.change != Change::window_off || !is_meant) continue;
+            weights.config.layer_kinds[std::size_t(layer)] = AttentionKind::full;
+        }
+    }
+    return weights;
+}
+
 Json begin(const nlohmann::json& request) {
     Live& l = opened();
     const auto ids = request.at("ids").get<std::vector<std::int32_t>>();
-    const Config& config = l.transformer.w.config;
+    const Config& config = l.weights.config;
+    const std::vector<Edit> edits = parse_edits(request.at("edits").dump(), config);
     require_fits(ids.size());
     require_token_ids({ids.data(), int(ids.size())}, config.vocab_size);
-    l.watch =
-        std::make_unique<EditingWatch>(config, parse_edits(request.at("edits").dump(), config));
-    l.transformer.cache = KvCache{};
-    l.transformer.feed({ids.data(), int(ids.size())}, LogitRows::last, l.watch.get());
-    l.fed = ids;
+    l.answerer = std::make_unique<Transformer<>>(with_windows_off(l.weights, edits));
+    l.watch = std::make_unique<EditingWatch>(config, edits);
+    l.answerer->feed({ids.data(), int(ids.size())}, LogitRows::last, l.watch.get());
+    l.n_fed = int(ids.size());
     return Json::object();
 }
 
 Json next() {
     Live& l = opened();
-    if (l.watch == nullptr) throw Error("live_next: no answer was begun");
-    const ConstMatrixView logits = l.transformer.a.logits;
+    if (l.answerer == nullptr) throw Error("live_next: no answer was begun");
+    const ConstMatrixView logits = l.answerer->a.logits;
     const std::int32_t id = top_ids({logits.row(logits.rows - 1), logits.cols}, 1)[0];
-    l.fed.push_back(id);
     const bool stops = std::find(l.stops.begin(), l.stops.end(), id) != l.stops.end();
-    const bool is_full = l.fed.size() >= std::size_t(kMaxTokens);
-    if (!stops && !is_full) l.transformer.feed({&id, 1}, LogitRows::last, l.watch.get());
+    const bool is_full = ++l.n_fed >= kMaxTokens;
+    if (!stops && !is_full) l.answerer->feed({&id, 1}, LogitRows::last, l.watch.get());
     return {
         {"token", token_json(l.vocabulary(), id)}, {"stop", stops || is_full}, {"full", is_full}};
 }
@@ -155,14 +166,14 @@ Json next() {
 Json run(const nlohmann::json& request) {
     Live& l = opened();
     const auto ids = request.at("ids").get<std::vector<std::int32_t>>();
-    const Config& config = l.transformer.w.config;
+    const Config& config = l.weights.config;
     require_fits(ids.size());
     require_token_ids({ids.data(), int(ids.size())}, config.vocab_size);
 
     l.arrays = {};
-    PageRun page_run(l.transformer.w, int(ids.size()));
+    PageRun page_run(l.weights, int(ids.size()));
     PageWatch watch(config, parse_edits(request.at("edits").dump(), config), page_run);
-    Transformer<> transformer(l.transformer.w);  // an answer may be half said
+    Transformer<> transformer(l.weights);
     transformer.feed({ids.data(), int(ids.size())}, LogitRows::all, &watch);
     page_run.finish();
     l.arrays = std::move(page_run.arrays);

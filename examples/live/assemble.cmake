@@ -1,0 +1,33 @@
+# Puts the viewer's files into one HTML file: style, scripts, and the headers whose functions it shows. Where
+# "<!-- the run -->" stands, a recorded run or the live model comes.
+#
+#     cmake -DOUT=viewer.html [-DCPP=viewer.cpp] -P assemble.cmake
+#
+# CPP is the same text as a C++ source, for the tool: std::string_view gptoss::tool::viewer_html().
+cmake_minimum_required(VERSION 3.25)
+set(here "${CMAKE_CURRENT_LIST_DIR}")
+set(include "${here}/../../include/gptoss")
+set(scripts run format sites state picture
+    view_tokens view_next view_lens view_attention view_routes view_cache view_norms view_inspector view_changes
+    source_live source_files source_recorded tours tour_player keys search main)
+set(headers layers/embedding layers/rmsnorm layers/linear layers/rope layers/softmax layers/attention layers/residual
+    layers/router layers/expert_linear layers/swiglu layers/combine layers/unembedding)
+
+file(READ "${here}/page/index.html" html)
+file(READ "${here}/page/style.css" style)
+set(script "")
+foreach(name IN LISTS scripts)
+    file(READ "${here}/page/${name}.js" text)
+    string(APPEND script "${text}\n")
+endforeach()
+set(sources "")
+foreach(name IN LISTS headers)
+    file(READ "${include}/${name}.hpp" text)
+    string(APPEND sources "<script type=\"text/plain\" data-header=\"${name}.hpp\">\n${text}</script>\n")
+endforeach()
+string(REPLACE "<!-- style -->\n" "${style}" html "${html}")
+string(REPLACE "<!-- sources -->\n" "${sources}" html "${html}")
+string(REPLACE "<!-- scripts -->\n" "${script}" html "${html}")
+if(DEFINED OUT)
+    file(WRITE "${OUT}" "${html}")
+endif()
