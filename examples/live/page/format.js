@@ -14,8 +14,8 @@ function quoted(token) { return `“${visibleText(token)}”`; }
 function percent(p) {
   if (p >= 0.9995 && p < 1) return `${(100 * p).toFixed(2)} %`;
   if (p >= 0.1) return `${(100 * p).toFixed(1)} %`;
-  if (p >= 0.001) return `${(100 * p).toFixed(2)} %`;
-  return p === 0 ? "0 %" : `${(100 * p).toExponential(1)} %`;
+  if (p >= 0.0001) return `${(100 * p).toFixed(2)} %`;
+  return p === 0 ? "0 %" : "< 0.01 %";
 }
 
 // The shortest decimal that reads back as the same float32.

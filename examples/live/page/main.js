@@ -19,6 +19,8 @@ function fillForm() {
   byId("effort").hidden = asked.kind !== "chat";
 }
 
+function paintAll() { pictures.forEach((picture) => picture.isStale && picture.paint()); }
+
 function buildViews() {
   const views = [nextView, lensView, headsView, attentionView, routesView, wayView, cacheView, normsView].map((view) => new Picture(view));
   byId("views").append(tokensView.build(), ...views.map((picture) => picture.element));
@@ -28,6 +30,9 @@ function buildViews() {
   onChange(changesView.draw);
   onChange(() => pictures.forEach((picture) => picture.draw()));
   new ResizeObserver(redraw).observe(byId("views"));
+  addEventListener("resize", redraw);
+  addEventListener("scroll", () => pictures.forEach((picture) => picture.paintInSight()), { passive: true });
+  addEventListener("beforeprint", paintAll);
 }
 
 function connectButtons() {
@@ -78,9 +83,10 @@ async function open() {
     complain(error);
   }
   addEventListener("hashchange", () => location.reload());
+  window.look.readyAfter = performance.now();  // since the page began to load
   document.documentElement.dataset.ready = "yes";
 }
 
 // For the console, and for tests.
-window.look = { state, runs, asked, set, live, rowOf, setEdits, exact };
+window.look = { state, runs, asked, set, live, openFiles, setEdits, paintAll };
 open();

@@ -84,11 +84,7 @@ function svgOf(sketch, title) {
     `<title>${escaped(title)}</title><rect width="100%" height="100%" fill="${css("--card")}"/>${sketch.shapes.map(svgShape).join("")}</svg>`;
 }
 
-function save(blob, name) {
-  const link = make("a", { href: URL.createObjectURL(blob), download: name });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-}
+function save(url, name) { make("a", { href: url, download: name }).click(); }
 
 const pictures = [];
 
@@ -100,24 +96,40 @@ class Picture {
     this.say = make("p", { className: "say", "aria-live": "polite" });
     this.options = make("span", { className: "options" });
     this.legend = make("div", { className: "legend" });
-    const exports = make("span", { className: "export" }, button("SVG", () => this.saveSvg(), { className: "small", title: "Save as SVG" }),
-      button("PNG", () => this.savePng(), { className: "small", title: "Save as PNG" }));
-    const head = make("div", { className: "head" }, make("h2", {}, view.title), this.options, exports);
-    this.element = make("section", { id: view.id, className: `card ${view.width ?? ""}`, "aria-label": view.title }, head, this.say, this.canvas, this.legend);
+    const exports = make("span", { className: "export" }, ...[["SVG", () => this.saveSvg()], ["PNG", () => this.savePng()]].map(([kind, save]) =>
+      button(kind, save, { className: "small", title: `Save as ${kind}`, "aria-label": `Save ${view.title} as ${kind}` })));
+    const head = make("div", { className: "head" }, make("h2", {}, view.title), this.options);
+    const foot = make("div", { className: "foot" }, this.legend, exports);
+    this.element = make("section", { id: view.id, className: `card ${view.width ?? ""}`, "aria-label": view.title }, head, this.say, this.canvas, foot);
     this.canvas.addEventListener("pointermove", (event) => this.hover(event));
     this.canvas.addEventListener("pointerleave", () => showTip(null));
     this.canvas.addEventListener("click", (event) => this.spotAt(event)?.go?.());
     pictures.push(this);
   }
+  // What it says at once; the picture when it is in sight.
   draw() {
-    const run = shownRun(), width = Math.max(240, Math.floor(this.element.clientWidth - 34));
+    const run = shownRun();
     this.element.hidden = !run || (this.view.isThere && !this.view.isThere(run));
-    if (this.element.hidden || width <= 0) return;
+    this.isStale = !this.element.hidden;
+    if (this.element.hidden) return;
+    this.describe(run);
+    this.paintInSight();
+  }
+  paintInSight() {
+    const { top, bottom } = this.element.getBoundingClientRect();
+    if (this.isStale && bottom > -300 && top < innerHeight + 300) this.paint();
+  }
+  paint() {
+    const inside = getComputedStyle(this.element), width = Math.floor(this.element.clientWidth - parseFloat(inside.paddingLeft) - parseFloat(inside.paddingRight));
+    if (width <= 0) return;
+    this.isStale = false;
     this.sketch = new Sketch(width);
-    this.view.draw(this.sketch, run);
+    this.view.draw(this.sketch, shownRun());
     paint(this.sketch, this.canvas, window.devicePixelRatio || 1);
     this.canvas.style.height = `${this.sketch.height}px`;
     this.canvas.style.width = `${width}px`;
+  }
+  describe(run) {
     this.say.replaceChildren(...(this.view.say?.(run) ?? []));
     this.canvas.setAttribute("aria-label", `${this.view.title}. ${this.say.textContent}`);
     this.legend.replaceChildren(...(this.view.legend?.(run) ?? []).map(([color, text]) => {
@@ -136,11 +148,12 @@ class Picture {
     this.canvas.style.cursor = spot?.go ? "pointer" : "default";
     showTip(spot ? (typeof spot.tip === "function" ? spot.tip() : spot.tip) : null, event.clientX, event.clientY);
   }
-  saveSvg() { save(new Blob([svgOf(this.sketch, this.view.title)], { type: "image/svg+xml" }), `${this.view.id}.svg`); }
+  saveSvg() { this.paint(); save(`data:image/svg+xml;charset=utf-8,${encodeURIComponent(svgOf(this.sketch, this.view.title))}`, `${this.view.id}.svg`); }
   savePng() {
+    this.paint();
     const canvas = document.createElement("canvas");
     paint(this.sketch, canvas, 2, css("--card"));
-    canvas.toBlob((blob) => save(blob, `${this.view.id}.png`), "image/png");
+    save(canvas.toDataURL("image/png"), `${this.view.id}.png`);
   }
 }
 
@@ -152,6 +165,12 @@ function showTip(text, x = 0, y = 0) {
   const box = tip.getBoundingClientRect();
   tip.style.left = `${clamp(x + 14, 4, innerWidth - box.width - 6)}px`;
   tip.style.top = `${y + 18 + box.height > innerHeight ? y - box.height - 12 : y + 18}px`;
+}
+
+// Text on a cell of a color that is laid on with alpha.
+function inkOn(alpha) {
+  const turn = document.documentElement.dataset.theme === "dark" ? 0.42 : 0.52;
+  return css(alpha > turn ? "--card" : "--ink");
 }
 
 // The tokens around the chosen one that fit: [first, end)

@@ -23,7 +23,7 @@ function found(query) {
 }
 
 function openSearch() {
-  const dialog = byId("dialog"), list = make("ul"), input = make("input", { type: "search", placeholder: "7+5=   attn_mix   lens   133", "aria-label": "Find" });
+  const dialog = byId("dialog"), list = make("ul"), input = make("input", { type: "text", placeholder: "7+5=   attn_mix   lens   133", "aria-label": "Find" });
   const choose = (result) => { dialog.close(); result.go(); };
   const show = () => list.replaceChildren(...found(input.value).slice(0, 12).map((result) =>
     make("li", {}, button(result.text.replace(/[\u0000-\u001f\u200b-\u200f\u202a-\u202e\u2066-\u2069]/g, " "), () => choose(result)))));

@@ -136,7 +136,7 @@ async function setEdits(edits) {
 }
 
 async function answerWithChanges() {
-  if (!state.edits.length || isBusy()) return;
+  if (!state.edits.length) return;
   const show = (text) => { asked.answers.changed = text; redraw(); };
   try {
     await generated(runs.trained.tokens.slice(0, asked.nPrompt).map((token) => token.id), state.edits, show);

@@ -10,10 +10,10 @@ function drawHead(s, run, head, x, y, size, first, end) {
   const sinkAt = x, left = x + size * 1.5;
   for (let t = first; t < end; ++t) {
     const row = y + (t - first) * size, share = run.sinkShare(state.layer, head, t);
-    if (share > 0.02) s.rect(sinkAt, row, size, size, css("--sink"), { alpha: 0.08 + 0.92 * share });
+    if (share > 0.005) s.rect(sinkAt, row, size, size, css("--sink"), { alpha: share ** 0.7 });
     for (let p = Math.max(first, run.firstVisible(state.layer, t)); p <= t; ++p) {
       const weight = run.weight(state.layer, head, t, p);
-      if (weight > 0.02) s.rect(left + (p - first) * size, row, size, size, css("--weight"), { alpha: 0.08 + 0.92 * weight });
+      if (weight > 0.005) s.rect(left + (p - first) * size, row, size, size, css("--weight"), { alpha: weight ** 0.7 });
     }
   }
 }

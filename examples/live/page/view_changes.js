@@ -35,7 +35,7 @@ function changeRow(label, ...controls) { return make("div", { className: "row" }
 function headRow() {
   const slider = make("input", { type: "range", min: 0, max: 2, step: 0.25, value: currentFactor(), "aria-label": "factor of the head",
     onchange: (event) => Number(event.target.value) === 1 ? setEdits(state.edits.filter((e) => !sameTarget(e, headEdit()))) : setHeadFactor(Number(event.target.value)) });
-  return changeRow(`Head ${state.head} of layer ${state.layer}`, editButton("off", headEdit(), "x"), slider, make("span", { className: "mono" }, `× ${currentFactor()}`));
+  return changeRow(`Head ${state.head}`, editButton("off", headEdit(), "x"), slider, make("span", { className: "mono" }, `× ${currentFactor()}`));
 }
 function currentFactor() { return state.edits.find((e) => sameTarget(e, headEdit()))?.factor ?? 1; }
 function setHeadFactor(factor) { setEdits([...state.edits.filter((e) => !sameTarget(e, headEdit())), headEdit(factor)]); }
@@ -43,29 +43,32 @@ function setHeadFactor(factor) { setEdits([...state.edits.filter((e) => !sameTar
 function expertRow(run) {
   const expert = state.expert >= 0 ? state.expert : run.experts(state.layer, state.token)[0].expert;
   const edit = (what) => ({ do: what, layer: state.layer, expert, token: scope() });
-  return changeRow(`Expert ${expert} of layer ${state.layer}`, editButton("close", edit("close_expert")), editButton("force", edit("force_expert")));
+  return changeRow(`Expert ${expert}`, editButton("close", edit("close_expert")), editButton("force", edit("force_expert")));
 }
 
 function streamRow() {
   const from = make("input", { type: "number", min: 0, max: runs.trained.nTokens - 1, value: Math.max(0, state.token - 2), "aria-label": "whose stream to take" });
   const half = SITES[state.site] && state.site.startsWith("mlp") ? "mlp" : "attn";
   const edit = (token) => ({ do: "residual", layer: state.layer, half, token: state.token, from: token });
-  return changeRow(`Stream behind ${half === "mlp" ? "the experts" : "attention"} of layer ${state.layer}, here`, editButton("zeros", edit(-1)),
+  return changeRow(`Stream behind ${half === "mlp" ? "experts" : "attention"}`, editButton("zeros", edit(-1)),
     button("take that of", () => toggleEdit(edit(clamp(Math.round(Number(from.value)) || 0, 0, runs.trained.nTokens - 1))), { className: "small" }), from);
 }
 
 function changeControls(run) {
-  const everywhere = make("div", { className: "row" }, make("span", { className: "label" }, "Heads and experts change"),
+  const everywhere = make("div", { className: "row" }, make("span", { className: "label" }, "What changes"),
     button("at this token", () => set({ everywhere: false }), { className: "small", "aria-pressed": !state.everywhere }),
     button("everywhere", () => set({ everywhere: true }), { className: "small", "aria-pressed": state.everywhere }));
-  const layered = (name, what) => changeRow(name, editButton(`off in layer ${state.layer}`, { do: what, layer: state.layer }), editButton("off in all", { do: what, layer: -1 }));
+  const layered = (name, what) => changeRow(name, editButton(`off here`, { do: what, layer: state.layer }), editButton("in all layers", { do: what, layer: -1 }));
   return [everywhere, headRow(), layered("Sinks", "sinks_off"), layered("Window", "window_off"), expertRow(run), streamRow()];
 }
 
+// What stands in its messages: "7+5=12 → 7 + 5 = 12."
+function saidText(text) { return text.split("<|message|>").slice(1).map((part) => part.split(" <|")[0].trim()).join(" → ") || text; }
+
 function answerTexts() {
   const { trained, changed } = asked.answers;
-  const block = (text, kind) => (text ? make("div", { className: kind }, text) : null);
-  return make("div", { className: "answers" }, block(trained, "trained"), block(changed, "changed"));
+  const block = (text, kind) => (text ? make("div", { className: kind }, saidText(text)) : null);
+  return make("div", { className: "answers", "aria-live": "polite" }, block(trained, "trained"), block(changed, "changed"));
 }
 
 changesView.build = () => {
@@ -80,8 +83,7 @@ changesView.draw = () => {
   const focused = [...changesView.element.querySelectorAll("button,input")].indexOf(document.activeElement);
   const chips = state.edits.map((edit) => make("span", { className: "change" }, editName(edit),
     button("×", () => setEdits(state.edits.filter((e) => e !== edit)), { "aria-label": `take back: ${editName(edit)}` })));
-  changesView.element.replaceChildren(make("div", { className: "head" }, make("h2", {}, "Change it")),
-    make("p", { className: "say" }, "The next op reads what you leave. Both runs stand side by side."),
+  changesView.element.replaceChildren(make("div", { className: "head" }, make("h2", {}, "Change it"), make("span", { className: "muted" }, `layer ${state.layer}`)),
     ...changeControls(run),
     make("div", { className: "row" }, ...chips),
     make("div", { className: "row" }, button("Answer with the changes", answerWithChanges, { className: "primary", disabled: !state.edits.length || isBusy(), title: "a" }),

@@ -31,7 +31,7 @@ const lensView = {
 function drawGuess(s, run, row, t, x, y, width, height) {
   const guesses = run.lens(row, t), best = guesses[0];
   s.rect(x + 1, y + 1, width - 2, height - 2, css("--weight"), { alpha: 0.05 + 0.87 * best.p, radius: 3 });
-  s.text(x + width / 2, y + height / 2, visibleText(best), { align: "center", mono: true, size: 11.5, max: width - 6, fill: css(best.p > 0.55 ? "--card" : "--ink") });
+  s.text(x + width / 2, y + height / 2, visibleText(best), { align: "center", mono: true, size: 11.5, max: width - 6, fill: inkOn(0.05 + 0.87 * best.p) });
   const lines = () => `${halfName(row)}, at ${t} ${quoted(run.tokens[t])}\n${guesses.map((g) => `${percent(g.p).padStart(7)}  ${visibleText(g)}`).join("\n")}`;
   s.spot(x, y, width, height, lines, () => set({ token: t, layer: row === 0 ? 0 : (row - 1) >> 1, site: row === 0 ? "embedding" : row % 2 ? "attn_residual" : "mlp_residual" }));
 }

@@ -24,7 +24,8 @@ const routesView = {
       s.spot(0, y, s.width, size, `expert ${e}: chosen by ${load[e]} of ${run.nTokens} tokens`, () => set({ expert: e }));
     }
     s.text(s.width - loadWidth + 8, top - 10, "load", { size: 11, fill: css("--muted") });
-    for (let t = first; t < end; ++t) drawRoute(s, run, t, left + (t - first) * cell, top, cell, size);
+    const margins = run.has(`block.${state.layer}.mlp.router_logits`) ? Array.from({ length: end - first }, (_, i) => run.margin(state.layer, first + i)) : [];
+    for (let t = first; t < end; ++t) drawRoute(s, run, t, left + (t - first) * cell, top, cell, size, Math.max(...margins));
     s.height = top + n * size + 4;
     s.rect(left + (state.token - first) * cell, 2, cell, s.height - 4, null, { stroke: css("--ink"), line: 2, radius: 4 });
   },
@@ -39,10 +40,10 @@ const routesView = {
   legend: () => [["--expert", "darker: more weight"], ["--sink", "bar above: the router's margin, a small one is a close call"]],
 };
 
-function drawRoute(s, run, t, x, top, cell, size) {
+function drawRoute(s, run, t, x, top, cell, size, widest) {
   s.text(x + cell / 2, 16, visibleText(run.tokens[t]), { align: "center", mono: true, size: 11, max: cell - 2, bold: t === state.token });
   if (run.has(`block.${state.layer}.mlp.router_logits`)) {
-    const margin = Math.min(1, run.margin(state.layer, t) / 2);
+    const margin = Math.max(0.06, run.margin(state.layer, t) / widest);
     s.rect(x + cell * 0.3, 50 - 22 * margin, cell * 0.4, 22 * margin, css("--sink"), { alpha: 0.75, radius: 1 });
     s.spot(x, 26, cell, 26, () => `margin ${exact(run.margin(state.layer, t))}: between the last expert that was chosen and the first that was not`, () => set({ token: t, site: "mlp_router_logits" }));
   }
@@ -56,7 +57,7 @@ const wayView = {
   id: "way", title: "The token's way", width: "third",
   isThere: routesView.isThere,
   draw(s, run) {
-    const layers = run.config.n_layers, n = run.config.n_experts, left = 52, top = 20, cell = (s.width - left) / n, size = layers > 8 ? 15 : 34;
+    const layers = run.config.n_layers, n = run.config.n_experts, left = 52, top = 20, cell = (s.width - left) / n, size = layers > 8 ? 15 : 52;
     for (let e = 0; e < n; e += n > 32 ? 16 : n > 16 ? 4 : 1) s.text(left + (e + 0.5) * cell, 9, String(e), { align: "center", size: 10, fill: css("--muted") });
     let before = [];
     for (let layer = 0; layer < layers; ++layer) {

@@ -45,11 +45,22 @@ const tasks = {
       tokens.push(next.token);
       stop = next.stop;
       postMessage({ n, token: next.token });
-      await new Promise((resolve) => setTimeout(resolve));
+      await breath();
     }
     return { tokens };
   },
 };
+
+// Lets a message in, as setTimeout would, but without its four milliseconds.
+const channel = new MessageChannel();
+let resume = () => {};
+channel.port1.onmessage = () => resume();
+function breath() {
+  return new Promise((resolve) => {
+    resume = resolve;
+    channel.port2.postMessage(null);
+  });
+}
 
 let queue = Promise.resolve();
 onmessage = ({ data }) => {
