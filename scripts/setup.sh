@@ -60,6 +60,9 @@ want_for_full_testing() {
     want qemu-user qemu-aarch64 "runs its tests"
     want clang-format-19 clang-format-19 "the layout check"
     want shellcheck shellcheck "the check of these scripts"
+    want emscripten em++ "compiles the library for the live page"
+    want nodejs node "runs it without a browser"
+    want chromium chromium "opens the live page"
     want_for_the_python_module
 }
 

@@ -208,6 +208,20 @@ pages() {
         build/venv-python/bin/python docs/figures/draw.py --check
 }
 
+# The library in WebAssembly: the same bytes as here; and the page with it, in Chromium.
+live_page() {
+    local venv=build/venv-live program
+    for program in em++ node chromium; do
+        skip_without $program || return
+    done
+    if [[ ! -x $venv/bin/python ]]; then
+        python3 -m venv $venv && $venv/bin/pip install --quiet playwright==1.65.2 || return
+    fi
+    tests/live/same_bits.py &&
+        examples/live/build.py &&
+        $venv/bin/python tests/live/check_page.py
+}
+
 openai_harmony() {
     local venv=build/venv-harmony
     if [[ ! -x $venv/bin/python ]]; then
@@ -255,6 +269,7 @@ full() {
     check "python module" python_module
     check "pages" pages
     check "notebooks" notebooks
+    check "live page" live_page
 }
 
 long() {

@@ -29,7 +29,7 @@ const headsView = {
       const x = (head % columns) * (box + gap), y = Math.floor(head / columns) * (box + 22);
       const isHere = head === state.head;
       const cut = state.edits.some((e) => e.do === "head" && e.head === head && (e.layer === state.layer || e.layer < 0));
-      s.text(x + 2, y + 8, `head ${head}${cut ? " · changed" : ""}`, { size: 11, bold: isHere, fill: css(cut ? "--change" : isHere ? "--ink" : "--muted") });
+      s.text(x + 2, y + 8, `head ${head}${cut ? " ✕" : ""}`, { size: 11, bold: isHere, fill: css(cut ? "--change" : isHere ? "--ink" : "--muted") });
       s.rect(x, y + 17, box, box, css("--soft"), { radius: 4 });
       drawHead(s, run, head, x + 3, y + 20, size, first, end);
       if (isHere) s.rect(x, y + 17, box, box, null, { stroke: css("--ink"), line: 2, radius: 4 });
