@@ -167,15 +167,6 @@ const char* stop_name(StopReason reason) {
 
 // --- The run ----------------------------------------------------------------------------------
 
-std::vector<std::int32_t> stop_ids_of(const OpenedModel& model) {
-    std::vector<std::int32_t> ids = checkpoint::read_generation_config(model.dir).eos_token_ids;
-    const Config& config = model.weights.config;
-    const std::vector<std::int32_t> of_model =
-        model.tokenizer ? stop_ids(config, model.tokenizer->vocabulary) : config.eos_token_ids;
-    ids.insert(ids.end(), of_model.begin(), of_model.end());
-    return ids;
-}
-
 // Generates and prints on the way; run holds what there is, however it ends.
 void run_model(const OpenedModel& model, const GenerateFlags& flags, const Globals& globals,
                Run& run) {

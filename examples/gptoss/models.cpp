@@ -6,6 +6,7 @@
 
 #include "gptoss/checkpoint/generation_config.hpp"
 #include "gptoss/checkpoint/load.hpp"
+#include "gptoss/run/model.hpp"
 #include "gptoss/tokenizer/load_tokenizer.hpp"
 #include "gptoss/tokenizer/special_tokens.hpp"
 
@@ -49,6 +50,15 @@ OpenedModel open_model(const Globals& globals) {
     model.weights = checkpoint::load_weights(model.dir);
     model.tokenizer = tokenizer_of_model(model.dir, model.weights.config);
     return model;
+}
+
+std::vector<std::int32_t> stop_ids_of(const OpenedModel& model) {
+    std::vector<std::int32_t> ids = checkpoint::read_generation_config(model.dir).eos_token_ids;
+    const Config& config = model.weights.config;
+    const std::vector<std::int32_t> of_model =
+        model.tokenizer ? stop_ids(config, model.tokenizer->vocabulary) : config.eos_token_ids;
+    ids.insert(ids.end(), of_model.begin(), of_model.end());
+    return ids;
 }
 
 tokenizer::Tokenizer shipped_tokenizer() {

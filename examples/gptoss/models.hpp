@@ -2,6 +2,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "gptoss/model/weights.hpp"
 #include "gptoss/tokenizer/tokenizer.hpp"
@@ -19,6 +20,9 @@ struct OpenedModel {
 std::string model_dir(const Globals& globals);
 
 OpenedModel open_model(const Globals& globals);
+
+// What ends an answer: the config's id and the control tokens of the vocabulary.
+std::vector<std::int32_t> stop_ids_of(const OpenedModel& model);
 
 // False if the model's generation_config.json says that it answers best without chance.
 bool samples_by_default(const std::string& model_dir);

@@ -6,13 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "../live/recorded_page.hpp"
+#include "../live/viewer_html.hpp"
 #include "gptoss/checkpoint/checkpoint_files.hpp"
 #include "gptoss/dump/dump.hpp"
 #include "gptoss/format/gguf_files.hpp"
 #include "gptoss/format/partial_file.hpp"
 #include "gptoss/format/write_config_json.hpp"
 #include "gptoss/run/generate.hpp"
-#include "html.hpp"
 #include "models.hpp"
 #include "paths.hpp"
 #include "signals.hpp"
@@ -20,6 +21,7 @@
 #include "terminal.hpp"
 #include "tokens.hpp"
 #include "tool.hpp"
+#include "trace_prompt.hpp"
 
 namespace gptoss::tool {
 namespace {
@@ -28,7 +30,7 @@ constexpr const char* kTraceExamples =
     "  gptoss trace --model DIR 'The quick brown fox'\n"
     "  gptoss trace --model DIR --ids 1,2,3 --out run.safetensors\n"
     "  gptoss trace --model DIR --sites attn_q,mlp_out --last-only 'Hello'\n"
-    "  gptoss trace --model DIR --sites all --html run.html 'Hello'\n"
+    "  gptoss trace --html run.html --chat --max-tokens 60 'What is 7 + 5?'\n"
     "  gptoss trace --model DIR --path bf16 --ids 1,2,3      rounds where OpenAI's model does\n"
     "docs/sites.md lists the sites, docs/dump.md shows how to read the file with numpy.\n";
 
@@ -39,7 +41,11 @@ struct TraceFlags {
     std::string sites;
     std::string html;
     bool last_only = false;
+    bool chat = false;
+    int max_tokens = 0;
 };
+
+constexpr std::size_t kMaxPageTokens = 400;  // beyond, the attention of a page would be large
 
 // A Recorder that can be left in the middle of a pass.
 struct StoppableRecorder : dump::Recorder {
@@ -51,9 +57,9 @@ struct StoppableRecorder : dump::Recorder {
     }
 };
 
-// "attn_q,mlp_out", or "all"; without a list all but the two large ones.
-std::set<Site> parse_sites(const std::string& list) {
-    if (list.empty()) return dump::usual_sites();
+// "attn_q,mlp_out", or "all"; without a list all but the two large ones, which a page shows.
+std::set<Site> parse_sites(const std::string& list, bool is_for_page) {
+    if (list.empty()) return is_for_page ? dump::all_sites() : dump::usual_sites();
     if (list == "all") return dump::all_sites();
     std::set<Site> sites;
     std::size_t begin = 0;
@@ -145,27 +151,19 @@ nlohmann::ordered_json json_of(const std::vector<SiteSummary>& summaries,
     return json;
 }
 
-TracePage trace_page(const OpenedModel& model, const std::string& path,
-                     const std::vector<std::int32_t>& tokens,
-                     const std::vector<SiteSummary>& summaries) {
-    const Config& config = model.weights.config;
-    TracePage page;
-    page.title = "gpt-oss trace";
-    page.facts = {{"model", model.dir},
-                  {"layers", std::to_string(config.n_layers)},
-                  {"hidden_size", std::to_string(config.hidden_size)},
-                  {"experts", std::to_string(config.n_experts)},
-                  {"tokens", std::to_string(tokens.size())},
-                  {"path", path}};
-    for (const std::int32_t id : tokens) {
-        std::string token = std::to_string(id);
-        if (model.tokenizer) {
-            token += " " + format::quoted(token_text(model.tokenizer->vocabulary, id));
-        }
-        page.tokens.push_back(token);
-    }
-    page.sites = summaries;
-    return page;
+// What stands above the page: "gpt-oss-20b, 24 layers, path scalar".
+std::string page_title(const OpenedModel& model, const std::string& path) {
+    const std::string name = std::filesystem::path(model.dir).filename().string();
+    return (name.empty() ? model.dir : name) + ": " +
+           std::to_string(model.weights.config.n_layers) + " layers, path " + path;
+}
+
+std::string page_of(const dump::Recorder& recorder, const OpenedModel& model,
+                    const std::string& path, std::size_t n_prompt) {
+    const tokenizer::Vocabulary* vocabulary =
+        model.tokenizer ? &model.tokenizer->vocabulary : nullptr;
+    return live::recorded_page(live::viewer_html(), dump::dump_of(recorder, "the run"),
+                               model.weights, vocabulary, {page_title(model, path), int(n_prompt)});
 }
 
 // --- The run ----------------------------------------------------------------------------------
@@ -178,21 +176,38 @@ void print_summaries(const std::vector<SiteSummary>& summaries,
     if (!first_nonfinite.empty()) print("the first that is not finite: " + first_nonfinite + "\n");
 }
 
-int run_trace(const TraceFlags& flags, const Globals& globals) {
+// Mistakes in the flags are told before a model is opened.
+void check_flags(const TraceFlags& flags) {
     if (flags.prompt.empty() && flags.ids.empty())
         throw Error("no prompt: expected a text or --ids");
+    if (flags.max_tokens < 0) {
+        throw Error("--max-tokens is " + std::to_string(flags.max_tokens) +
+                    ", expected at least 0");
+    }
     check_out(flags.out);
     require_apart("--html", flags.html, flags.out);
-    const std::set<Site> sites = parse_sites(flags.sites);
+    if (!flags.html.empty() && flags.last_only)
+        throw Error("--html shows all positions, expected it without --last-only");
+    parse_sites(flags.sites, false);
+}
+
+int run_trace(const TraceFlags& flags, const Globals& globals) {
+    check_flags(flags);
+    const bool has_page = !flags.html.empty();
     const StopOnSignal stop_on_signal;
     const OpenedModel model = open_model(globals);
     require_apart_from_model(flags, model.dir);
     const Config& config = model.weights.config;
-    const std::vector<std::int32_t> tokens = prompt_ids(flags.prompt, flags.ids, model);
-    require_token_ids({tokens.data(), int(tokens.size())}, config.vocab_size);
+    const std::vector<std::int32_t> prompt =
+        flags.chat ? question_ids(flags.prompt, model) : prompt_ids(flags.prompt, flags.ids, model);
+    require_token_ids({prompt.data(), int(prompt.size())}, config.vocab_size);
+    const Path path = chosen_path(globals, Automatic::scalar);
+    const std::vector<std::int32_t> tokens = with_answer(prompt, flags.max_tokens, model, path);
+    const std::set<Site> sites =
+        parse_sites(flags.sites, has_page && tokens.size() <= kMaxPageTokens);
 
     StoppableRecorder recorder(config, sites, flags.last_only);
-    ChosenTransformer transformer(model.weights, chosen_path(globals, Automatic::scalar));
+    ChosenTransformer transformer(model.weights, path);
     try {
         feed_in_chunks(transformer, tokens, logit_rows(flags, sites), recorder);
     } catch (const Error& error) {  // a router refuses NaN: how far it came says where it is from
@@ -208,10 +223,8 @@ int run_trace(const TraceFlags& flags, const Globals& globals) {
 
     if (!flags.out.empty())
         dump::write_dump(flags.out, recorder, format::hugging_face_config_text(config));
-    if (!flags.html.empty()) {
-        const TracePage page = trace_page(model, transformer.path.name, tokens, summaries);
-        format::write_text_file(flags.html, trace_page_html(page));
-    }
+    if (has_page)
+        format::write_text_file(flags.html, page_of(recorder, model, path.name, prompt.size()));
     print_summaries(summaries, tokens, globals.json);
     return 0;
 }
@@ -235,8 +248,13 @@ void add_trace(CLI::App& app, Tool& tool) {
                      "Symbols, as attn_q,mlp_out; or all, with the two large ones")
         ->type_name("LIST");
     trace->add_flag("--last-only", flags->last_only, "Keep the last position only");
-    trace->add_option("--html", flags->html, "Write a page with tables and plots")
+    trace->add_option("--html", flags->html, "Write a page to look into the run with")
         ->type_name("FILE");
+    trace->add_flag("--chat", flags->chat, "PROMPT is a question, in the chat format");
+    trace
+        ->add_option("--max-tokens", flags->max_tokens,
+                     "Let the model go on for N tokens first [0]")
+        ->type_name("N");
     when_chosen(trace, tool, [flags, &tool] { return run_trace(*flags, tool.globals); });
 }
 

@@ -31,3 +31,13 @@ string(REPLACE "<!-- scripts -->\n" "${script}" html "${html}")
 if(DEFINED OUT)
     file(WRITE "${OUT}" "${html}")
 endif()
+
+# As characters one by one: no literal is too long, no quote ends it.
+if(DEFINED CPP)
+    file(WRITE "${CPP}.html" "${html}")
+    file(READ "${CPP}.html" bytes HEX)
+    string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")
+    file(WRITE "${CPP}" "#include \"viewer_html.hpp\"\n\nnamespace {\nconstexpr unsigned char bytes[] = {${bytes}};\n}\n\n"
+        "std::string_view gptoss::live::viewer_html() {\n"
+        "    return {reinterpret_cast<const char*>(bytes), sizeof bytes};\n}\n")
+endif()

@@ -92,7 +92,7 @@ Json open_model(const std::string& dir) {
         next->tokenizer = tokenizer::load_tokenizer(dir);
         next->stops = stop_ids(config, next->tokenizer->vocabulary);
     } else {
-        next->stops = {config.eos_token_id};
+        next->stops = config.eos_token_ids;
     }
     live = std::move(next);
     return {{"config", config_json(config)}, {"has_tokenizer", live->tokenizer.has_value()}};

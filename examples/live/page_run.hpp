@@ -57,8 +57,10 @@ struct PageRun {
 
     void finish() {
         const int n_rows = int(rms_.size()) / n_tokens_;
-        add_guesses_as("lens", {n_rows, n_tokens_, kLensGuesses}, lens_);
-        arrays.add("stream.rms", {n_rows, n_tokens_}, rms_.data(), rms_.size());
+        if (n_rows == 1 + 2 * w_.config.n_layers) {  // a recorded run may lack some
+            add_guesses_as("lens", {n_rows, n_tokens_, kLensGuesses}, lens_);
+            arrays.add("stream.rms", {n_rows, n_tokens_}, rms_.data(), rms_.size());
+        }
         if (!next_.ids.empty()) add_guesses_as("next", {n_tokens_, kNextGuesses}, next_);
     }
 

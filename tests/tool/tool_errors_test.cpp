@@ -509,6 +509,17 @@ TEST_CASE("tool errors: output that cannot be written", "[tool][errors]") {
                ContainsSubstring("expected a folder without a checkpoint"));
 }
 
+TEST_CASE("tool errors: what a page of a run cannot show", "[tool][errors]") {
+    const std::string tiny = synthetic_model("tiny");
+    CHECK(complaint_of(
+              {"trace", "--model", tiny, "--ids", "1", "--html", "run.html", "--last-only"}) ==
+          "--html shows all positions, expected it without --last-only");
+    CHECK(complaint_of({"trace", "--model", tiny, "--chat", "hi"}) ==
+          tiny + ": has no tokenizer.json, expected one for --chat");
+    CHECK(complaint_of({"trace", "hi", "--max-tokens", "-1"}) ==
+          "--max-tokens is -1, expected at least 0");
+}
+
 TEST_CASE("tool errors: a file that is no regular one is not replaced", "[tool][errors]") {
     const TempFolder folder;
     const std::string link = (folder / "link").string();

@@ -446,14 +446,26 @@ TEST_CASE("tool: trace prints a row per site and writes dump and page", "[tool]"
     const std::string page = (folder / "run.html").string();
     const std::string text = output_of({"trace", "--model", synthetic_model("nano"), "--ids",
                                         "1,2,3", "--out", dump, "--html", page});
-    CHECK(lines_of(text).size() == std::size_t(1 + 3 + 19 * 4));
+    CHECK(lines_of(text).size() == std::size_t(1 + 3 + 21 * 4));  // a page shows attention too
     CHECK_THAT(text, ContainsSubstring("\n  block.3.mlp.expert_out      (3, 4, 96) "));
 
     const Safetensors file = open_safetensors(dump);
-    CHECK(file.tensors.size() == std::size_t(3 + 19 * 4));
+    CHECK(file.tensors.size() == std::size_t(3 + 21 * 4));
     CHECK(file.tensors.at("logits").shape == Shape{3, 1034});
     CHECK(file.metadata.at("tokens") == "[1,2,3]");
-    CHECK_THAT(read_bytes(page), ContainsSubstring("<td>block.3.mlp.expert_out</td>"));
+    CHECK_THAT(read_bytes(page),
+               ContainsSubstring("\"block.3.mlp.expert_out\":{\"shape\":[3,4,96]"));
+}
+
+TEST_CASE("tool: trace lets a question be answered first", "[tool]") {
+    const nlohmann::json json =
+        json_of({"trace", "--chat", "--max-tokens", "3", "--sites", "mlp_out", "--json", "Hello"});
+    const nlohmann::json prompt =
+        json_of({"trace", "--chat", "--sites", "mlp_out", "--json", "Hello"});
+    const std::vector<int> tokens = json["tokens"];
+    const std::vector<int> asked = prompt["tokens"];
+    REQUIRE(tokens.size() == asked.size() + 3);
+    CHECK(std::equal(asked.begin(), asked.end(), tokens.begin()));
 }
 
 TEST_CASE("tool: trace keeps the sites and the position it is told to", "[tool]") {
