@@ -34,7 +34,7 @@ require_python() {
 # What the environment was made of: if it is the same, it is current.
 state() {
     { cat pyproject.toml CMakeLists.txt
-      find python include/gptoss examples/nano/model -type f -not -name '*.pyc' -print0 |
+      find python include/gptoss examples/live examples/nano/model -type f -not -name '*.pyc' -print0 |
           sort -z | xargs -0 sha256sum; } | sha256sum
 }
 

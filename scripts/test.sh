@@ -219,7 +219,8 @@ live_page() {
     fi
     tests/live/same_bits.py &&
         examples/live/build.py &&
-        $venv/bin/python tests/live/check_page.py
+        $venv/bin/python tests/live/check_page.py &&
+        $venv/bin/python tests/live/check_recorded.py
 }
 
 openai_harmony() {

@@ -45,15 +45,15 @@ inline std::string base64(const std::vector<std::uint8_t>& bytes) {
     return text;
 }
 
-// A site as rows of its last dimension; what a page cannot show (other tokens than all) is left out.
+// A site as rows of its last dimension. One in another shape (the last token only, a batch in front) is left
+// out: the page needs every token.
 inline void add_site(PageRun& run, const dump::SiteKey& key, const dump::Activation& activation,
-                     int n_tokens) {
-    const bool heads_first = site_info(key.site).dims[0] == Dim::heads;
-    const std::size_t token_dim = heads_first ? 1 : 0;
+                     const Config& config, int n_tokens) {
+    const std::vector<int> expected = site_shape(key.site, config, n_tokens, n_tokens);
     const format::Shape& shape = activation.shape;
-    if (shape.size() <= token_dim || int(shape[token_dim]) != n_tokens) return;
-    const int cols = int(shape.back());
-    if (cols == 0) return;
+    const bool is_whole = std::equal(shape.begin(), shape.end(), expected.begin(), expected.end());
+    if (!is_whole || !activation.refusal.empty()) return;
+    const int cols = expected.back();
     if (!activation.ids.empty()) {
         run.add(key.site, key.layer,
                 ConstIdsView{activation.ids.data(), int(activation.ids.size()) / cols, cols});
@@ -84,7 +84,7 @@ inline std::string recorded_page(std::string_view viewer, const dump::Dump& dump
     const int n_tokens = int(dump.tokens->size());
     PageRun run(weights, n_tokens);
     for (const auto& [key, activation] : dump.sites) {
-        add_site(run, key, activation, n_tokens);
+        add_site(run, key, activation, weights.config, n_tokens);
     }
     run.finish();
 

@@ -107,12 +107,12 @@ class Model:
         from . import pitfalls
         ids, symbols = self.ids_of(prompt), symbols_of(sites)
         if pitfall is None:
-            return Trace(self._core.trace(ids, symbols, edit, tokens_per_pass))
+            return Trace(self._core.trace(ids, symbols, edit, tokens_per_pass), self)
         if edit is not None:
             raise ValueError("trace: edit and pitfall exclude each other, expected one of them")
         if self.path == "bf16":
-            return Trace(_pitfalls_in_bf16(pitfall)._trace(self._core, ids, symbols))
-        return Trace(pitfalls[pitfall]._trace(self._core, ids, symbols))
+            return Trace(_pitfalls_in_bf16(pitfall)._trace(self._core, ids, symbols), self)
+        return Trace(pitfalls[pitfall]._trace(self._core, ids, symbols), self)
 
     def lens(self, residual: np.ndarray) -> np.ndarray:
         """The logits that a residual stream, float32 (n_tokens, hidden_size), would give if no layer

@@ -1,5 +1,6 @@
 """Activations of a run by name, and what two runs differ in."""
 from collections.abc import Iterable, Iterator
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,8 +32,9 @@ class Trace:
         list(t)               the names, in the order of the forward pass
     """
 
-    def __init__(self, dump: _core.Dump):
+    def __init__(self, dump: _core.Dump, model: "Model | None" = None):
         self._dump = dump
+        self._model = model  # that it is a run of, where that is known
 
     @property
     def name(self) -> str:
@@ -90,6 +92,39 @@ class Trace:
     def save(self, path: str | Path) -> None:
         """As one safetensors file: docs/dump.md."""
         self._dump.save(str(path))
+
+    def view(self, model: "Model | None" = None, *, n_prompt: int | None = None) -> "Page":
+        """The run as a page to look into: attention, guesses, routes (docs/look-inside.md). In Jupyter it shows
+        itself; view().save("run.html") writes it down.
+
+        Attention is there if it was recorded (sites="all"). A dump that was loaded needs the model that it is of.
+        Tokens from n_prompt on are marked as what the model wrote.
+        """
+        model = model or self._model
+        if model is None:
+            raise ValueError("view: a loaded dump does not know its model, expected view(model)")
+        tokens = self.tokens or []
+        title = f"{self.name}: {model.config.n_layers} layers, path {model.path}"
+        return Page(_core.recorded_page(self._dump, model._core, model.tokenizer, title,
+                                        len(tokens) if n_prompt is None else n_prompt))
+
+
+class Page:
+    """A page that needs nothing else."""
+
+    def __init__(self, html: str):
+        self.html = html
+
+    def save(self, path: str | Path) -> None:
+        Path(path).write_text(self.html, encoding="utf-8")
+
+    def _repr_html_(self) -> str:
+        # In a frame of its own: its scripts and styles do not meet the notebook's.
+        return (f'<iframe sandbox="allow-scripts allow-downloads" srcdoc="{escape(self.html)}" '
+                'style="width: 100%; height: 48em; border: 0"></iframe>')
+
+    def __repr__(self) -> str:
+        return f"<a page of {len(self.html):,} characters>"
 
 
 def n_layers_of(names: Iterable[str]) -> int:

@@ -41,6 +41,7 @@ void bind_config(nb::module_& m);
 void bind_weights(nb::module_& m);
 void bind_dump(nb::module_& m);
 void bind_model(nb::module_& m);
+void bind_page(nb::module_& m);
 void bind_pitfalls(nb::module_& m);
 void bind_text(nb::module_& m);
 

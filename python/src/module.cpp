@@ -15,6 +15,7 @@ NB_MODULE(_core, m) {
     gptoss::python::bind_config(m);
     gptoss::python::bind_dump(m);
     gptoss::python::bind_model(m);
+    gptoss::python::bind_page(m);
     gptoss::python::bind_weights(m);
     gptoss::python::bind_ops(m);
     gptoss::python::bind_pitfalls(m);

@@ -80,13 +80,18 @@ def check_tours(page):
     press(page, "Escape", "u")
 
 
+def file_of(path):
+    """The header and the data of a safetensors file."""
+    data = path.read_bytes()
+    n_header = int.from_bytes(data[:8], "little")
+    return json.loads(data[8:8 + n_header]), data[8 + n_header:]
+
+
 def read_dump(ids):
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "run.safetensors"
         subprocess.run([OUT / "dump_native", NANO, path, ",".join(map(str, ids))], check=True)
-        data = path.read_bytes()
-    n_header = int.from_bytes(data[:8], "little")
-    return json.loads(data[8:8 + n_header]), data[8 + n_header:]
+        return file_of(path)
 
 
 READ_CELLS = """async (places) => {

@@ -1,5 +1,6 @@
 """Models: weights are views, runs are the tool's, edits do what they say."""
 import gc
+import json
 import re
 import signal
 import threading
@@ -247,3 +248,34 @@ def test_a_prompt_longer_than_the_context():
         model.trace([])
     with pytest.raises(ValueError, match="the model has no tokenizer: expected token ids, not text"):
         model.trace("text")
+
+
+# --- Pages --------------------------------------------------------------------------------------
+
+def header_of(page):
+    return json.loads(re.search(r'id="run-header">(.*?)</script>', page.html)[1])
+
+
+def test_a_trace_shows_itself_as_a_page(nano, tmp_path):
+    page = nano.trace("7+5=", sites="all").view()
+    header = header_of(page)
+    assert header["arrays"]["block.1.attn.weights"]["shape"] == [16, 4 * 5 // 2]
+    assert [token["text"] for token in header["tokens"]] == ["7", "+", "5", "="]
+    assert page._repr_html_().startswith("<iframe sandbox=")
+    assert "<script" not in page._repr_html_()                     # escaped: it is an attribute
+    page.save(tmp_path / "run.html")
+    assert (tmp_path / "run.html").read_text(encoding="utf-8") == page.html
+
+
+def test_a_page_of_the_usual_sites_has_no_attention(nano):
+    arrays = header_of(nano.trace("7+5=").view(n_prompt=3))["arrays"]
+    assert "block.0.attn.weights" not in arrays and "lens.ids" in arrays
+
+
+def test_a_loaded_dump_needs_its_model(nano, tmp_path):
+    trace = nano.trace("7+5=")
+    trace.save(tmp_path / "run.safetensors")
+    loaded = gptoss.load_dump(tmp_path / "run.safetensors")
+    with pytest.raises(ValueError, match=r"expected view\(model\)"):
+        loaded.view()
+    assert header_of(loaded.view(nano))["arrays"] == header_of(trace.view())["arrays"]

@@ -80,6 +80,7 @@ function writeHash() {
   if (state.shown === "changed") parts.set("shown", "changed");
   if (state.edits.length) parts.set("edits", state.edits.map(editText).join(";"));
   if (state.tour) parts.set("tour", `${state.tour}.${state.step}`);
+  if (location.protocol === "about:") return;  // inside a notebook
   const hash = `#${parts}`;
   if (hash !== location.hash) history.replaceState(null, "", hash);
 }
