@@ -151,19 +151,20 @@ nlohmann::ordered_json json_of(const std::vector<SiteSummary>& summaries,
     return json;
 }
 
-// What stands above the page: "gpt-oss-20b, 24 layers, path scalar".
-std::string page_title(const OpenedModel& model, const std::string& path) {
-    const std::string name = std::filesystem::path(model.dir).filename().string();
+// What stands above the page: "gpt-oss-20b: 24 layers, path scalar".
+std::string page_title(const OpenedModel& model, const Globals& globals, const std::string& path) {
+    const std::string name =
+        globals.model.empty() ? "nano" : std::filesystem::path(model.dir).filename().string();
     return (name.empty() ? model.dir : name) + ": " +
            std::to_string(model.weights.config.n_layers) + " layers, path " + path;
 }
 
 std::string page_of(const dump::Recorder& recorder, const OpenedModel& model,
-                    const std::string& path, std::size_t n_prompt) {
+                    const std::string& title, std::size_t n_prompt) {
     const tokenizer::Vocabulary* vocabulary =
         model.tokenizer ? &model.tokenizer->vocabulary : nullptr;
     return live::recorded_page(live::viewer_html(), dump::dump_of(recorder, "the run"),
-                               model.weights, vocabulary, {page_title(model, path), int(n_prompt)});
+                               model.weights, vocabulary, {title, int(n_prompt)});
 }
 
 // --- The run ----------------------------------------------------------------------------------
@@ -224,7 +225,9 @@ int run_trace(const TraceFlags& flags, const Globals& globals) {
     if (!flags.out.empty())
         dump::write_dump(flags.out, recorder, format::hugging_face_config_text(config));
     if (has_page)
-        format::write_text_file(flags.html, page_of(recorder, model, path.name, prompt.size()));
+        format::write_text_file(
+            flags.html,
+            page_of(recorder, model, page_title(model, globals, path.name), prompt.size()));
     print_summaries(summaries, tokens, globals.json);
     return 0;
 }

@@ -77,9 +77,10 @@ inline std::string left_out_text(const std::vector<std::string>& names) {
         const auto is_like = [&](const std::string& other) { return of_any_layer(other) == every; };
         if (!seen.insert(every).second) continue;
         const auto n_layers = std::count_if(names.begin(), names.end(), is_like);
-        text += (text.empty() ? "" : ", ") + every + " (" + std::to_string(n_layers) + ")";
+        text += (text.empty() ? "" : ", ") + every;
+        if (n_layers > 1) text += " (" + std::to_string(n_layers) + " layers)";
     }
-    return text.empty() ? "" : "Left out, to keep the page small, in as many layers: " + text + ".";
+    return text.empty() ? "" : "Left out, to keep the page small: " + text + ".";
 }
 
 // The arrays that fit into max_bytes, in the order in which they are kept.
