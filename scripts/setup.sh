@@ -63,6 +63,7 @@ want_for_full_testing() {
     want emscripten em++ "compiles the library for the live page"
     want nodejs node "runs it without a browser"
     want chromium chromium "opens the live page"
+    want firefox-esr firefox-esr "opens it too"
     want_for_the_python_module
 }
 

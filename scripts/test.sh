@@ -215,12 +215,13 @@ live_page() {
         skip_without $program || return
     done
     if [[ ! -x $venv/bin/python ]]; then
-        python3 -m venv $venv && $venv/bin/pip install --quiet playwright==1.65.2 || return
+        python3 -m venv $venv && $venv/bin/pip install --quiet playwright==1.65.2 websockets==17.4 || return
     fi
     tests/live/same_bits.py &&
         examples/live/build.py &&
         $venv/bin/python tests/live/check_page.py &&
-        $venv/bin/python tests/live/check_recorded.py
+        $venv/bin/python tests/live/check_recorded.py &&
+        $venv/bin/python tests/live/check_firefox.py
 }
 
 openai_harmony() {

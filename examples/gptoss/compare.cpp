@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "../live/viewer_html.hpp"
 #include "compare_html.hpp"
 #include "compare_json.hpp"
 #include "gptoss/dump/read_dump.hpp"
@@ -141,7 +142,9 @@ int run_compare(const CompareFlags& flags, const Globals& globals) {
     const compare::Comparison c = compare::compare_dumps(reference, other, options);
 
     if (!flags.html.empty()) {
-        format::write_text_file(flags.html, compare_page_html({reference.name, other.name}, c));
+        format::write_text_file(
+            flags.html,
+            compare_page_html({reference.name, other.name, shared_style(live::viewer_html())}, c));
     }
     if (globals.json) {
         print_json(comparison_json(c));

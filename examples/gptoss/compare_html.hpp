@@ -1,6 +1,6 @@
 // HTML: a comparison as one page that needs nothing else: no script, no other file.
 //
-//     verdict | facts | error over depth (error_plot.hpp) | expert flips | a row per site
+//     verdict | facts | error over depth (error_plot.hpp) | expert flips | a row per site, with details
 //
 // Where    the tool's compare --html.
 // Pitfalls File names and array names come from outside: every text goes through html_escaped.
@@ -13,6 +13,7 @@
 #include "error_plot.hpp"
 #include "gptoss/compare/comparison.hpp"
 #include "gptoss/compare/expert_match.hpp"
+#include "gptoss/trace/sites.hpp"
 #include "html.hpp"
 
 namespace gptoss::tool {
@@ -22,21 +23,43 @@ using namespace compare;
 struct ComparePage {
     std::string reference;  // file names
     std::string other;
+    std::string style = {};  // shared with the viewer
 };
 
+// The viewer's style (examples/live/page/style.css) brings colors, cards and tables; this is what only
+// this page has. A row of the table leads to its details, which are shown while the address names them.
 inline constexpr std::string_view kCompareStyle =
-    "body{max-width:78em}td.note{text-align:left;white-space:nowrap}.errors{width:100%;height:auto}"
-    ".errors text{font:12px system-ui,sans-serif;fill:currentColor}"
-    ".errors .grid{stroke:#8884}.errors .mark{stroke:#c22;stroke-width:1.5}"
-    ".errors polyline.tolerance{stroke:#888;stroke-dasharray:5 4}"
-    ".errors polyline.error{stroke:#36c8;stroke-width:1}"
-    ".errors polyline.stream{stroke:#36c;stroke-width:3;opacity:.55}"
-    "circle.diverged,circle.nan{fill:#c22}circle.flipped,circle.left_out{fill:#c80}"
-    ".verdict{padding:.5em 1em;border-left:6px solid}.pass{border-color:#2a2;background:#2a21}"
-    ".diverged{border-color:#c22}.unusable{border-color:#c80;background:#c801}"
-    "p.diverged{background:#c221}tr.diverged td,tr.nan td{color:#c22}"
-    "tr.first td{font-weight:bold;border-top:2px solid #c22}"
-    "tr.flipped td,tr.left_out td{color:#a60}";
+    "body{max-width:84rem;padding-top:1.2rem}main{display:block}.card{margin-bottom:1rem}"
+    "figure{margin:0}figcaption{color:var(--muted);font-size:.9rem}.wide{overflow-x:auto}"
+    "table.sites,table.facts{border-collapse:collapse;font-size:.88rem}"
+    ".sites td,.sites th{padding:.15rem .9rem .15rem 0;text-align:right;white-space:nowrap;"
+    "border-top:1px solid var(--line)}.sites tr>:first-child,td.note{text-align:left!important}"
+    ".facts td{padding:.1rem 1rem .1rem 0}.sites td:first-child{font-family:var(--mono)}"
+    ".errors{width:100%;height:auto}.errors text{font:12px system-ui,sans-serif;fill:var(--ink)}"
+    ".errors .grid{stroke:var(--line)}.errors .mark{stroke:var(--bad);stroke-width:1.5}"
+    ".errors polyline{fill:none}.errors polyline.tolerance{stroke:var(--muted);stroke-dasharray:5 "
+    "4}"
+    ".errors polyline.error{stroke:var(--weight);stroke-width:1;opacity:.6}"
+    ".errors polyline.stream{stroke:var(--weight);stroke-width:3;opacity:.5}"
+    "circle{fill:var(--weight)}circle.diverged,circle.nan{fill:var(--bad)}"
+    "circle.flipped,circle.left_out{fill:var(--sink)}.errors a:focus circle{r:7}"
+    ".verdict{padding:.6rem 1rem;border-left:6px solid var(--expert);border-radius:8px;"
+    "background:var(--card)}.verdict.diverged{border-color:var(--bad)}"
+    ".verdict.unusable{border-color:var(--sink)}tr.diverged>td,tr.nan>td{color:var(--bad)}"
+    "tr.first>td{font-weight:600}tr.flipped>td,tr.left_out>td{color:var(--sink)}"
+    "tr.detail{display:none}tr.detail:target{display:table-row}tr.detail td{white-space:normal}"
+    ".sites a{color:inherit}";
+
+// The style of the viewer, whose dark colors hang on what its script sets: here the system says it.
+inline std::string shared_style(std::string_view viewer) {
+    const std::string_view open = "<style>\n";
+    const std::size_t begin = viewer.find(open) + open.size();
+    const std::string style(viewer.substr(begin, viewer.find("</style>") - begin));
+    const std::string dark = ":root[data-theme=\"dark\"] ";
+    const std::size_t block = style.find(dark) + dark.size();
+    const std::string colors = style.substr(block, style.find('}', block) + 1 - block);
+    return style + "@media (prefers-color-scheme:dark){:root" + colors + "}\n";
+}
 
 inline std::string fact_row(const std::string& what, const std::string& value) {
     return "<tr><td>" + html_escaped(what) + "</td><td class=\"note\">" + html_escaped(value) +
@@ -62,26 +85,57 @@ inline std::string compare_facts(const ComparePage& page, const Comparison& c) {
     for (const std::string& note : c.notes) {
         rows += fact_row("note", note);
     }
-    return "<table>\n" + rows + "</table>\n";
+    return "<table class=\"facts\">\n" + rows + "</table>\n";
 }
 
 inline std::string changes_list(const Comparison& c) {
     if (c.changes.empty()) return "";
-    std::string html = "<h2>Other experts</h2>\n<ul>\n";
+    std::string html = "<section class=\"card\"><h2>Other experts</h2>\n<ul>\n";
     for (const ExpertChange& change : c.changes) {
         html += "<li>layer " + std::to_string(change.layer) + ", " +
                 html_escaped(change_text(change, change.allowed > 0)) +
                 (change.is_near_tie ? "" : ": no near-tie") + "</li>\n";
     }
-    return html + "</ul>\n";
+    return html + "</ul></section>\n";
+}
+
+// "block.0.attn.q" in an address
+inline std::string site_anchor(const CompareRow& row) {
+    return html_escaped(dump::site_name(row.key));
+}
+
+inline std::string detail_field(const std::string& what, const std::string& value) {
+    return "<dt>" + what + "</dt><dd>" + html_escaped(value) + "</dd>";
+}
+
+// Where and how a site differs, in words.
+inline std::string compare_detail(const CompareRow& row) {
+    const Metrics& m = row.metrics;
+    const SiteInfo& info = site_info(row.key.site);
+    std::string fields = detail_field("is", std::string(info.meaning));
+    if (m.n_values > 0) {
+        char text[160];
+        std::snprintf(text, sizeof text, "row %d, column %d: got %.9g, expected %.9g", m.worst_row,
+                      m.worst_col, double(m.got), double(m.expected));
+        fields += detail_field("worst", text);
+        std::snprintf(text, sizeof text, "%.4g of the site's rms; allowed are %.4g", m.error,
+                      row.tolerance);
+        fields += detail_field("by", text);
+        fields += detail_field("equal", percent_text(m.equal) + " of " +
+                                            std::to_string(m.n_values) + " values, to the bit");
+    }
+    if (!row.where.empty()) fields += detail_field("where", row.where);
+    if (!row.note.empty()) fields += detail_field("note", row.note);
+    return "<tr class=\"detail\" id=\"" + site_anchor(row) +
+           "\"><td colspan=\"10\"><dl class=\"fields\">" + fields + "</dl></td></tr>\n";
 }
 
 inline std::string compare_row(const CompareRow& row, bool is_first) {
     const Metrics& m = row.metrics;
     std::string html = "<tr class=\"" + std::string(outcome_key(row.outcome)) +
-                       (is_first ? " first" : "") + "\"><td>" +
-                       html_escaped(dump::site_name(row.key)) + "</td><td>" +
-                       outcome_name(row.outcome) + "</td>";
+                       (is_first ? " first" : "") + "\"><td><a href=\"#" + site_anchor(row) +
+                       "\">" + site_anchor(row) + "</a></td><td>" + outcome_name(row.outcome) +
+                       "</td>";
     const double numbers[] = {m.error, row.tolerance, m.relative, m.max, m.mean};
     for (const double number : numbers) {
         html += "<td>" + (m.n_values > 0 ? html_number(number) : "") + "</td>";
@@ -93,35 +147,40 @@ inline std::string compare_row(const CompareRow& row, bool is_first) {
     if (row.n_lenient + row.n_left_out > 0) {
         tokens += " + " + std::to_string(row.n_lenient) + " + " + std::to_string(row.n_left_out);
     }
-    return html + "<td>" + tokens + "</td><td class=\"note\">" + html_escaped(row.note) +
-           "</td></tr>\n";
+    return html + "<td>" + tokens + "</td></tr>\n" + compare_detail(row);
 }
 
-inline std::string compare_page_html(const ComparePage& page, const Comparison& c) {
+inline std::string sites_table(const Comparison& c) {
     std::string html =
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/>"
-        "<title>gpt-oss compare</title><style>" +
-        std::string(kPageStyle) + std::string(kCompareStyle) +
-        "</style></head>\n<body><h1>gpt-oss compare</h1>\n<p class=\"verdict " +
-        verdict_name(c.verdict) + "\"><b>" + verdict_name(c.verdict) +
-        "</b>: " + html_escaped(c.reason) + "</p>\n" + compare_facts(page, c);
-    html += "<h2>Error over depth</h2>\n<figure>" + error_plot_svg(c) +
-            "<figcaption>max |got - expected| / rms(expected) at every site, in execution order. "
-            "Dashed: the tolerance. Bold: the residual stream. Red: beyond the tolerance. Orange, "
-            "on the "
-            "floor: a layer where experts flipped."
-            "</figcaption></figure>\n" +
-            changes_list(c);
-    html +=
-        "<h2>Sites</h2>\n<table>\n<tr><th>site</th><th>outcome</th><th>error</th><th>allowed</th>"
-        "<th>relative</th><th>max</th><th>mean</th><th>cosine</th><th>ulps</th><th>tokens</th>"
-        "<th class=\"note\">note</th></tr>\n";
+        "<div class=\"wide\"><table class=\"sites\">\n<tr><th>site</th><th>outcome</th>"
+        "<th>error</th><th>allowed</th><th>relative</th><th>max</th><th>mean</th><th>cosine</th>"
+        "<th>ulps</th><th>tokens</th></tr>\n";
     for (std::size_t i = 0; i < c.rows.size(); ++i) {
         html += compare_row(c.rows[i], c.first_divergence == i);
     }
-    return html +
-           "</table>\n<p>tokens: compared strictly + behind an expert flip + left out. ulps: steps "
-           "between bf16 numbers, of values not below rms.</p>\n</body></html>\n";
+    return html + "</table></div>\n";
+}
+
+inline std::string compare_page_html(const ComparePage& page, const Comparison& c) {
+    return "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/>"
+           "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>"
+           "<title>gpt-oss compare</title><style>\n" +
+           page.style + std::string(kCompareStyle) +
+           "</style></head>\n<body><h1>gpt-oss compare</h1>\n<main><p class=\"verdict " +
+           verdict_name(c.verdict) + "\"><b>" + verdict_name(c.verdict) +
+           "</b>: " + html_escaped(c.reason) + "</p>\n<section class=\"card\">" +
+           compare_facts(page, c) +
+           "</section>\n<section class=\"card\"><h2>Error over depth</h2>\n<figure>" +
+           error_plot_svg(c) +
+           "<figcaption>max |got - expected| / rms(expected) at every site, in execution order. "
+           "Dashed: what is allowed. Bold: the residual stream. Red: beyond what is allowed. "
+           "Orange: "
+           "experts flipped there, or it was left out. A point or a name leads to where and how "
+           "the site differs.</figcaption></figure></section>\n" +
+           changes_list(c) + "<section class=\"card\"><h2>Sites</h2>\n" + sites_table(c) +
+           "<p class=\"say\">tokens: compared strictly + behind an expert flip + left out. ulps: "
+           "steps between bf16 numbers, of values not below rms.</p></section></main>\n"
+           "</body></html>\n";
 }
 
 }  // namespace gptoss::tool

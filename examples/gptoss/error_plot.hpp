@@ -143,14 +143,15 @@ inline std::string plot_dots(const Comparison& c, const PlotFrame& frame) {
         const CompareRow& row = c.rows[i];
         const bool is_flip = row.key.site == Site::mlp_expert_ids && row.outcome != Outcome::ok;
         if (!is_drawn(row) && !is_flip) continue;
-        svg += "<circle class=\"" + std::string(outcome_key(row.outcome)) + "\" cx=\"" +
-               html_number(frame.x(i)) + "\" cy=\"" + html_number(frame.y(row.metrics.error)) +
-               "\" r=\"" + html_number(radius) + "\"><title>" +
+        svg += "<a href=\"#" + html_escaped(dump::site_name(row.key)) + "\"><circle class=\"" +
+               std::string(outcome_key(row.outcome)) + "\" cx=\"" + html_number(frame.x(i)) +
+               "\" cy=\"" + html_number(frame.y(row.metrics.error)) + "\" r=\"" +
+               html_number(radius) + "\"><title>" +
                html_escaped(dump::site_name(row.key) + ": " +
                             (is_flip ? row.note
                                      : "error " + html_number(row.metrics.error) + ", allowed " +
                                            html_number(row.tolerance))) +
-               "</title></circle>";
+               "</title></circle></a>";
     }
     return svg + "\n";
 }

@@ -42,9 +42,21 @@ TEST_CASE("compare html: verdict, picture and a row per site", "[compare_html]")
     CHECK_THAT(html, StartsWith("<!DOCTYPE html>") && EndsWith("</html>\n"));
     CHECK_THAT(html, ContainsSubstring("<p class=\"verdict diverged\"><b>diverged</b>: first"));
     CHECK_THAT(html, ContainsSubstring("<svg class=\"errors\""));
-    CHECK_THAT(html, ContainsSubstring("<tr class=\"diverged first\"><td>logits</td>"));
+    CHECK_THAT(
+        html, ContainsSubstring("<tr class=\"diverged first\"><td><a href=\"#logits\">logits</a>"));
+    CHECK_THAT(html, ContainsSubstring("<tr class=\"detail\" id=\"logits\">"));
+    CHECK_THAT(html, ContainsSubstring("<a href=\"#logits\"><circle"));
     CHECK_THAT(html, ContainsSubstring("<td>1 + 1 + 0</td>"));
     CHECK_THAT(html, ContainsSubstring("[1, 2]: got 1, expected 3"));
+}
+
+TEST_CASE("compare html: the viewer's colors, dark ones where the system asks for them",
+          "[compare_html]") {
+    const std::string style = shared_style(
+        "<style>\n:root { --ink: #000; }\n:root[data-theme=\"dark\"] { --ink: #fff; }\nb "
+        "{}\n</style>");
+    CHECK_THAT(style, EndsWith("@media (prefers-color-scheme:dark){:root{ --ink: #fff; }}\n"));
+    CHECK_THAT(style, StartsWith(":root { --ink: #000; }\n"));
 }
 
 TEST_CASE("compare html: texts from outside are escaped", "[compare_html]") {

@@ -27,7 +27,7 @@ function showStep(name, number) {
   document.querySelectorAll(".card.active").forEach((card) => card.classList.remove("active"));
   const card = byId(step.view);
   card?.classList.add("active");
-  card?.scrollIntoView({ block: "nearest" });
+  card?.scrollIntoView({ block: "start" });
 }
 
 function drawTour(tour, step) {

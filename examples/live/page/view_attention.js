@@ -23,7 +23,7 @@ const headsView = {
   isThere: (run) => run.has(`block.${state.layer}.attn.weights`),
   draw(s, run) {
     const n = run.config.n_heads, columns = n > 16 ? 8 : s.width < 300 ? 3 : 4, gap = 10;
-    const [first, end] = attentionRange(run, 28), count = end - first;
+    const [first, end] = nearby(run, 28, 0.8), count = end - first;
     const box = (s.width - gap * (columns - 1)) / columns, size = (box - 6) / (count + 1.5);
     for (let head = 0; head < n; ++head) {
       const x = (head % columns) * (box + gap), y = Math.floor(head / columns) * (box + 22);
@@ -53,13 +53,14 @@ const attentionView = {
   isThere: (run) => run.has(`block.${state.layer}.attn.weights`),
   draw(s, run) {
     const [first, end] = attentionRange(run, (s.width - 90) / 15), count = end - first;
-    const label = state.near ? 62 : 8, top = state.near ? 62 : 8, size = Math.min(26, (s.width - label - 6) / (count + 1.5));
+    const label = state.near ? 62 : 8, top = state.near ? 62 : 8, size = Math.min(26, 560 / count, (s.width - label - 6) / (count + 1.5));
     const left = label + size * 1.5;
     drawHidden(s, run, first, end, left, top, size);
     drawHead(s, run, state.head, label, top, size, first, end);
     if (state.near) drawLabels(s, run, first, end, label, left, top, size);
     const y = top + (state.token - first) * size;
-    s.rect(label - 1, y, left - label + count * size + 1, size, null, { stroke: css("--ink"), line: 1.5, radius: 3 });
+    const thick = Math.max(size, 5);
+    s.rect(label - 2, y + size / 2 - thick / 2 - 0.5, left - label + count * size + 3, thick + 1, null, { stroke: css("--ink"), line: 1.5, radius: 3 });
     for (let t = first; t < end; ++t) {
       s.spot(label, top + (t - first) * size, size, size, () => `the sink takes ${exact(run.sinkShare(state.layer, state.head, t))} of ${quoted(run.tokens[t])}`,
         () => set({ token: t, site: "attn_sink_share", cell: state.head }));

@@ -25,7 +25,7 @@ const lensView = {
     return ["The stream of ", tokenElement(run.tokens[state.token]), " says ", tokenElement(final), " from ", make("b", {}, halfName(since)), " on (",
       percent(run.lens(since, state.token)[0].p), " there)."];
   },
-  legend: () => [["--weight", "darker: more likely. Each cell is the likeliest token; five stand under the pointer"]],
+  legend: () => [["--weight", "the stronger, the likelier. Each cell is the likeliest token; five stand under the pointer"]],
 };
 
 function drawGuess(s, run, row, t, x, y, width, height) {

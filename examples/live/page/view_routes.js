@@ -37,7 +37,7 @@ const routesView = {
     }
     return parts;
   },
-  legend: () => [["--expert", "darker: more weight"], ["--sink", "bar above: the router's margin, a small one is a close call"]],
+  legend: () => [["--expert", "the stronger, the more weight"], ["--sink", "bar above: the router's margin, a small one is a close call"]],
 };
 
 function drawRoute(s, run, t, x, top, cell, size, widest) {
