@@ -220,6 +220,7 @@ live_page() {
     tests/live/same_bits.py &&
         examples/live/build.py &&
         $venv/bin/python tests/live/check_page.py &&
+        $venv/bin/python tests/live/check_manners.py &&
         $venv/bin/python tests/live/check_recorded.py &&
         $venv/bin/python tests/live/check_firefox.py
 }

@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 
 from browser import chromium, find, open_page, press, say
-from check_page import READ_CELLS, file_of
+from dumps import READ_CELLS, file_of
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 MAX_BYTES = 8_000_000

@@ -4,6 +4,7 @@ const KEYS = [
   ["← →", "token before, next token", { ArrowLeft: () => set({ token: state.token - 1 }), ArrowRight: () => set({ token: state.token + 1 }) }],
   ["↑ ↓", "layer before, next layer", { ArrowUp: () => set({ layer: state.layer - 1 }), ArrowDown: () => set({ layer: state.layer + 1 }) }],
   ["[ ]", "head before, next head", { "[": () => set({ head: state.head - 1 }), "]": () => set({ head: state.head + 1 }) }],
+  ["- +", "expert before, next expert", { "-": () => moveExpert(-1), "+": () => moveExpert(1), "=": () => moveExpert(1) }],
   [", .", "value before, next value in the inspector", { ",": () => moveCell(-1), ".": () => moveCell(1) }],
   ["/", "find a token, an activation or a picture", { "/": () => openSearch() }],
   ["z", "attention: near or all tokens", { z: () => set({ near: !state.near }) }],
@@ -25,9 +26,11 @@ function moveCell(by) {
   const row = rowOf(shownRun(), state.site, state.layer, state.head, state.token);
   if (row) set({ cell: clamp(chosenCell(row) + by, 0, row.values.length - 1) });
 }
+function moveExpert(by) { set({ expert: clamp(chosenExpert() + by, 0, shownRun().config.n_experts - 1) }); }
+// The one that was chosen by hand, else the first that the router chose.
+function chosenExpert() { return state.expert >= 0 ? state.expert : shownRun().experts(state.layer, state.token)[0].expert; }
 function editExpert(what) {
-  const expert = state.expert >= 0 ? state.expert : shownRun().experts(state.layer, state.token)[0].expert;
-  toggleEdit({ do: what, layer: state.layer, expert, token: scope() });
+  toggleEdit({ do: what, layer: state.layer, expert: chosenExpert(), token: scope() });
 }
 
 function shownKeys() { return isLive ? [...KEYS, ...LIVE_KEYS] : KEYS; }

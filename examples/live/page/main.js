@@ -21,6 +21,12 @@ function fillForm() {
 
 function paintAll() { pictures.forEach((picture) => picture.isStale && picture.paint()); }
 
+// One region is read out, not every picture.
+function announce() {
+  const said = ["next", "attention"].map((id) => document.querySelector(`#${id}:not([hidden]) .say`)?.textContent ?? "");
+  byId("announce").textContent = `Token ${state.token}, layer ${state.layer}, head ${state.head}. ${said.join(" ")}`;
+}
+
 function buildViews() {
   const views = [nextView, lensView, headsView, attentionView, routesView, wayView, cacheView, normsView].map((view) => new Picture(view));
   byId("views").append(tokensView.build(), ...views.map((picture) => picture.element));
@@ -29,6 +35,7 @@ function buildViews() {
   onChange(tokensView.draw);
   onChange(changesView.draw);
   onChange(() => pictures.forEach((picture) => picture.draw()));
+  onChange(announce);
   new ResizeObserver(redraw).observe(byId("views"));
   addEventListener("resize", redraw);
   addEventListener("scroll", () => pictures.forEach((picture) => picture.paintInSight()), { passive: true });
@@ -40,6 +47,7 @@ function connectButtons() {
   byId("search-open").onclick = openSearch;
   byId("theme").onclick = () => setTheme(document.documentElement.dataset.theme === "dark" ? "light" : "dark");
   byId("kind").onchange = () => { byId("effort").hidden = byId("kind").value !== "chat"; };
+  byId("files").onchange = (event) => openFiles(event.target.files);
   byId("ask").onsubmit = (event) => {
     event.preventDefault();
     if (state.tour) endTour();
@@ -50,7 +58,7 @@ function connectButtons() {
 
 function showFooter() {
   byId("footer").textContent = isLive
-    ? "This file is complete: the model and the C++ library that runs it are inside, and nothing is sent anywhere. Drop a safetensors checkpoint of your own onto the page to look into that one. The numbers are those of the plain path, to the bit."
+    ? "This file is complete: the model and the C++ library that runs it are inside, and nothing is sent anywhere. The numbers are those of the plain path, to the bit. A safetensors checkpoint of your own can be dropped onto the page, or opened here; it stays in this browser."
     : "A recorded run, complete in this file. Its numbers are those of the run, in the precision that the inspector states.";
 }
 

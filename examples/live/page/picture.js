@@ -93,7 +93,7 @@ class Picture {
   constructor(view) {
     this.view = view;
     this.canvas = make("canvas", { tabIndex: 0, role: "img" });
-    this.say = make("p", { className: "say", "aria-live": "polite" });
+    this.say = make("p", { className: "say" });
     this.options = make("span", { className: "options" });
     this.legend = make("div", { className: "legend" });
     const exports = make("span", { className: "export" }, ...[["SVG", () => this.saveSvg()], ["PNG", () => this.savePng()]].map(([kind, save]) =>

@@ -3,7 +3,9 @@
 
 const MAX_MODEL_BYTES = 256 * 2 ** 20;
 
-async function openFiles(list) {
+function openFiles(list) { return busily(() => openChosen([...list])); }
+
+async function openChosen(list) {
   const chosen = {};
   for (const file of list) chosen[file.name.endsWith(".safetensors") ? "model.safetensors" : file.name] = file;
   try {

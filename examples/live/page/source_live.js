@@ -4,14 +4,24 @@ const live = { worker: null, n: 0, waiting: new Map(), busy: 0, answering: 0 };
 
 function isBusy() { return live.busy > 0; }
 
+// Busy from its first line to its last, also while it waits for no worker.
+async function busily(work) {
+  ++live.busy;
+  try {
+    return await work();
+  } finally {
+    --live.busy;
+    redraw();
+  }
+}
+
 // ask("run", {request}) -> what the worker answers; onToken hears the tokens of an answer.
 function ask(task, values = {}, onToken = null) {
   const n = ++live.n;
-  ++live.busy;
-  return new Promise((resolve, reject) => {
+  return busily(() => new Promise((resolve, reject) => {
     live.waiting.set(n, { resolve, reject, onToken });
     live.worker.postMessage({ n, do: task, ...values });
-  }).finally(() => { --live.busy; redraw(); });
+  }));
 }
 
 function hear({ data }) {
@@ -85,7 +95,14 @@ async function generated(ids, edits, onText) {
 function visibleAnswer(token) { return token.special ? ` ${token.text} ` : token.bytes ? "\ufffd" : token.text; }
 
 // Asks, lets the model answer, and watches the whole of it once more. What was shown stays if that fails.
-async function askModel({ kind, question, effort }, values = {}) {
+// Questions wait for each other: what is shown belongs to the last one.
+let lastQuestion = Promise.resolve();
+function askModel(question, values = {}) {
+  lastQuestion = lastQuestion.then(() => busily(() => answerQuestion(question, values)));
+  return lastQuestion;
+}
+
+async function answerQuestion({ kind, question, effort }, values) {
   const before = { ...asked };
   try {
     Object.assign(asked, { kind, question, effort });

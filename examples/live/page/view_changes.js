@@ -40,8 +40,8 @@ function headRow() {
 function currentFactor() { return state.edits.find((e) => sameTarget(e, headEdit()))?.factor ?? 1; }
 function setHeadFactor(factor) { setEdits([...state.edits.filter((e) => !sameTarget(e, headEdit())), headEdit(factor)]); }
 
-function expertRow(run) {
-  const expert = state.expert >= 0 ? state.expert : run.experts(state.layer, state.token)[0].expert;
+function expertRow() {
+  const expert = chosenExpert();
   const edit = (what) => ({ do: what, layer: state.layer, expert, token: scope() });
   return changeRow(`Expert ${expert}`, editButton("close", edit("close_expert")), editButton("force", edit("force_expert")));
 }
@@ -54,12 +54,12 @@ function streamRow() {
     button("take that of", () => toggleEdit(edit(clamp(Math.round(Number(from.value)) || 0, 0, runs.trained.nTokens - 1))), { className: "small" }), from);
 }
 
-function changeControls(run) {
+function changeControls() {
   const everywhere = make("div", { className: "row" }, make("span", { className: "label" }, "What changes"),
     button("at this token", () => set({ everywhere: false }), { className: "small", "aria-pressed": !state.everywhere }),
     button("everywhere", () => set({ everywhere: true }), { className: "small", "aria-pressed": state.everywhere }));
   const layered = (name, what) => changeRow(name, editButton(`off here`, { do: what, layer: state.layer }), editButton("in all layers", { do: what, layer: -1 }));
-  return [everywhere, headRow(), layered("Sinks", "sinks_off"), layered("Window", "window_off"), expertRow(run), streamRow()];
+  return [everywhere, headRow(), layered("Sinks", "sinks_off"), layered("Window", "window_off"), expertRow(), streamRow()];
 }
 
 // What stands in its messages: "7+5=12 → 7 + 5 = 12."
@@ -84,7 +84,7 @@ changesView.draw = () => {
   const chips = state.edits.map((edit) => make("span", { className: "change" }, editName(edit),
     button("×", () => setEdits(state.edits.filter((e) => e !== edit)), { "aria-label": `take back: ${editName(edit)}` })));
   changesView.element.replaceChildren(make("div", { className: "head" }, make("h2", {}, "Change it"), make("span", { className: "muted" }, `layer ${state.layer}`)),
-    ...changeControls(run),
+    ...changeControls(),
     make("div", { className: "row" }, ...chips),
     make("div", { className: "row" }, button("Answer with the changes", answerWithChanges, { className: "primary", disabled: !state.edits.length || isBusy(), title: "a" }),
       button("Undo all", () => setEdits([]), { disabled: !state.edits.length, title: "u" })),
