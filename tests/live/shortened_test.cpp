@@ -55,7 +55,6 @@ TEST_CASE("shortened: lower bytes go before arrays do", "[shortened]") {
 TEST_CASE("shortened: what is left out is said, with the layers counted", "[shortened]") {
     const Shortened kept = shortened(run_of(100), 260);
     CHECK(kept.arrays.arrays.size() == 3);
-    CHECK(kept.left_out ==
-          "Left out, to keep the page small: block.*.mlp.gate_up.");
+    CHECK(kept.left_out == "Left out, to keep the page small: block.*.mlp.gate_up.");
     CHECK(shortened(run_of(100), 0).arrays.arrays.empty());
 }
