@@ -44,7 +44,7 @@ inline constexpr std::string_view kCompareStyle =
     "circle{fill:var(--weight)}circle.diverged,circle.nan{fill:var(--bad)}"
     "circle.flipped,circle.left_out{fill:var(--sink)}.errors a:focus circle{r:7}"
     ".verdict{padding:.6rem 1rem;border-left:6px solid var(--expert);border-radius:8px;"
-    "background:var(--card)}.verdict.diverged{border-color:var(--bad)}"
+    "background:var(--card);margin:.7rem 0 1rem}.verdict.diverged{border-color:var(--bad)}"
     ".verdict.unusable{border-color:var(--sink)}tr.diverged>td,tr.nan>td{color:var(--bad)}"
     "tr.first>td{font-weight:600}tr.flipped>td,tr.left_out>td{color:var(--sink)}"
     "tr.detail{display:none}tr.detail:target{display:table-row}tr.detail td{white-space:normal}"
