@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "gptoss/checkpoint/generation_config.hpp"
 #include "gptoss/run/model.hpp"
 #include "guided.hpp"
 #include "models.hpp"

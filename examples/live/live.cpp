@@ -88,12 +88,13 @@ void require_fits(std::size_t n_tokens) {
 Json open_model(const std::string& dir) {
     auto next = std::make_unique<Live>(Live{checkpoint::load_weights(dir)});
     const Config& config = next->weights.config;
+    next->stops = checkpoint::read_generation_config(dir).eos_token_ids;
+    std::vector<std::int32_t> stops = config.eos_token_ids;
     if (std::filesystem::exists(tokenizer::tokenizer_file(dir))) {
         next->tokenizer = tokenizer::load_tokenizer(dir);
-        next->stops = stop_ids(config, next->tokenizer->vocabulary);
-    } else {
-        next->stops = config.eos_token_ids;
+        stops = stop_ids(config, next->tokenizer->vocabulary);
     }
+    next->stops.insert(next->stops.end(), stops.begin(), stops.end());
     live = std::move(next);
     return {{"config", config_json(config)}, {"has_tokenizer", live->tokenizer.has_value()}};
 }
