@@ -50,7 +50,7 @@ from ._core import (  # noqa: E402
 )
 from .model import Answer, Generated, Model  # noqa: E402
 from .text import Tokenizer  # noqa: E402
-from .trace import Trace, compare, diagnose, load_dump, pitfalls  # noqa: E402
+from .trace import Page, Trace, compare, diagnose, load_dump, pitfalls  # noqa: E402
 
 for _table in (ops, fast, bf16):  # import gptoss.ops, from gptoss.ops import rmsnorm
     sys.modules[f"gptoss.{_table.__name__.rpartition('.')[2]}"] = _table
@@ -61,7 +61,7 @@ headers_digest = _core.headers_digest
 
 __all__ = [
     "Answer", "Comparison", "Config", "Diagnosis", "Error", "Experts", "Generated", "Model",
-    "ModelSize", "Pitfall", "SamplingOptions", "ShapeError", "Suspect", "Tokenizer", "Trace",
+    "ModelSize", "Page", "Pitfall", "SamplingOptions", "ShapeError", "Suspect", "Tokenizer", "Trace",
     "balance_loss", "bf16", "compare", "diagnose", "fast", "flops_per_token", "harmony",
     "kv_cache_bytes", "load_dump", "model_size", "mxfp4_nearest_code", "mxfp4_scale", "ops",
     "pitfalls", "random_uniform", "rope_concentration", "rope_inv_freq", "softmax",

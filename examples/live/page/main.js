@@ -53,7 +53,7 @@ function connectButtons() {
     if (state.tour) endTour();
     askModel({ kind: byId("kind").value, question: byId("question").value, effort: byId("effort").value });
   };
-  byId("tours").append(...Object.entries(TOURS).map(([name, tour]) => button(tour.name, () => startTour(name), { title: "A guided tour" })));
+  byId("tours").append(...Object.entries(TOURS).map(([name, tour]) => button(`▶ ${tour.name}`, () => startTour(name), { title: "A guided tour" })));
 }
 
 function showFooter() {
