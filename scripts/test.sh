@@ -225,6 +225,16 @@ live_page() {
         $venv/bin/python tests/live/check_firefox.py
 }
 
+# In the environment of python_module, which has pytest and numpy. Its skips are printed by conftest.py.
+course() {
+    local python=build/venv-python/bin/python
+    if [[ ! -x $python ]]; then
+        say "SKIPPED: course: build/venv-python is missing (the section python module makes it)"
+        return $kSkipStatus
+    fi
+    build release course_runner && $python -m pytest -q tests/course
+}
+
 openai_harmony() {
     local venv=build/venv-harmony
     if [[ ! -x $venv/bin/python ]]; then
@@ -273,6 +283,7 @@ full() {
     check "pages" pages
     check "notebooks" notebooks
     check "live page" live_page
+    check "course" course
 }
 
 long() {
