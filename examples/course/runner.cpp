@@ -5,6 +5,7 @@
 //
 // PROGRAM serves the student's functions (course/serve.hpp). The hidden calls go to a process that
 // has not seen the others, and nothing but their count is told.
+#include <cctype>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -46,6 +47,14 @@ std::string difference_text(const Numbers& got, const Numbers& expected) {
            number_text(expected[i]);
 }
 
+// A student's text on somebody's terminal: one line, no control characters.
+std::string shown(std::string text) {
+    for (char& letter : text) {
+        if (std::iscntrl(static_cast<unsigned char>(letter)) != 0) letter = ' ';
+    }
+    return text.substr(0, 300);
+}
+
 // Runs what calls the student's function; what it threw is a note.
 template <class Run>
 std::string note_of(const Run& run) {
@@ -54,7 +63,7 @@ std::string note_of(const Run& run) {
     } catch (const Ended&) {
         throw;
     } catch (const StudentError& error) {
-        return "it threw: " + std::string(error.what()).substr(0, 300);
+        return "it threw: " + shown(error.what());
     }
 }
 
@@ -134,7 +143,7 @@ int check(const std::string& name, const std::string& program, const std::string
     } catch (const Ended& ended) {
         report["ended"] = ended.what();
     }
-    std::cout << report.dump() << "\n";
+    std::cout << report.dump(-1, ' ', true, Json::error_handler_t::replace) << "\n";
     return 0;
 }
 

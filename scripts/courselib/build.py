@@ -63,17 +63,23 @@ def main_text(exercise):
                               f"    return serve({{{served}}});", "}", ""])
 
 
-def program_of(text, exercise, folder, shown_path):
-    """The path of the compiled program; Failed if there is none."""
+def check_rules(text, exercise, shown_path):
     try:
         rules.check(text, headers.repository_text(exercise.header))
     except rules.Refused as refused:
         raise Failed(f"{shown_path}: {refused}") from None
+
+
+def program_of(text, exercise, folder, shown_path):
+    """The path of the compiled program; Failed if there is none."""
     if headers.function_text(text, exercise.name) is None:
         raise Failed(f"{shown_path} has no function {exercise.name}")
     own = folder / "include" / "gptoss" / exercise.header
     own.parent.mkdir(parents=True, exist_ok=True)
-    own.write_text(headers.for_one(text, exercise, shown_path), encoding="utf-8")
+    whole = headers.for_one(text, exercise, shown_path)
+    check_rules("\n".join(line for line in whole.split("\n") if not line.startswith("#line ")),
+                exercise, shown_path)  # again: a comment may begin in what was replaced
+    own.write_text(whole, encoding="utf-8")
     (folder / "main.cpp").write_text(main_text(exercise), encoding="utf-8")
     compiler = os.environ.get("CXX", "g++")
     command = [compiler, *FLAGS, f"-I{folder / 'include'}", f"-I{ROOT / 'include'}", f"-I{COURSE}",
@@ -120,9 +126,13 @@ def kept_report(text, exercise, folder, seed, shown_path):
 
 def report_of(text, exercise, folder, seed, shown_path):
     """Compiles and judges; `failed` says why there is nothing to judge."""
-    if headers.is_untouched(text, exercise):
-        return {"failed": "not written yet"}
     folder = pathlib.Path(folder)
+    try:
+        check_rules(text, exercise, shown_path)
+        if headers.is_untouched(text, exercise):
+            return {"failed": "not written yet"}
+    except Failed as failed:
+        return {"failed": str(failed)}
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, mode=0o700)
     try:

@@ -16,15 +16,16 @@ class Exercise:
     serves: dict               # name on the wire -> C++ function
     hint: str                  # the last of its hints, in one or two sentences
     includes: tuple = ()       # what else the program has to include
+    same: tuple = ()           # functions of the header that would do the same: not there to be called
 
 
 def op(name, lesson, header, page, hint):
     return Exercise(name, lesson, header, page, {name: f"gptoss::{name}"}, hint)
 
 
-def part(name, lesson, header, page, hint, *, of, own=None, includes=()):
+def part(name, lesson, header, page, hint, *, of, own=None, includes=(), same=()):
     serves = {name: own or f"gptoss::{name}", **of}
-    return Exercise(name, lesson, header, page, serves, hint, includes)
+    return Exercise(name, lesson, header, page, serves, hint, includes, same)
 
 
 ATTEND = {"attend": "gptoss::attend"}
@@ -50,7 +51,7 @@ EXERCISES = [
     part("mxfp4_decode_block", 3, "core/mxfp4.hpp", "01-mxfp4.md",
          "Byte b holds weights 2b (low nibble) and 2b + 1 (high); both are kMxfp4Values[nibble] times mxfp4_scale(scale).",
          of={"expert_linear": "gptoss::expert_linear"}, own="mxfp4_decode_block_of",
-         includes=("adapt_numbers.hpp", "gptoss/layers/expert_linear.hpp")),
+         includes=("adapt_numbers.hpp", "gptoss/layers/expert_linear.hpp"), same=("mxfp4_decode_gguf_codes",)),
     part("rope_inv_freq", 4, "layers/rope.hpp", "04-rope.md",
          "Two frequencies: theta^(-2d / head_dim), and that over the factor. yarn_ramp(config, d) says how much of the second.",
          of=ROPE_TABLE),
@@ -93,7 +94,8 @@ EXERCISES = [
          of={"sample": "gptoss::sample"}, includes=("adapt_sampling.hpp",)),
     part("bpe_scan", 9, "tokenizer/bpe.hpp", "13-tokenizer.md",
          "Keep where the parts begin. As long as some pair of neighbours is in ranks: join the one of lowest rank, the leftmost of equals.",
-         of={"bpe_encode": "gptoss::tokenizer::bpe_encode"}, own="gptoss::tokenizer::bpe_scan"),
+         of={"bpe_encode": "gptoss::tokenizer::bpe_encode"}, own="gptoss::tokenizer::bpe_scan",
+         same=("bpe_queue",)),
     part("take_channel", 9, "harmony/header.hpp", "14-harmony.md",
          "The value ends at '<' or at is_space_at; erase the marker and the value. An empty value is a HarmonyError.",
          of={"parse_header": "parse_header_of"}, own="take_channel_of", includes=("adapt_text.hpp",)),

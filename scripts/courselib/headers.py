@@ -65,13 +65,18 @@ def with_include(text, line):
     return text if line in text else text.replace("#pragma once\n", f"#pragma once\n{line}\n", 1)
 
 
+def stubbed(text, name):
+    function = function_text(text, name)
+    return text if function is None else text.replace(function, stub_of(function, name), 1)
+
+
 def cut(header):
     """The header as a student gets it: the bodies of all its exercises are gone."""
     text = repository_text(header)
     for exercise in exercises.EXERCISES:
         if exercise.header == header:
-            function = function_text(text, exercise.name)
-            text = text.replace(function, stub_of(function, exercise.name), 1)
+            for name in (exercise.name, *exercise.same):
+                text = stubbed(text, name)
     text = with_include(text, CHECK)
     return with_include(text, "#include <type_traits>") if "is_constant_evaluated" in text else text
 
@@ -81,20 +86,30 @@ def is_untouched(text, exercise):
     return function_text(text, exercise.name) == function_text(cut(exercise.header), exercise.name)
 
 
+def replaced_functions(exercise):
+    """By name, what stands in the place of the header's other functions while this one is judged."""
+    repository = repository_text(exercise.header)
+    replaced = {}
+    for other in exercises.EXERCISES:
+        if other.header == exercise.header and other.name != exercise.name:
+            replaced[other.name] = function_text(repository, other.name)
+    for name in exercise.same:
+        replaced[name] = stub_of(function_text(repository, name), name)
+    return replaced
+
+
 def for_one(text, exercise, shown_path):
     """The student's header with the repository's bodies in its other exercises.
 
     Each exercise is then judged by itself. #line keeps the compiler's line numbers the student's.
     """
-    repository = repository_text(exercise.header)
     lines = text.split("\n")
     out = [f'#line 1 "{shown_path}"']
     spans = {}
-    for other in exercises.EXERCISES:
-        if other.header == exercise.header and other.name != exercise.name:
-            place = lines_of(text, other.name)
-            if place is not None:
-                spans[place[0]] = (place[1], function_text(repository, other.name))
+    for name, function in replaced_functions(exercise).items():
+        place = lines_of(text, name)
+        if place is not None:
+            spans[place[0]] = (place[1], function)
     number = 0
     while number < len(lines):
         if number in spans:

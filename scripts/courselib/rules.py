@@ -3,11 +3,13 @@
 The compiler runs outside the jail in which the program runs (examples/course/jail.hpp), and it can
 read files: by #include, and by the assembler's .incbin. So a header may include what it included
 before and the standard library, may define no macro, and may use no name that belongs to the
-compiler. Whatever this reader would read otherwise than the compiler does is refused too.
+compiler, and no attribute: the name of a section reaches the assembler as it is. Whatever this
+reader would read otherwise than the compiler does is refused too.
 """
 import re
 
 MOST_BYTES = 100_000
+LONGEST_LINE = 1000
 STANDARD = re.compile(r"#\s*include\s*<[a-z0-9_]+>\s*(//.*)?")
 PROJECT = re.compile(r'#\s*include\s*"(gptoss/[a-z0-9_/]+\.hpp)"\s*(//.*)?')
 ONCE = re.compile(r"#\s*pragma\s+once\s*(//.*)?")
@@ -58,13 +60,15 @@ def check(text, repository):
     if len(text.encode("utf-8", "replace")) > MOST_BYTES:
         raise Refused(f"it has more than {MOST_BYTES:,} bytes")
     for number, line in enumerate(text.split("\n"), 1):
+        if len(line) > LONGEST_LINE:
+            refuse(number, f"it is longer than {LONGEST_LINE} characters")
         if line.rstrip().endswith("\\"):
             refuse(number, "a line that ends in \\ is not read here")
         if "??" in line or re.search(r"[^\t\x20-\x7e\u00a0-\U0010ffff]", line):
             refuse(number, "?? and control characters are not read here")
     allowed = includes_of(repository) | {"gptoss/core/check.hpp", "gptoss/core/view.hpp"}
 
-    line, at, at_start = 1, 0, True
+    line, at, at_start, before = 1, 0, True, ""
     while at < len(text):
         match = TOKEN.match(text, at)
         kind, token = match.lastgroup, match[0]
@@ -77,9 +81,14 @@ def check(text, repository):
             at += len(directive)
             continue
         check_token(line, kind, token)
+        if kind == "mark" and text.startswith(("/*", "<:"), at):
+            refuse(line, f"{text[at : at + 2]} has no business here, or is not closed")
+        if token == "[" and before == "[":
+            refuse(line, "attributes are not read here")
         if kind == "newline":
             at_start = True
         elif kind not in ("space", "comment"):
             at_start = False
+            before = token
         line += token.count("\n")
         at = match.end()

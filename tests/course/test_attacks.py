@@ -8,7 +8,7 @@ RIGHT = """    for (int t = 0; t < x.rows; ++t)
         for (int i = 0; i < x.cols; ++i) out.row(t)[i] = x.row(t)[i] + y.row(t)[i];"""
 EXTERN = 'extern "C" int open(const char*, int, ...); extern "C" int fork() noexcept; extern "C" int kill(int, int) noexcept;' \
          'extern "C" int getppid() noexcept; extern "C" long write(int, const void*, unsigned long);' \
-         'extern "C" int close(int); extern "C" [[noreturn]] void _exit(int); extern "C" int system(const char*);'
+         'extern "C" int close(int); extern "C" int system(const char*);'
 
 # Bodies of add_residual, and a word of the reason.
 AT_RUN_TIME = {
@@ -64,7 +64,12 @@ IN_THE_TEXT = {
     "has_include": ('#if __has_include("/etc/passwd")', "is no #include"),
     "unix": ("#include <sys/mman.h>", "is no #include"),
     "a universal name": ("\\u0061sm();", "no business"),
-    "100 kB": ("//" + 100_000 * "x", "bytes"),
+    "a section that is assembler": ('[[gnu::section(".data\\n.incbin \\"/etc/passwd\\"\\n#")]] inline int x = 1;', "attributes"),
+    "the same, apart": ("[ /**/ [gnu::section(\"x\")]] inline int x = 1;", "attributes"),
+    "the same, in digraphs": ("<:<:gnu::section(\"x\")]] inline int x = 1;", "no business"),
+    "comments without end": (20_000 * "/* \n", "not closed"),
+    "a long line": ("inline constexpr int x = " + 600 * "1+" + "1;", "longer than"),
+    "100 kB": (1000 * ("//" + 100 * "x" + "\n"), "bytes"),
 }
 
 
@@ -74,6 +79,26 @@ def test_in_the_text(attack, judged):
     report = judged("add_residual", with_line("add_residual", line))
     assert total(report) == 0
     assert reason in report["failed"]
+
+
+def test_a_comment_that_begins_in_what_is_replaced(judged):
+    """rope_table is replaced while rope is judged, and with it the /* that hid the rest."""
+    hidden = 'inline void rope_table(int) { /*\n}\nasm(".incbin \\"/etc/passwd\\""); /* */\n'
+    text = headers.repository_text("layers/rope.hpp").replace("\nnamespace gptoss", f"\n{hidden}\nnamespace gptoss", 1)
+    assert "the compiler's" in judged("rope", text)["failed"]
+
+
+def test_another_function_that_does_the_same_is_not_there(judged):
+    body = """    void bpe_queue(const RankTable&, std::string_view, std::vector<std::int32_t>&);
+    bpe_queue(ranks, piece, ids);"""
+    report = judged("bpe_scan", with_body("bpe_scan", body))
+    assert total(report) == 0
+    assert "bpe_queue: not written yet" in score.text_of("bpe_scan", report)
+
+
+def test_what_a_student_throws_is_shown_without_control_characters(judged):
+    report = judged("add_residual", with_body("add_residual", '    throw Error("\\x1b[2J\\xff\\xfe");'))
+    assert report["worked"][0]["note"].startswith("it threw:  [2J")
 
 
 WHILE_COMPILING = {
@@ -94,8 +119,8 @@ def test_while_compiling(attack, judged):
 
 @pytest.mark.parametrize("line", [
     "#include <cstdlib>\nstruct Early { Early() { std::exit(0); } }; inline Early early;",
-    "#include <cstdlib>\n[[gnu::constructor]] static void early() { std::quick_exit(0); }",
-    'extern "C" int open(const char*, int, ...);\n[[gnu::constructor]] static void early() { open("/etc/passwd", 0); }',
+    "#include <cstdlib>\nstruct Early { Early() { std::quick_exit(0); } }; inline Early early;",
+    'extern "C" int open(const char*, int, ...);\ninline int early = open("/etc/passwd", 0);',
 ])
 def test_before_main(line, judged):
     report = judged("add_residual", with_line("add_residual", line))
