@@ -54,8 +54,10 @@ def test_a_compiler_error_is_told_with_the_students_line(judged):
 
 
 def test_the_mistake_in_a_block_is_named(judged):
-    text = headers.repository_text("model/expert_block.hpp")
-    wrong = text.replace("Ops::add_residual(a.attn_residual, a.mlp_out", "Ops::add_residual(a.mlp_norm, a.mlp_out")
-    report = judged("expert_block", wrong)
+    text = headers.repository_text("model/attention_block.hpp")
+    wrong = text.replace("Ops::add_residual(a.residual_in,", "Ops::add_residual(a.attn_norm,")
+    assert wrong != text
+    report = judged("attention_block", wrong)
     assert 0 < total(report) < 100
-    assert report["place"]["note"].startswith("block.0.mlp.residual")
+    assert report["place"]["note"].startswith("block.0.attn.residual")
+    assert report["place"]["pitfall"] == "residual_normed"
