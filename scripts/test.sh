@@ -183,7 +183,7 @@ official_model() {
         $venv/bin/python tests/golden/make_bf16.py --check &&
         $venv/bin/python tests/validate/check_recorders.py &&
         $venv/bin/python tests/validate/check_numpy_port.py &&
-        $venv/bin/python tests/validate/check_goldens_page.py
+        $venv/bin/python tests/validate/check_goldens_page.py build/release/bin/gptoss
 }
 
 # After hugging_face, which makes the environment that this uses.

@@ -37,13 +37,12 @@ struct CompareFlags {
     double tolerance = 0;
 };
 
-// "attn_q,logits" chooses sites; "common" what both have; "" and "all" everything.
+// "attn_q,logits" chooses sites; "" those that both have in any layer, "common" those that both have,
+// "all" everything that either has.
 void choose_sites(const std::string& list, compare::CompareOptions& options) {
-    if (list.empty() || list == "all") return;
-    if (list == "common") {
-        options.common_only = true;
-        return;
-    }
+    options.common_only = list == "common";
+    options.all_sites = list == "all";
+    if (list.empty() || options.common_only || options.all_sites) return;
     std::size_t begin = 0;
     while (begin <= list.size()) {
         const std::size_t end = std::min(list.find(',', begin), list.size());
@@ -117,7 +116,8 @@ void print_comparison(const compare::Comparison& c) {
     print(changes_text(c));
     if (c.logits) print(logits_text(*c.logits));
     if (c.n_not_common > 0) {
-        print("left out: " + std::to_string(c.n_not_common) + " sites that only one side has\n");
+        print("left out: " + compare::counted(std::size_t(c.n_not_common), "site") +
+              " that only one side has: " + compare::kinds_text(c.not_common) + "\n");
     }
     for (const std::string& note : c.notes) {
         print("note: " + note + "\n");
@@ -180,7 +180,8 @@ void add_compare(CLI::App& app, Tool& tool) {
         ->type_name("FILE");
     compare
         ->add_option("--sites", flags->sites,
-                     "Symbols, as attn_q,logits; or common: what both dumps have [all]")
+                     "Symbols, as attn_q,logits; all; or common: what both dumps have, layer by "
+                     "layer [what both have in any layer]")
         ->type_name("LIST");
     compare->add_option("--policy", flags->policy, "float32 or bf16: how B computed [float32]")
         ->type_name("NAME");

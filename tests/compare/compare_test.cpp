@@ -107,6 +107,28 @@ TEST_CASE("compare: missing on either side never passes", "[compare]") {
     CHECK(compare_dumps(reference(), Dump{"empty"}, {}).verdict == Verdict::unusable);
 }
 
+TEST_CASE("compare: what a dump has in no layer is left out and said, unless all is asked for",
+          "[compare]") {
+    Dump residuals{"residuals"};
+    for (int layer = 0; layer < 5; ++layer) {
+        const SiteKey key{Site::mlp_residual, layer};
+        residuals.sites[key] = reference().sites.at(key);
+    }
+    const Comparison c = compare_dumps(reference(), residuals, {});
+    CHECK(c.verdict == Verdict::pass);
+    CHECK(c.rows.size() == 5);
+    CHECK(c.n_not_common == 3 + 20 * 5);
+    CHECK(c.not_common.size() == 23);
+    CompareOptions all;
+    all.all_sites = true;
+    CHECK(compare_dumps(reference(), residuals, all).verdict == Verdict::unusable);
+
+    residuals.sites.erase({Site::mlp_residual, 4});  // as a port that forgot its last layer
+    const Comparison shorter = compare_dumps(reference(), residuals, {});
+    CHECK(shorter.verdict == Verdict::unusable);
+    CHECK_THAT(shorter.reason, ContainsSubstring("block.4.mlp.residual (missing)"));
+}
+
 TEST_CASE("compare: sites may be chosen, and what only one side has left out", "[compare]") {
     Dump logits_only{"logits"};
     logits_only.sites[{Site::logits}] = reference().sites.at({Site::logits});

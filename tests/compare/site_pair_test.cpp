@@ -65,6 +65,23 @@ TEST_CASE("site pair: a side with the last token only is compared with the other
     CHECK(pair.token(0) == 2);
 }
 
+TEST_CASE("site pair: a side whose first row is a later token has its last rows compared",
+          "[site_pair]") {
+    const Activation kept{{2, 2}, {30, 40, 50, 60}, {}};
+    const Activation all{{3, 2}, {1, 2, 3, 4, 5, 6}, {}};
+    const RunExtents run{nullptr, 3, 1, 0};
+    const PairedShapes shapes = paired(Site::logits, {2, 2}, {3, 2}, run);
+    const SitePair pair = pair_sites(Site::logits, shapes, kept, all, 3, nullptr);
+    CHECK(pair.expected == std::vector<float>{30, 40, 50, 60});
+    CHECK(pair.got == std::vector<float>{3, 4, 5, 6});
+    CHECK(pair.token(0) == 1);
+    CHECK(paired(Site::logits, {3, 2}, {3, 2}, run).reference_mistake ==
+          "shape is (3, 2), expected (2, any)");
+    CHECK(paired(Site::logits, {2, 2}, {2, 2}, run).other_mistake ==
+          "shape is (2, 2), expected (3, 2)");
+    CHECK(paired(Site::attn_scores, {6, 2, 3}, {6, 3, 3}, run).other == Shape{6, 3, 3});
+}
+
 TEST_CASE("site pair: rows of experts are matched by expert, not by rank", "[site_pair]") {
     const ExpertMatch match = match_of({4, 1, 2, 0}, {1, 4, 2, 3}, 2);
     const Activation expected{{2, 2, 1}, {40, 10, 20, 0}, {}};

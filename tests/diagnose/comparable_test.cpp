@@ -60,3 +60,13 @@ TEST_CASE("comparable: a dump whose arrays have other shapes is another model's"
     CHECK_THAT(found.reason, ContainsSubstring("1 array of 1 cannot be compared, as embedding: "));
     CHECK_THAT(found.reason, ContainsSubstring("is it the dump of another model?"));
 }
+
+TEST_CASE("comparable: layers that the dump ends in front of are named", "[diagnose]") {
+    Dump theirs;
+    theirs.sites[{Site::mlp_residual, 0}] = {{1, 1}, {0}, {}};
+    CHECK(layers_without_arrays(theirs, 1) == "");
+    CHECK(layers_without_arrays(theirs, 2) == "layer 1");
+    CHECK(layers_without_arrays(theirs, 4) == "layers 1 to 3");
+    theirs.sites[{Site::logits}] = {{1, 1}, {0}, {}};  // which layers 1 to 3 go into
+    CHECK(layers_without_arrays(theirs, 4) == "");
+}

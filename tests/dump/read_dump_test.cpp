@@ -92,6 +92,14 @@ TEST_CASE("read dump: our own file gives back the run", "[read_dump]") {
     }
 }
 
+TEST_CASE("read dump: a golden of the last tokens says which", "[read_dump]") {
+    const Dump nano = read_dump(GPTOSS_GOLDEN_DIR "/nano.safetensors", {});
+    CHECK(nano.tokens->size() == 45);
+    CHECK(nano.first_row == 33);
+    CHECK(nano.sites.at({Site::attn_q, 0}).shape[0] == 45 - 33);
+    CHECK(read_dump(GPTOSS_GOLDEN_DIR "/tiny.safetensors", {}).first_row == 0);
+}
+
 TEST_CASE("read dump: a folder of npy files, with tokens and a config", "[read_dump]") {
     const TempFolder folder;
     write_bytes(folder / "block.0.attn.q.npy", npy_bytes("<f4", "(1, 2)", floats({1.5f, 2})));
@@ -256,6 +264,8 @@ TEST_CASE("read dump: tokens and config that make no sense", "[read_dump][errors
     CHECK_THAT(with("tokens", "[1,-2]"), EndsWith("holds -2, expected token ids"));
     CHECK_THAT(with("tokens", "[1"), ContainsSubstring("not valid JSON"));
     CHECK_THAT(with("config", "{}"), ContainsSubstring("has no num_hidden_layers"));
+    CHECK_THAT(with("first_row", "2"),
+               EndsWith("metadata first_row: is 2, expected one of the 0 tokens"));
     CHECK_THAT(with("edited", "{}"), EndsWith("metadata edited: is no list of names"));
     CHECK_THAT(with("edited", "[1]"), EndsWith("metadata edited: holds 1, expected names"));
     CHECK(with("anything", "else") == "none");

@@ -71,11 +71,13 @@ TEST_CASE("site shape: which token a row belongs to", "[site_shape]") {
     CHECK(scores.token(20) == 6);
 }
 
-TEST_CASE("site shape: the last token's rows", "[site_shape]") {
+TEST_CASE("site shape: the last tokens' rows", "[site_shape]") {
     const std::vector<int> values = {1, 2, 3, 4, 5, 6, 7, 8};
-    CHECK(last_token_of(token_rows(Site::attn_q, {4, 2}), values) == std::vector<int>{7, 8});
-    CHECK(last_token_of(token_rows(Site::attn_scores, {2, 2, 2}), values) ==
+    const TokenRows q = token_rows(Site::attn_q, {4, 2});
+    CHECK(last_tokens_of(q, values, 1) == std::vector<int>{7, 8});
+    CHECK(last_tokens_of(q, values, 3) == std::vector<int>{3, 4, 5, 6, 7, 8});
+    CHECK(last_tokens_of(token_rows(Site::attn_scores, {2, 2, 2}), values, 1) ==
           std::vector<int>{3, 4, 7, 8});
-    CHECK(last_token_of(token_rows(Site::mlp_gate_up, {2, 2, 2}), values) ==
+    CHECK(last_tokens_of(token_rows(Site::mlp_gate_up, {2, 2, 2}), values, 1) ==
           std::vector<int>{5, 6, 7, 8});
 }

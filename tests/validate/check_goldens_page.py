@@ -1,10 +1,17 @@
 #!/usr/bin/env python3
-"""What docs/goldens.md shows, run: the forty lines of numpy, and the Rust program.
+"""What docs/goldens.md shows, run: its commands, the forty lines of numpy, and the Rust program.
 
-The numpy lines make every tensor of tiny and odd, which are held against the checkpoints that
-tests/golden/weights.py writes. The Rust program reads a golden; without rustc that is skipped.
+    check_goldens_page.py [GPTOSS]       the tool, as built; without it no command is run
+
+The ```sh blocks are one session of bash, in a folder with the repository's examples and the goldens;
+every compare of theirs has to pass. The lines with the real weights run on nano, where torch and
+transformers are; else they are skipped. The numpy lines make every tensor of tiny and odd, which are
+held against the checkpoints that tests/golden/weights.py writes. The Rust program reads a golden;
+without rustc that is skipped.
 """
 
+import importlib.util
+import os
 import re
 import shutil
 import subprocess
@@ -72,7 +79,65 @@ def run_rust(rustc: str) -> None:
     assert np.float32(first) == q.flat[0] and np.float32(last) == q.flat[-1], printed
 
 
+def shell_in(folder: Path, tool: Path) -> dict[str, str]:
+    """A reader's folder, and the path on which `gptoss` and `python3` are."""
+    for name in ("examples", "tests"):
+        (folder / name).symlink_to(ROOT / name)
+    goldens = folder / "build" / "release" / "tests" / "golden"
+    goldens.mkdir(parents=True)
+    for archive in sorted(files.DATA.glob("*.tar.xz")):
+        if archive.stem.removesuffix(".tar") != "gguf":
+            name = archive.name.replace(".tar.xz", ".safetensors")
+            (goldens / name).write_bytes(files.unpack(archive))
+    (folder / "bin").mkdir()
+    (folder / "bin" / "gptoss").symlink_to(tool)
+    for name in ("python3", "pip"):
+        module = " -m pip" if name == "pip" else ""
+        (folder / "bin" / name).write_text(f'#!/bin/sh\nexec "{sys.executable}"{module} "$@"\n')
+        (folder / "bin" / name).chmod(0o755)
+    path = f"{folder / 'bin'}:{os.environ['PATH']}"
+    return {**os.environ, "PATH": path, "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def run_lines(lines: str, folder: Path, environment: dict[str, str]) -> str:
+    done = subprocess.run(["bash", "-euo", "pipefail", "-c", lines], cwd=folder, env=environment,
+                          capture_output=True, text=True)
+    if done.returncode != 0:
+        tail = "\n".join((done.stdout + done.stderr).splitlines()[-20:])
+        raise SystemExit(f"status {done.returncode} of the page's lines\n{lines}\n{tail}")
+    return done.stdout
+
+
+def run_commands(tool: Path) -> None:
+    page = (ROOT / "docs" / "goldens.md").read_text()
+    blocks = re.findall(r"^```sh\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    (real,) = re.findall(r"^```text\n(pip install.*?)^```", page, re.DOTALL | re.MULTILINE)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        environment = shell_in(folder, tool)
+        printed = run_lines("".join(blocks), folder, environment)
+        n_passed = len(re.findall(r"^pass: ", printed, re.MULTILINE))
+        n_compared = sum(line.count("compare") * (1 + words.count(" "))
+                         for words, line in re.findall(r"for name in (.*?); do (.*)", "".join(blocks)))
+        assert n_passed == n_compared, f"{n_passed} of {n_compared} passed:\n{printed}"
+        print(f"{n_passed} goldens, compared by the page's lines, pass")
+        if not importlib.util.find_spec("transformers"):
+            print("SKIPPED: goldens_page: the lines with the real weights: python3 has no transformers")
+            return
+        (folder / "prompt.txt").write_text("What is 17 + 25?")
+        as_nano = real.replace("DIR", "examples/nano/model").replace(
+            "tokenize encode", "tokenize encode --model examples/nano/model")
+        port = ('python3 examples/validate/numpy_port.py --model examples/nano/model --ids "$ids" '
+                "--out yours.safetensors.npz && mv yours.safetensors.npz yours.safetensors\n")
+        *first, last = as_nano.strip().split("\n")
+        printed = run_lines("\n".join([*first, port, last]), folder, environment)
+        assert "\npass: " in printed, printed
+        print("the lines with the real weights run on nano, and pass")
+
+
 def main() -> int:
+    if len(sys.argv) > 1:
+        run_commands(Path(sys.argv[1]).resolve())
     tensor = lines_of_the_page()["tensor"]
     for name in ("tiny", "odd"):
         print(f"{name}: {check(name, tensor)} tensors are equal")

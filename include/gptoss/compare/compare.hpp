@@ -61,6 +61,14 @@ inline bool is_whole(Site site, const dump::Activation& activation) {
     return n_expected && *n_expected == n_values;
 }
 
+inline std::set<Site> kinds_of(const dump::Dump& dump) {
+    std::set<Site> kinds;
+    for (const auto& [key, activation] : dump.sites) {
+        kinds.insert(key.site);
+    }
+    return kinds;
+}
+
 class Comparer {
 public:
     Comparer(const dump::Dump& reference, const dump::Dump& other, const CompareOptions& options)
@@ -116,18 +124,26 @@ private:
 
     // The sites of either dump that were asked for.
     std::set<dump::SiteKey> keys() {
+        const std::set<Site> of_reference = kinds_of(reference_), of_other = kinds_of(other_);
+        const bool takes_what_there_is = options_.sites.empty() && !options_.all_sites;
         std::set<dump::SiteKey> keys;
+        std::set<Site> left_out;
         for (const dump::Dump* dump : {&reference_, &other_}) {
             for (const auto& [key, activation] : dump->sites) {
-                if (options_.sites.empty() || options_.sites.count(key.site) > 0) keys.insert(key);
+                if (!options_.sites.empty() && !options_.sites.contains(key.site)) continue;
+                const bool both_have_some =
+                    of_reference.contains(key.site) && of_other.contains(key.site);
+                const bool both_have_it =
+                    reference_.sites.contains(key) && other_.sites.contains(key);
+                if (options_.common_only ? both_have_it : both_have_some || !takes_what_there_is) {
+                    keys.insert(key);
+                } else {
+                    ++found_.n_not_common;
+                    left_out.insert(key.site);
+                }
             }
         }
-        if (!options_.common_only) return keys;
-        for (auto key = keys.begin(); key != keys.end();) {
-            const bool common = reference_.sites.count(*key) > 0 && other_.sites.count(*key) > 0;
-            found_.n_not_common += !common;
-            key = common ? std::next(key) : keys.erase(key);
-        }
+        found_.not_common.assign(left_out.begin(), left_out.end());
         return keys;
     }
 
@@ -183,7 +199,8 @@ private:
             return;
         }
         const PairedShapes shapes =
-            pair_shapes(row.key.site, expected.shape, got.shape, {config_, n_tokens_});
+            pair_shapes(row.key.site, expected.shape, got.shape,
+                        {config_, n_tokens_, reference_.first_row, other_.first_row});
         if (shapes.other.empty()) {
             const bool is_reference = shapes.reference.empty();
             row.outcome = Outcome::shape;

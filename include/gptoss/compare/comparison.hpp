@@ -104,6 +104,7 @@ struct Comparison {
     std::vector<std::string> notes = {};      // what else a reader should know
     std::string tolerances = {};              // which ones, in words
     int n_not_common = 0;                     // sites left out because only one side has them
+    std::vector<Site> not_common = {};        // of which kinds
 };
 
 enum class Policy { float32, bf16 };
@@ -111,9 +112,10 @@ enum class Policy { float32, bf16 };
 struct CompareOptions {
     Policy policy = Policy::float32;
     std::optional<double> tolerance = {};  // of every site, instead of the policy's
-    std::set<Site> sites = {};             // these only; empty: all
-    bool common_only = false;              // leave out what only one side has
-    int top_k = 5;                         // of the logits
+    std::set<Site> sites = {};  // these, each of them; empty: those that both have in any layer
+    bool all_sites = false;     // also those that one side has in no layer
+    bool common_only = false;   // not even those that one side has in other layers
+    int top_k = 5;              // of the logits
 };
 
 }  // namespace gptoss::compare

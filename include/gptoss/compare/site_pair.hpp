@@ -5,7 +5,7 @@
 //     token(r)                 the token of the run that row r belongs to
 //     has_partner[r]           false where the other did not choose that expert
 //
-// If one side holds the last position only, so does the pair.
+// If one side holds the last positions only, so does the pair.
 //
 // Where    compare/compare.hpp, once per site and layer.
 // Pitfalls Without a config the reference's own extents are what is expected.
@@ -46,10 +46,13 @@ struct PairedShapes {
 struct RunExtents {
     const Config* config = nullptr;
     int n_tokens = 0;
+    int first_in_reference = 0;  // the first token that it keeps: Dump::first_row
+    int first_in_other = 0;
 };
 
-// Does a reading have the config's extents, and all tokens of the run or the last one?
-inline bool fits_run(Site site, const format::Shape& reading, const RunExtents& run) {
+// Does a reading have the config's extents, and all tokens from the first one kept or the last one?
+inline bool fits_run(Site site, const format::Shape& reading, const RunExtents& run,
+                     int first_kept) {
     for (std::size_t axis = 0; axis < reading.size(); ++axis) {
         const std::int64_t got = reading[axis];
         if (got < 1 || got > kLargestExtent) return false;
@@ -58,22 +61,23 @@ inline bool fits_run(Site site, const format::Shape& reading, const RunExtents& 
         const bool is_known = counts_tokens ? run.n_tokens > 0 : run.config != nullptr;
         const bool is_last_only = dim == Dim::tokens && got == 1;
         if (!is_known || is_last_only) continue;
-        if (counts_tokens && got != run.n_tokens) return false;
+        const int n_rows = dim == Dim::tokens ? run.n_tokens - first_kept : run.n_tokens;
+        if (counts_tokens && got != n_rows) return false;
         if (!counts_tokens && got != extent_of(dim, *run.config)) return false;
     }
     return true;
 }
 
 // "(12, 256)", with "any" for what is not known.
-inline std::string expected_shape_text(Site site, const RunExtents& run) {
+inline std::string expected_shape_text(Site site, const RunExtents& run, int first_kept) {
     std::string text;
     for (const Dim dim : site_info(site).dims) {
         if (dim == Dim::none) continue;
         const bool counts_tokens = dim == Dim::tokens || dim == Dim::positions;
         const bool is_known = counts_tokens ? run.n_tokens > 0 : run.config != nullptr;
-        const int expected = counts_tokens ? run.n_tokens
-                             : is_known    ? extent_of(dim, *run.config)
-                                           : 0;
+        int expected = 0;
+        if (is_known) expected = counts_tokens ? run.n_tokens : extent_of(dim, *run.config);
+        if (dim == Dim::tokens) expected -= first_kept;
         text += (text.empty() ? "(" : ", ") + (is_known ? std::to_string(expected) : "any");
     }
     return text + ")";
@@ -83,24 +87,27 @@ inline PairedShapes pair_shapes(Site site, const format::Shape& reference,
                                 const format::Shape& other, const RunExtents& run) {
     PairedShapes paired;
     for (const format::Shape& reading : dump::shape_readings(site, reference)) {
-        if (paired.reference.empty() && fits_run(site, reading, run)) paired.reference = reading;
+        const bool fits = fits_run(site, reading, run, run.first_in_reference);
+        if (paired.reference.empty() && fits) paired.reference = reading;
     }
     if (paired.reference.empty()) {
         paired.reference_mistake = "shape is " + format::shape_text(reference) + ", expected " +
-                                   expected_shape_text(site, run);
+                                   expected_shape_text(site, run, run.first_in_reference);
         return paired;
     }
-    const auto reading = dump::reading_that_fits(site, other, paired.reference);
-    if (reading && fits_run(site, *reading, run)) {
+    format::Shape expected = paired.reference;
+    if (run.n_tokens > 0) expected[dump::token_axis(site)] = run.n_tokens - run.first_in_other;
+    const auto reading = dump::reading_that_fits(site, other, expected);
+    if (reading && fits_run(site, *reading, run, run.first_in_other)) {
         paired.other = *reading;
     } else {
-        paired.other_mistake = "shape is " + format::shape_text(other) + ", expected " +
-                               format::shape_text(paired.reference);
+        paired.other_mistake =
+            "shape is " + format::shape_text(other) + ", expected " + format::shape_text(expected);
     }
     return paired;
 }
 
-// Both sides' rows; the last token's only if one side has no more. n_tokens is that of the run.
+// Both sides' rows; the last ones only if one side has no more. n_tokens is that of the run.
 template <class Number>
 struct AlignedRows {
     dump::TokenRows in;
@@ -115,12 +122,14 @@ AlignedRows<Number> align(Site site, const PairedShapes& shapes,
                           int n_tokens) {
     const dump::TokenRows in_expected = dump::token_rows(site, shapes.reference);
     const dump::TokenRows in_got = dump::token_rows(site, shapes.other);
-    const bool last_only = in_expected.n_tokens != in_got.n_tokens;
     AlignedRows<Number> rows;
     rows.in = in_expected.n_tokens <= in_got.n_tokens ? in_expected : in_got;
-    rows.first_token = n_tokens > rows.in.n_tokens ? n_tokens - rows.in.n_tokens : 0;
-    rows.expected = last_only ? dump::last_token_of(in_expected, expected) : expected;
-    rows.got = last_only ? dump::last_token_of(in_got, got) : got;
+    const int n_rows = rows.in.n_tokens;
+    rows.first_token = n_tokens > n_rows ? n_tokens - n_rows : 0;
+    rows.expected = n_rows < in_expected.n_tokens
+                        ? dump::last_tokens_of(in_expected, expected, n_rows)
+                        : expected;
+    rows.got = n_rows < in_got.n_tokens ? dump::last_tokens_of(in_got, got, n_rows) : got;
     return rows;
 }
 

@@ -94,6 +94,11 @@ inline void give_verdict(const dump::Dump& reference, const dump::Dump& other, C
     } else {
         c.verdict = Verdict::pass;
         c.reason = counted(c.rows.size(), "site") + " within tolerance";
+        if (c.n_not_common > 0) {
+            c.reason += "; " + counted(std::size_t(c.n_not_common), "site") +
+                        " that only one side " + "has " + (c.n_not_common == 1 ? "is" : "are") +
+                        " left out";
+        }
     }
 }
 

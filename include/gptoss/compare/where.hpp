@@ -123,6 +123,16 @@ inline std::string name_in_layer(Site site) {
     return name;
 }
 
+// "attn.q, attn.k, attn.v and 3 more"
+inline std::string kinds_text(const std::vector<Site>& sites) {
+    std::string text;
+    for (std::size_t i = 0; i < sites.size() && i < 4; ++i) {
+        text += (i > 0 ? ", " : "") + name_in_layer(sites[i]);
+    }
+    const bool has_more = sites.size() > 4;
+    return text + (has_more ? " and " + std::to_string(sites.size() - 4) + " more" : "");
+}
+
 // The sites by their names, with their layers; those in the same layers together.
 inline std::string sites_text(const std::vector<dump::SiteKey>& keys, int n_layers) {
     std::vector<Site> order;

@@ -11,7 +11,7 @@
 // Errors   those of Transformer::feed; Error if the dump has no tokens.
 // Pitfalls attn.scores, weights and sink_share leave an op together with mix: they are shown but
 //          nothing reads them. An array with a NaN, an infinity or an id that is no expert is not
-//          put back. A dump of the last token only holds that token in place, not those before it.
+//          put back. A dump of the last tokens only holds those in place, not the ones before them.
 //          Two experts with equal router logits may stand in either order: the run takes the dump's.
 #pragma once
 #include <cmath>
@@ -128,7 +128,7 @@ private:
         if (n_rows == 0 || !theirs.refusal.empty()) return std::nullopt;
         const int per_token = n_rows / n_tokens_;
         const int n_recorded = int(track_.tokens->size());
-        for (const int n_theirs : {n_recorded, 1}) {
+        for (const int n_theirs : {n_recorded - track_.first_row, 1}) {
             format::Shape expected = {n_theirs, n_cols};
             if (dump::site_rank(site) == 3) expected = {n_theirs, per_token, n_cols};
             const auto reading = dump::reading_that_fits(site, theirs.shape, expected);

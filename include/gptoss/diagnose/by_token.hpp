@@ -105,7 +105,7 @@ inline std::vector<double> logit_distances(const pitfalls::Pitfall& model, const
                                            const dump::Dump& theirs, int tokens_per_pass) {
     const dump::Dump run = anchored_run(model, weights, theirs, tokens_per_pass);
     return token_distances(run.sites.at(kLogitsKey), theirs.sites.at(kLogitsKey),
-                           {&weights.config, int(theirs.tokens->size())});
+                           {&weights.config, int(theirs.tokens->size()), 0, theirs.first_row});
 }
 
 struct ByToken {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "gptoss/compare/where.hpp"
 #include "gptoss/diagnose/evidence.hpp"
 
 namespace gptoss::diagnose {
@@ -15,7 +16,23 @@ struct Comparable {
     std::vector<std::string> notes = {};         // the same, and names that no site has
     bool is_enough = false;                      // if not, the dump is another model's, or nothing
     std::string reason = {};                     // why not
+    std::string layers_without = {};             // "layer 4", if the dump ends in front of it
 };
+
+// The last layers, if the dump has nothing of them nor of what is behind them: nothing it holds shows
+// whether they are right, or there at all.
+inline std::string layers_without_arrays(const dump::Dump& theirs, int n_layers) {
+    int first = 0;
+    for (const auto& [key, activation] : theirs.sites) {
+        if (key.stage() >= n_layers) return "";
+        first = key.stage() + 1;
+    }
+    std::vector<int> layers;
+    for (int layer = first; layer < n_layers; ++layer) {
+        layers.push_back(layer);
+    }
+    return compare::numbers_text("layer", layers);
+}
 
 // c compares right, a run of the model, with theirs.
 inline Comparable comparable_arrays(const compare::Comparison& c, const dump::Dump& right,
@@ -30,6 +47,7 @@ inline Comparable comparable_arrays(const compare::Comparison& c, const dump::Du
         if (right.sites.contains(key)) continue;
         found.not_compared.push_back(dump::site_name(key) + ": the model has no such layer");
     }
+    if (right.config) found.layers_without = layers_without_arrays(theirs, right.config->n_layers);
     found.notes = found.not_compared;
     const std::string unknown = compare::unknown_names_text(theirs);
     if (!unknown.empty()) found.notes.push_back(unknown);

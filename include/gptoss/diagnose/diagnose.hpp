@@ -118,8 +118,8 @@ private:
         const int n_tokens = int(theirs_.tokens->size());
         const dump::Activation& ours = right.sites.at(key);
         const dump::Activation& theirs = theirs_.sites.at(key);
-        const compare::PairedShapes shapes =
-            compare::pair_shapes(key.site, ours.shape, theirs.shape, {&weights_.config, n_tokens});
+        const compare::PairedShapes shapes = compare::pair_shapes(
+            key.site, ours.shape, theirs.shape, {&weights_.config, n_tokens, 0, theirs_.first_row});
         const compare::SitePair pair =
             compare::pair_sites(key.site, shapes, ours, theirs, n_tokens, nullptr);
         const double rms = compare::rms_of(pair.expected_rows());
@@ -246,6 +246,11 @@ private:
                 "no divergence: " + compare::counted(std::size_t(found_.n_sites), "site") +
                 " within tolerance" + found_.doubt;
             if (cannot_say_) found_.verdict = compare::Verdict::unusable;
+            if (!comparable_.layers_without.empty()) {
+                found_.verdict = compare::Verdict::unusable;
+                found_.reason += ", but nothing of " + comparable_.layers_without +
+                                 " is in the dump, nor of what is behind";
+            }
             const std::vector<std::string>& missing = comparable_.not_compared;
             if (!missing.empty()) {
                 found_.verdict = compare::Verdict::unusable;

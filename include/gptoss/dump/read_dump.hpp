@@ -1,6 +1,6 @@
 // Reading a dump: ours, or another program's arrays by name.
 //
-//     run.safetensors   tensors by name; the metadata tokens and config, if it has them
+//     run.safetensors   tensors by name; the metadata tokens, config and first_row, if it has them
 //     run.npz           stored members NAME.npy
 //     run/              files NAME.npy, and config.json if there is one
 //
@@ -123,6 +123,18 @@ inline void add_array(Dump& dump, const NamedArray& named, const NameMap& map) {
     if (!is_new) throw Error(where + ": is " + name + ", which another array is too");
 }
 
+// "33": the arrays hold the tokens from 33 on.
+inline int first_row_from_text(const Dump& dump, const std::string& text) {
+    const std::string where = dump.name + ": metadata first_row";
+    const nlohmann::json json = format::parse_json(where, text);
+    const std::size_t n_tokens = dump.tokens ? dump.tokens->size() : 0;
+    if (!json.is_number_unsigned() || json.get<std::uint64_t>() >= n_tokens) {
+        throw Error(where + ": is " + text + ", expected one of the " + std::to_string(n_tokens) +
+                    " tokens");
+    }
+    return json.get<int>();
+}
+
 // --- The three kinds of dump ------------------------------------------------------------------
 
 inline void read_safetensors_dump(Dump& dump, const NameMap& map) {
@@ -130,6 +142,10 @@ inline void read_safetensors_dump(Dump& dump, const NameMap& map) {
     const auto tokens = file.metadata.find("tokens");
     if (tokens != file.metadata.end()) {
         dump.tokens = tokens_from_text(dump.name + ": metadata tokens", tokens->second);
+    }
+    const auto first_row = file.metadata.find("first_row");
+    if (first_row != file.metadata.end()) {
+        dump.first_row = first_row_from_text(dump, first_row->second);
     }
     const auto config = file.metadata.find("config");
     if (config != file.metadata.end()) {

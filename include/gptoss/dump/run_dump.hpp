@@ -54,6 +54,7 @@ struct Dump {
     std::string name;  // in messages: the file
     std::optional<Config> config = {};
     std::optional<std::vector<std::int32_t>> tokens = {};
+    int first_row = 0;  // the token that every array's first row is of; later than 0 in a golden
     std::map<SiteKey, Activation> sites = {};     // in execution order
     std::vector<std::string> unknown_names = {};  // arrays that are no site
     std::vector<std::string> edited = {};         // what was changed while it ran

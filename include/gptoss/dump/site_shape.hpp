@@ -8,7 +8,7 @@
 // No value moves: all of them are row-major views of the same list of numbers. Another order, as
 // (heads, T, head_dim), is refused because its extents do not fit.
 //
-// T is that of the run or 1: a dump may hold the last position only.
+// T is that of the run, or less: a dump may hold the last positions only, or the last one.
 #pragma once
 #include <optional>
 #include <string>
@@ -101,12 +101,13 @@ inline TokenRows token_rows(Site site, const format::Shape& shape) {
     return in;
 }
 
-// The rows of the last token, in their order.
+// The rows of the last n_tokens, in their order.
 template <class Number>
-std::vector<Number> last_token_of(const TokenRows& in, const std::vector<Number>& values) {
+std::vector<Number> last_tokens_of(const TokenRows& in, const std::vector<Number>& values,
+                                   int n_tokens) {
     std::vector<Number> last;
     for (int row = 0; row < in.rows; ++row) {
-        if (in.token(row) != in.n_tokens - 1) continue;
+        if (in.token(row) < in.n_tokens - n_tokens) continue;
         const std::ptrdiff_t begin = std::ptrdiff_t(row) * in.cols;
         last.insert(last.end(), values.begin() + begin, values.begin() + begin + in.cols);
     }
