@@ -179,6 +179,24 @@ def misses_of(results):
         yield f"| `{planted}` | {', '.join(dumps)} | {policy} | {sites} | {answer} | {rank} |"
 
 
+CALIBRATION = """| said with | named | right |
+|---|---|---|"""
+BINS = (0.99, 0.9, 0.7, 0.5, 0.0)
+
+
+def calibration_of(results):
+    """Of what was named with a confidence from here to the bin before: how much was right."""
+    named = [case for cases in results.values() for case in cases if case.named != "none"]
+    above = 1.01
+    for least in BINS:
+        cases = [case for case in named if least <= case.confidence < above]
+        above = least
+        if cases:
+            n_right = sum(1 for case in cases if case.named == case.planted)
+            yield (f"| {100 * least:.0f} % or more | {len(cases)} | {n_right} "
+                   f"({100 * n_right / len(cases):.0f} %) |")
+
+
 def sites_of(kind):
     return "all" if kind == "full" else "logits"
 
@@ -190,7 +208,8 @@ def tables_of(results):
         f"{sites_of(kind)} | {share(cases, Case.is_first)} | {share(cases, Case.is_in_three)} |"
         for (run, n_tokens, policy, kind), cases in results.items()
     ]
-    return "\n".join([SUMS, *sums_of(results), "", HEAD, *rows, "", MISSES, *misses_of(results)])
+    return "\n".join([SUMS, *sums_of(results), "", CALIBRATION, *calibration_of(results), "", HEAD,
+                      *rows, "", MISSES, *misses_of(results)])
 
 
 def main():

@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
-"""What right ports are off by, and whether compare and diagnose call them right.
+"""Whether compare and diagnose call right ports right, and what these are off by.
 
-    scripts/right_ports.py --quick              small models, a minute
-    scripts/right_ports.py [--keep FOLDER]      all of it, an hour: writes the table of docs/compare.md
+    scripts/right_ports.py --quick              small models and few prompts, a minute or two
+    scripts/right_ports.py [--keep FOLDER]      all of it, an hour: writes the tables of docs/compare.md
+    scripts/right_ports.py --measure            on other seeds and prompts: prints what the numbers of
+                                                include/gptoss/compare/bounds.hpp are twice of
 
 A right port (tests/ports/port.py) computes as the official model does, in an arithmetic of its own:
-float32 with sums of several orders, products of 11 or 8 bits, activations in 16 bits. Each is held
-against the plain path by compare and by diagnose. Exits 1 if one is not called right. FOLDER gets the
-errors of each run site by site, of the pass and of each step alone: what the numbers of
-include/gptoss/compare/bounds.hpp are twice of. A run that is there is not repeated. Needs numpy and a
-C compiler.
+float32 with sums of several orders, products of 11 or 8 bits, activations in 16 bits that are rounded in
+three places. Each run is dumped with all sites, with the residuals alone and with the logits alone, and
+held against the plain path by compare, and by diagnose. Exits 1 if one is not called right. A run that
+is in FOLDER is not repeated. Needs numpy and a C compiler.
 """
 import argparse
 import dataclasses
@@ -26,38 +27,55 @@ NANO = ROOT / "examples" / "nano" / "model"
 sys.path.append(str(ROOT / "tests" / "golden"))
 sys.path.append(str(ROOT / "tests" / "ports"))
 
-VOCABULARY = {"tiny": 128, "odd": 300, "20b": 512}
+VOCABULARY = {"tiny": 128, "odd": 300, "square": 128, "20b": 512}
+SETS = {"all": "", "residuals": ".residual", "logits": "logits"}  # sites by the end of their names
 
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """A model and a prompt: random ids for generated weights, the LICENSE for trained ones."""
+    """A model and a prompt: random ids for generated weights; for nano a chat, or the LICENSE's begin."""
 
     model: str
     seed: int | None
-    n_tokens: int
+    prompt: int | str
     n_layers: int | None = None                                 # fewer than the model has
-    is_diagnosed: bool = True                                   # which takes 55 passes
+    is_diagnosed: bool = True                                   # which takes a pass per mistake
 
     def name(self):
         layers = f"-{self.n_layers}-layers" if self.n_layers else ""
-        return f"{self.model}{layers}-{self.seed}-{self.n_tokens}"
+        prompt = str(self.prompt).replace(" ", "_").replace("?", "").replace("/", "")
+        return f"{self.model}{layers}-{self.seed}-{prompt}"
 
 
-QUICK = [Run("tiny", 51, 5), Run("odd", 52, 40), Run("nano", None, 61)]
-ALL = [
+QUICK = [Run("tiny", 51, 5), Run("odd", 52, 40), Run("nano", None, "What is 17 + 25?")]
+MEASURED = [
     *(Run("tiny", seed, n) for seed, n in ((61, 5), (62, 12), (63, 60))),
     *(Run("odd", seed, n) for seed, n in ((64, 5), (65, 60), (66, 200))),
-    *(Run("nano", None, n) for n in (5, 45, 100, 200, 400)),
-    Run("nano", None, 800, is_diagnosed=False),
+    *(Run("square", seed, n) for seed, n in ((69, 8), (70, 40))),
+    *(Run("nano", None, n) for n in (5, 45, 100, 200, 400, 800)),
+    *(Run("nano", None, text) for text in (
+        "add 3 and 9", "What is 41 minus 23?", "Sort: dog tree sun", "Reverse these words: hat, cat, sun",
+        "Repeat after me: red blue green", "Jon: red dog. Mia: blue car. What does Jon have?",
+        "How many experts does gpt-oss-20b have?", "What is a sink?", "Hello", "Bye")),
     Run("20b", 67, 5, n_layers=1),
-    Run("20b", 68, 140, n_layers=2, is_diagnosed=False),
+]
+TESTED = [
+    *(Run("tiny", seed, n) for seed, n in ((71, 7), (72, 30))),
+    *(Run("odd", seed, n) for seed, n in ((73, 9), (74, 80))),
+    *(Run("square", seed, n) for seed, n in ((75, 10), (76, 50))),
+    *(Run("nano", None, text) for text in (
+        "What is 17 + 25?", "What is 58 + 67?", "Sort: cup moon ant", "Reverse: king, pen, fox",
+        "Repeat after me: one two", "Ann: old hat. Bob: new pen. What does Bob have?", "Who are you?",
+        "Who made gpt-oss?", "What is the capital of France?", "Thanks")),
+    Run("nano", None, 138),
+    Run("nano", None, 700, is_diagnosed=False),
+    Run("20b", 77, 4, n_layers=1, is_diagnosed=False),
 ]
 
 
-def call(*command):
+def call(*command, text=None):
     return subprocess.run([str(word) for word in command], check=True, capture_output=True,
-                          text=True).stdout
+                          text=True, input=text).stdout
 
 
 def answer(*command):
@@ -69,12 +87,16 @@ def answer(*command):
 
 
 def ids_of(tool, run):
+    if isinstance(run.prompt, str):
+        chat = json.dumps({"messages": [{"role": "user", "content": run.prompt}]})
+        words = call(tool, "harmony", "render", "--ids", "--model", NANO, "-", text=chat).split()
+        return [int(word) for word in words]
     if run.model == "nano":
         text = (ROOT / "LICENSE").read_text(encoding="utf-8")
         words = call(tool, "tokenize", "encode", text, "--model", NANO).replace(",", " ").split()
-        return [int(word) for word in words][: run.n_tokens]
+        return [int(word) for word in words][: run.prompt]
     state, ids = 12345 + 7919 * run.seed, []
-    for _ in range(run.n_tokens):
+    for _ in range(run.prompt):
         state = (state * 6364136223846793005 + 1442695040888963407) % 2**64
         ids.append((state >> 33) % VOCABULARY[run.model])
     return ids
@@ -89,11 +111,16 @@ def model_of(tool, run, folder):
     if run.model == "20b":                                      # but for its vocabulary
         what = ["--config", folder.parent / "config.json", "--layers", run.n_layers]
         what[1].write_text(json.dumps(configs.LAYERS20B.config))
+    if run.model == "square":                                   # tiny, but for two extents
+        config = dict(configs.GOLDENS["tiny"].config)
+        config.update(intermediate_size=config["hidden_size"], head_dim=32)
+        what = ["--config", folder.parent / "config.json"]
+        what[1].write_text(json.dumps(config))
     call(tool, "synth", *what, "--seed", run.seed, "--out", folder)
     return folder
 
 
-def sites_of(comparison, alone):
+def errors_of(comparison, alone):
     """site -> [pass max, pass rms, alone max, alone rms], each over rms; and their bounds."""
     return {
         row["name"]: [row["error"], row["relative"], *alone.get(row["name"], (0, 0)),
@@ -102,8 +129,40 @@ def sites_of(comparison, alone):
     }
 
 
+def policy_flags(arithmetic, name):
+    """Of a dump that does not show how it was computed, the user has to say it."""
+    shows_itself = name == "all" or arithmetic.policy == "float32" or arithmetic.keeps_short
+    if name == "residuals" and arithmetic.stream is not None:
+        shows_itself = False
+    return [] if shows_itself else ["--policy", arithmetic.policy]
+
+
 def result_of(tool, run, arithmetic, model, ids, plain, folder):
-    """Verdicts of a port, and its errors site by site."""
+    """Verdicts of a port by set of sites, and its errors site by site."""
+    import numpy as np
+    import port
+
+    ours = port.Port(model, arithmetic, port.EXACT)
+    arrays = {site: values.astype(np.int32 if site.endswith("ids") else np.float32)
+              for site, values in ours.forward(ids).items()}
+    result, file = {}, folder / "port.npz"
+    for name, ending in SETS.items():
+        kept = {site: values for site, values in arrays.items() if site.endswith(ending)}
+        np.savez(file, tokens=np.array(ids, np.int32), **kept)
+        flags = policy_flags(arithmetic, name)
+        c = answer(tool, "compare", plain, file, *flags, "--model", model, "--json")
+        d = {"verdict": "", "reason": ""}
+        if run.is_diagnosed:
+            d = answer(tool, "diagnose", file, *flags, "--model", model, "--json")
+        result[name] = {"compare": c["verdict"], "diagnose": d["verdict"],
+                        "reasons": [c["reason"], d["reason"]]}
+        if name == "all":
+            result["sites"] = errors_of(c, ours.alone)
+    return result
+
+
+def measured(tool, run, arithmetic, model, ids, plain, folder):
+    """The errors alone; float16's bounds are a share of those of bf16."""
     import numpy as np
     import port
 
@@ -111,15 +170,11 @@ def result_of(tool, run, arithmetic, model, ids, plain, folder):
     arrays = {site: values.astype(np.int32 if site.endswith("ids") else np.float32)
               for site, values in ours.forward(ids).items()}
     np.savez(folder / "port.npz", tokens=np.array(ids, np.int32), **arrays)
-    c = answer(tool, "compare", plain, folder / "port.npz", "--policy", arithmetic.policy, "--json")
-    d = {"verdict": "", "reason": ""}
-    if run.is_diagnosed:
-        d = answer(tool, "diagnose", folder / "port.npz", "--model", model, "--json")
-    return {"compare": c["verdict"], "diagnose": d["verdict"], "reasons": [c["reason"], d["reason"]],
-            "exactness": c["exactness"], "sites": sites_of(c, ours.alone)}
+    c = answer(tool, "compare", plain, folder / "port.npz", "--policy", "bf16", "--json")
+    return {"sites": errors_of(c, ours.alone)}
 
 
-def results_of(tool, run, kinds, keep):
+def results_of(tool, run, kinds, keep, judge=result_of):
     """Of each kind of port over the run's model and tokens."""
     import port
 
@@ -135,7 +190,7 @@ def results_of(tool, run, kinds, keep):
                 plain = folder / "plain.safetensors"
                 call(tool, "trace", "--model", model, "--ids", ",".join(map(str, ids)), "--sites", "all",
                      "--path", "scalar", "--out", plain)
-            result = result_of(tool, run, port.KINDS[kind], model, ids, plain, folder)
+            result = judge(tool, run, port.KINDS[kind], model, ids, plain, folder)
             if file:
                 file.write_text(json.dumps(result))
             yield kind, result
@@ -148,26 +203,63 @@ def worst_of(result):
     return max(shares)
 
 
-def table_of(results):
-    """results: kind -> [(run, result)]"""
+def counted(results, command, name):
+    verdicts = [result[name][command] for _, result in results if result[name][command]]
+    return f"{verdicts.count('pass')} of {len(verdicts)}"
+
+
+def tables_of(results):
+    """results: kind -> [(run, result)]. Per kind and set of sites, then per kind and model."""
     import port
 
-    lines = ["| port | compare | diagnose | largest share of a bound |", "|---|---|---|---|"]
+    heads = [f"{command}: {name}" for name in SETS for command in ("compare", "diagnose")]
+    lines = ["| port | " + " | ".join(heads) + " |", "|---" * (1 + len(heads)) + "|"]
     for kind, of_kind in results.items():
-        counts = []
-        for command in ("compare", "diagnose"):
-            verdicts = [result[command] for _, result in of_kind if result[command]]
-            counts.append(f"{verdicts.count('pass')} of {len(verdicts)}")
-        (share, site), run = max((worst_of(result), run.name()) for run, result in of_kind)
-        lines.append(f"| {port.KINDS[kind].what} | {counts[0]} | {counts[1]} | "
-                     f"{share:.2f}: `{site}` of {run} |")
-    return "\n".join(lines)
+        cells = [counted(of_kind, command, name) for name in SETS
+                 for command in ("compare", "diagnose")]
+        lines.append(f"| {port.KINDS[kind].what} | " + " | ".join(cells) + " |")
+    models = list(dict.fromkeys(run.model for of_kind in results.values() for run, _ in of_kind))
+    lines += ["", "| port | " + " | ".join(models) + " |", "|---" * (1 + len(models)) + "|"]
+    for kind, of_kind in results.items():
+        cells = []
+        for model in models:
+            verdicts = [result[name][command] for run, result in of_kind if run.model == model
+                        for name in SETS for command in ("compare", "diagnose")
+                        if result[name][command]]
+            cells.append(f"{verdicts.count('pass')} of {len(verdicts)}")
+        lines.append(f"| {port.KINDS[kind].what} | " + " | ".join(cells) + " |")
+    n_dumps = sum(len(of_kind) for of_kind in results.values()) * len(SETS)
+    return "\n".join([f"{n_dumps} dumps.", "", *lines])
+
+
+def layer_of(site):
+    words = site.split(".")
+    return (int(words[1]), ".".join(words[2:])) if words[0] == "block" else (None, site)
+
+
+def print_measured(results):
+    """Twice the largest error per site: alone or in the first layer, and its steepest rise per layer."""
+    largest = {}
+    for run, kind, result in results:
+        n_layers = 1 + max(layer_of(site)[0] or 0 for site in result["sites"])
+        for site, values in result["sites"].items():
+            layer, name = layer_of(site)
+            layer = n_layers if layer is None and site != "embedding" else layer or 0
+            for which, (in_pass, alone) in enumerate(((values[0], values[2]), (values[1], values[3]))):
+                first, rises = largest.setdefault((name, which), [0, 0])
+                best = max(alone, in_pass if layer == 0 else 0)
+                largest[name, which][0] = max(first, best)
+                largest[name, which].append((layer, in_pass))
+    for (name, which), (first, _, *passes) in largest.items():
+        rise = max([(in_pass - first) / layer for layer, in_pass in passes if layer], default=0)
+        print(f"{name:22} {('max', 'rms')[which]}  first {2 * first:.2g}  per_layer {2 * max(rise, 0):.2g}")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--tool", type=pathlib.Path, default=ROOT / "build/release/bin/gptoss")
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--measure", action="store_true")
     parser.add_argument("--keep", type=pathlib.Path, metavar="FOLDER")
     arguments = parser.parse_args()
     try:
@@ -175,24 +267,31 @@ def main():
     except (ImportError, FileNotFoundError) as error:
         print(f"SKIPPED: right_ports: {error}")
         return 77
+    tool = arguments.tool.resolve()
     if arguments.keep:
         arguments.keep.mkdir(parents=True, exist_ok=True)
+    if arguments.measure:
+        short = [kind for kind, a in port.KINDS.items() if a.policy != "float32"]
+        print_measured([(run, kind, result) for run in MEASURED
+                        for kind, result in results_of(tool, run, short, arguments.keep, measured)])
+        return 0
     results, n_wrong = {}, 0
-    for run in QUICK if arguments.quick else ALL:
-        for kind, result in results_of(arguments.tool.resolve(), run, port.KINDS, arguments.keep):
+    for run in QUICK if arguments.quick else TESTED:
+        for kind, result in results_of(tool, run, port.KINDS, arguments.keep):
             results.setdefault(kind, []).append((run, result))
             share, site = worst_of(result)
-            print(f"{run.name():20} {kind:14} compare {result['compare']:9} diagnose "
-                  f"{result['diagnose'] or '-':9} {share:.2f} at {site}", flush=True)
-            for verdict, reason in zip((result["compare"], result["diagnose"]), result["reasons"]):
-                n_wrong += verdict not in ("pass", "")
-                if verdict not in ("pass", ""):
-                    print(f"    {reason}")
-    print(table_of(results))
+            print(f"{run.name():28.28} {kind:16} {share:.2f} at {site}", flush=True)
+            for name in SETS:
+                for command, reason in zip(("compare", "diagnose"), result[name]["reasons"]):
+                    verdict = result[name][command]
+                    n_wrong += verdict not in ("pass", "")
+                    if verdict not in ("pass", ""):
+                        print(f"    {command} {name}: {verdict}: {reason}")
+    print(tables_of(results))
     if not arguments.quick:
         before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
         after = rest.partition(END)[2]
-        PAGE.write_text(f"{before}{BEGIN}\n{table_of(results)}\n{END}{after}", encoding="utf-8")
+        PAGE.write_text(f"{before}{BEGIN}\n{tables_of(results)}\n{END}{after}", encoding="utf-8")
     return 1 if n_wrong else 0
 
 

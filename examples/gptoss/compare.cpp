@@ -10,8 +10,16 @@
 #include "../live/viewer_html.hpp"
 #include "compare_html.hpp"
 #include "compare_json.hpp"
+#include "gptoss/checkpoint/load.hpp"
+#include "gptoss/diagnose/embedding_hint.hpp"
+#include "gptoss/diagnose/evidence.hpp"
+#include "gptoss/diagnose/op_by_op.hpp"
 #include "gptoss/dump/read_dump.hpp"
+#include "gptoss/format/gguf_files.hpp"
 #include "gptoss/format/partial_file.hpp"
+#include "gptoss/model/copy_weights.hpp"
+#include "gptoss/ops/bf16.hpp"
+#include "models.hpp"
 #include "terminal.hpp"
 #include "tool.hpp"
 
@@ -21,7 +29,7 @@ namespace {
 constexpr const char* kCompareExamples =
     "  gptoss compare reference.safetensors yours.safetensors\n"
     "  gptoss compare reference.safetensors yours.npz --map names.json --html compare.html\n"
-    "  gptoss compare reference.safetensors yours/ --policy bf16        yours/NAME.npy\n"
+    "  gptoss compare reference.safetensors yours/ --model DIR          yours/NAME.npy\n"
     "  gptoss compare reference.safetensors yours.npz --sites logits --tolerance 0.01\n"
     "Exit status: 0 within the tolerance, 1 divergence, 2 unusable input.\n"
     "docs/compare.md explains the table and shows how to write a dump with numpy.\n";
@@ -32,7 +40,7 @@ struct CompareFlags {
     std::string map;
     std::string html;
     std::string sites;
-    std::string policy = "float32";
+    std::string policy = "auto";
     CLI::Option* tolerance_flag = nullptr;
     double tolerance = 0;
 };
@@ -54,10 +62,8 @@ void choose_sites(const std::string& list, compare::CompareOptions& options) {
 compare::CompareOptions options_of(const CompareFlags& flags) {
     compare::CompareOptions options;
     choose_sites(flags.sites, options);
-    if (flags.policy == "bf16") {
-        options.policy = compare::Policy::bf16;
-    } else if (flags.policy != "float32") {
-        throw Error("--policy is '" + flags.policy + "', expected float32 or bf16");
+    if (flags.policy != "auto") {
+        options.policy = compare::policy_named(flags.policy, "--policy");
     }
     if (flags.tolerance_flag->count() == 0) return options;
     if (!(flags.tolerance >= 0) || !std::isfinite(flags.tolerance)) {
@@ -66,6 +72,72 @@ compare::CompareOptions options_of(const CompareFlags& flags) {
     }
     options.tolerance = flags.tolerance;
     return options;
+}
+
+// --- What is judged ---------------------------------------------------------------------------
+
+struct Judged {
+    std::string policy;                      // and why
+    compare::Comparison pass;                // against the reference
+    std::optional<compare::Comparison> ops;  // each from B's own inputs
+};
+
+// --model or, if the dump is of its config, nano. Without --model another model is no mistake.
+std::optional<Weights> weights_of(const Globals& globals, const dump::Dump& reference,
+                                  const dump::Dump& other) {
+    const std::string dir = model_dir(globals);
+    const Config* config = other.config ? &*other.config : nullptr;
+    if (config == nullptr && reference.config) config = &*reference.config;
+    if (globals.model.empty()) {
+        const std::filesystem::path file = std::filesystem::path(dir) / "config.json";
+        if (config == nullptr || !std::filesystem::exists(file)) return {};
+        if (!compare::config_difference(format::read_config(file), *config).empty()) return {};
+    }
+    Weights weights = checkpoint::load_weights(dir);
+    if (format::find_gguf(dir)) weights = copy_weights<HostMemory>(weights);
+    const std::string difference =
+        config == nullptr ? "" : compare::config_difference(*config, weights.config);
+    if (!difference.empty()) throw Error("--model " + dir + ": the dump's " + difference);
+    const bool shows_rows = reference.tokens && reference.first_row == 0 &&
+                            reference.sites.contains({Site::embedding, kNoLayer});
+    const bool is_other_model =
+        globals.model.empty() &&
+        (!shows_rows || !diagnose::embedding_hint(weights, reference).empty());
+    return is_other_model ? std::nullopt : std::optional<Weights>(std::move(weights));
+}
+
+compare::Comparison compared_ops(const Weights& weights, const dump::Dump& other,
+                                 const compare::CompareOptions& options) {
+    const bool in_bf16 = compare::number_format_of(other) == compare::NumberFormat::bf16;
+    const pitfalls::Pitfall right =
+        in_bf16 ? diagnose::right_model<Bf16Ops>() : diagnose::right_model<ScalarOps>();
+    return diagnose::compare_ops(weights, other, right, options);
+}
+
+Judged judged(const CompareFlags& flags, const Globals& globals, const dump::Dump& reference,
+              dump::Dump other) {
+    compare::CompareOptions options = options_of(flags);
+    const compare::NumberFormat numbers = compare::number_format_of(other);
+    const bool is_free = flags.policy == "auto";
+    if (is_free) options.policy = compare::policy_for(numbers);
+    Judged found;
+    found.policy = std::string(compare::policy_name(options.policy)) + ", for " +
+                   compare::number_format_name(numbers) + " numbers";
+    found.pass = compare::compare_dumps(reference, other, options);
+    if (is_free && found.pass.policy_of_products && !options.tolerance) {
+        options.policy = *found.pass.policy_of_products;
+        found.policy = std::string(compare::policy_name(options.policy)) +
+                       ", for float32 numbers whose products have fewer bits";
+        found.pass = compare::compare_dumps(reference, other, options);
+    }
+    if (!other.tokens) other.tokens = reference.tokens;
+    if (options.tolerance || !options.sites.empty() || !other.tokens) return found;
+    if (found.pass.verdict == compare::Verdict::unusable) return found;
+    const auto weights = weights_of(globals, reference, other);
+    if (!weights || !diagnose::is_complete(other, weights->config)) return found;
+    found.ops = compared_ops(*weights, other, options);
+    diagnose::take_op_by_op(*found.ops, found.pass);
+    return found;
 }
 
 // --- How it looks -----------------------------------------------------------------------------
@@ -109,9 +181,11 @@ std::string changes_text(const compare::Comparison& c) {
     return text;
 }
 
-void print_comparison(const compare::Comparison& c) {
+void print_comparison(const Judged& judged) {
+    const compare::Comparison& c = judged.pass;
     if (!c.rows.empty()) print(site_table(c).text() + "\n");
-    print("tolerance: " + c.tolerances + "\n");
+    print("policy: " + judged.policy + "\ntolerance: " + c.tolerances + "\n");
+    if (judged.ops) print("op by op: " + judged.ops->reason + "\n");
     if (c.exactness) print("exactness: " + compare::exactness_text(*c.exactness) + "\n");
     print(changes_text(c));
     if (c.logits) print(logits_text(*c.logits));
@@ -132,14 +206,15 @@ int status_of(compare::Verdict verdict) {
 }
 
 int run_compare(const CompareFlags& flags, const Globals& globals) {
-    const compare::CompareOptions options = options_of(flags);
+    options_of(flags);  // refuses what makes no sense before anything is read
     for (const std::string& input : {flags.reference, flags.other, flags.map}) {
         require_apart("--html", flags.html, input);
     }
     const dump::NameMap map = flags.map.empty() ? dump::NameMap{} : dump::read_name_map(flags.map);
     const dump::Dump reference = dump::read_dump(flags.reference, map);
     const dump::Dump other = dump::read_dump(flags.other, map);
-    const compare::Comparison c = compare::compare_dumps(reference, other, options);
+    const Judged found = judged(flags, globals, reference, other);
+    const compare::Comparison& c = found.pass;
 
     if (!flags.html.empty()) {
         format::write_text_file(
@@ -147,9 +222,13 @@ int run_compare(const CompareFlags& flags, const Globals& globals) {
             compare_page_html({reference.name, other.name, shared_style(live::viewer_html())}, c));
     }
     if (globals.json) {
-        print_json(comparison_json(c));
+        format::OrderedJson json = comparison_json(c);
+        json["policy"] = found.policy;
+        json["op_by_op"] = nullptr;
+        if (found.ops) json["op_by_op"] = comparison_json(*found.ops);
+        print_json(json);
     } else {
-        print_comparison(c);
+        print_comparison(found);
     }
     if (c.verdict == compare::Verdict::unusable) {
         flush_output();
@@ -183,7 +262,9 @@ void add_compare(CLI::App& app, Tool& tool) {
                      "Symbols, as attn_q,logits; all; or common: what both dumps have, layer by "
                      "layer [what both have in any layer]")
         ->type_name("LIST");
-    compare->add_option("--policy", flags->policy, "float32 or bf16: how B computed [float32]")
+    compare
+        ->add_option("--policy", flags->policy,
+                     "auto, float32, float16 or bf16: how B computed [auto, by its values]")
         ->type_name("NAME");
     flags->tolerance_flag =
         compare

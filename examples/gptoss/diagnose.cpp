@@ -43,15 +43,9 @@ struct DiagnoseFlags {
     int show = 5;
 };
 
-const char* policy_name(compare::Policy policy) {
-    return policy == compare::Policy::bf16 ? "bf16" : "float32";
-}
-
 compare::Policy chosen_policy(const DiagnoseFlags& flags, const dump::Dump& theirs) {
-    if (flags.policy == "bf16") return compare::Policy::bf16;
-    if (flags.policy == "float32") return compare::Policy::float32;
-    if (flags.policy == "auto") return diagnose::policy_of(theirs);
-    throw Error("--policy is '" + flags.policy + "', expected auto, float32 or bf16");
+    return flags.policy == "auto" ? diagnose::policy_of(theirs)
+                                  : compare::policy_named(flags.policy, "--policy");
 }
 
 // "3 tokens, 1,2,3"
@@ -160,7 +154,10 @@ void print_diagnosis(const diagnose::Diagnosis& d, int n_shown) {
     for (const std::string& note : d.notes) {
         print("note: not compared: " + note + "\n");
     }
-    print("policy: " + std::string(policy_name(d.policy)) + ", for " +
+    for (const std::string& remark : d.remarks) {
+        print("note: " + remark + "\n");
+    }
+    print("policy: " + std::string(compare::policy_name(d.policy)) + ", for " +
           compare::number_format_name(d.numbers) + " numbers\n");
     print(std::string(compare::verdict_name(d.verdict)) + ": " + d.reason + "\n");
 }
@@ -185,7 +182,7 @@ nlohmann::ordered_json json_of(const diagnose::Suspect& s) {
 nlohmann::ordered_json json_of(const diagnose::Diagnosis& d, int n_shown) {
     nlohmann::ordered_json json = {{"verdict", compare::verdict_name(d.verdict)},
                                    {"reason", d.reason},
-                                   {"policy", policy_name(d.policy)},
+                                   {"policy", compare::policy_name(d.policy)},
                                    {"numbers", compare::number_format_name(d.numbers)},
                                    {"sites", d.n_sites},
                                    {"divergent_sites", d.n_divergent}};
@@ -196,6 +193,10 @@ nlohmann::ordered_json json_of(const diagnose::Diagnosis& d, int n_shown) {
     json["unexplained"] = d.unexplained;
     json["diagnosis"] = nullptr;
     if (d.is_known) json["diagnosis"] = d.suspects[0].facts.name;
+    json["either"] = nlohmann::ordered_json::array();
+    for (int i = 0; i < d.n_as_likely; ++i) {
+        json["either"].push_back(d.suspects[std::size_t(i)].facts.name);
+    }
     json["second"] = nullptr;
     if (d.second) json["second"] = json_of(*d.second);
     json["suspects"] = nlohmann::ordered_json::array();
@@ -205,6 +206,7 @@ nlohmann::ordered_json json_of(const diagnose::Diagnosis& d, int n_shown) {
     json["hint"] = d.hint;
     json["invisible"] = d.invisible;
     json["notes"] = d.notes;
+    json["remarks"] = d.remarks;
     return json;
 }
 
@@ -229,13 +231,17 @@ int run_diagnose(const DiagnoseFlags& flags, const Globals& globals) {
         theirs.tokens = ids;
     }
     use_threads(globals);
-    const diagnose::Diagnosis d = [&] {
+    if (theirs.is_llama_cpp) pitfalls::YarnBoundsRounded::edit(model.weights.config);
+    diagnose::Diagnosis d = [&] {
         ProgressBar progress;
         return diagnose::diagnose_dump(model.weights, theirs, lab, [&](int n_tried, int n_in_all) {
             progress.show(std::uint64_t(n_tried), std::uint64_t(n_in_all), "of the mistakes tried");
         });
     }();
 
+    if (theirs.is_llama_cpp) {
+        d.remarks.push_back("held against a model that rounds YaRN's bounds, as llama.cpp does");
+    }
     if (globals.json) {
         print_json(json_of(d, flags.show));
     } else {
@@ -263,7 +269,9 @@ void add_diagnose(CLI::App& app, Tool& tool) {
         ->type_name("FILE");
     diagnose->add_option("--ids", flags->ids, "The token ids, if the dump does not say them")
         ->type_name("1,2,3");
-    diagnose->add_option("--policy", flags->policy, "auto, float32 or bf16: how the port computed")
+    diagnose
+        ->add_option("--policy", flags->policy,
+                     "auto, float32, float16 or bf16: how the port computed")
         ->type_name("NAME");
     diagnose->add_option("--show", flags->show, "How many mistakes and sites to show [5]")
         ->type_name("N");

@@ -147,7 +147,7 @@ def dump_of(run: Trace | str | Path) -> _core.Dump:
     raise TypeError(f"{type(run).__name__} is no run, expected a Trace or a dump's path")
 
 
-def compare(reference: Trace | str | Path, other: Trace | str | Path, *, policy: str = "float32",
+def compare(reference: Trace | str | Path, other: Trace | str | Path, *, policy: str = "auto",
             sites: Iterable[str] = (), common_only: bool = False) -> _core.Comparison:
     return _core.compare(dump_of(reference), dump_of(other), policy, list(sites), common_only)
 

@@ -74,12 +74,6 @@ void save(const Dump& dump, const std::string& path) {
 
 // --- Comparisons ------------------------------------------------------------------------------
 
-Policy policy_named(const std::string& name) {
-    if (name == "float32") return Policy::float32;
-    if (name == "bf16") return Policy::bf16;
-    throw Error("compare: policy is '" + name + "', expected float32 or bf16");
-}
-
 nb::dict record_of(const CompareRow& row) {
     nb::dict record;
     record["site"] = site_name(row.key);
@@ -100,7 +94,8 @@ nb::dict record_of(const CompareRow& row) {
 Comparison compared(const Dump& reference, const Dump& other, const std::string& policy,
                     const std::vector<std::string>& sites, bool common_only) {
     CompareOptions options;
-    options.policy = policy_named(policy);
+    options.policy = policy == "auto" ? policy_for(number_format_of(other))
+                                      : policy_named(policy, "compare: policy");
     options.common_only = common_only;
     for (const std::string& site : sites) {
         options.sites.insert(site_from_symbol(site));

@@ -66,10 +66,7 @@ std::shared_ptr<Dump> trace_of(const Pitfall& pitfall, const Model& model,
 }
 
 Policy chosen_policy(const std::string& name, const Dump& theirs) {
-    if (name == "bf16") return Policy::bf16;
-    if (name == "float32") return Policy::float32;
-    if (name == "auto") return policy_of(theirs);
-    throw Error("diagnose: policy is '" + name + "', expected auto, float32 or bf16");
+    return name == "auto" ? policy_of(theirs) : policy_named(name, "diagnose: policy");
 }
 
 struct Interrupted {};

@@ -50,6 +50,20 @@ TEST_CASE("bounds: they rise with each layer, and not if the run is anchored", "
     CHECK(bounds.at({Site::embedding}).max == 0);
     bounds.is_anchored = true;
     CHECK(bounds.at({Site::attn_q, 4}).rms == first);
+    bounds.is_partial = true;  // keys and values of earlier tokens have all layers behind them
+    CHECK(bounds.depth({Site::attn_q, 4}) == 0);
+    CHECK(bounds.depth({Site::attn_mix, 4}) == 4);
+}
+
+TEST_CASE("bounds: float16 and TF32 are allowed a share of what bf16 is", "[bounds]") {
+    CompareOptions options;
+    options.policy = Policy::bf16;
+    const Limit bf16 = bounds_for(preset_odd(), 8, options).at({Site::attn_q, 1});
+    options.policy = Policy::float16;
+    const Limit float16 = bounds_for(preset_odd(), 8, options).at({Site::attn_q, 1});
+    CHECK_THAT(float16.rms, WithinAbs(kShareOf11Bits * bf16.rms, 1e-12));
+    CHECK_THAT(float16.max, WithinAbs(kShareOf11Bits * bf16.max, 1e-12));
+    CHECK(kShareOf11Bits >= 1.0 / 8);
 }
 
 TEST_CASE("bounds: bf16 is far wider, for every site", "[bounds]") {

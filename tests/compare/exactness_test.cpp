@@ -67,7 +67,8 @@ TEST_CASE("exactness: held to float32, TF32 diverges and is told the policy that
     REQUIRE(!c.notes.empty());
     CHECK(c.notes.back() ==
           "no error is larger than 11-bit products (TF32, float16) would make it: "
-          "if port has such, take the bf16 policy");
+          "if port has such, take the float16 policy");
+    CHECK(c.policy_of_products == Policy::float16);
 }
 
 // The errors are those of ports at the widths of 20b, as scripts/right_ports.py measures them.
@@ -84,6 +85,22 @@ TEST_CASE("exactness: how a port adds up and multiplies shows at the first norm 
 TEST_CASE("exactness: 16-bit activations are what they are kept in", "[exactness]") {
     CHECK_THAT(text_of(2e-4, 2e-4, NumberFormat::float16), ContainsSubstring("kept in float16"));
     CHECK_THAT(text_of(1.7e-3, 1.7e-3, NumberFormat::bf16), ContainsSubstring("kept in bf16"));
+}
+
+TEST_CASE("exactness: products are short if the first norm is exact and q, k and v are all off",
+          "[exactness]") {
+    std::vector<CompareRow> rows;
+    for (const Site site : {Site::attn_norm, Site::attn_q, Site::attn_k, Site::attn_v}) {
+        rows.push_back({{site, 0}});
+        rows.back().relative_tolerance = 1e-6;
+        rows.back().metrics.relative = site == Site::attn_norm ? 1e-7 : 1e-3;
+    }
+    CHECK(has_short_products(rows));
+    rows[2].metrics.relative = 1e-7;  // then q and v are wrong
+    CHECK(!has_short_products(rows));
+    rows[2].metrics.relative = 1e-3;
+    rows[0].metrics.relative = 1e-3;  // then the norm is
+    CHECK(!has_short_products(rows));
 }
 
 TEST_CASE("exactness: errors larger than any rounding have no arithmetic", "[exactness]") {

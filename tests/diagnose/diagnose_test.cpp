@@ -85,8 +85,8 @@ TEST_CASE("diagnose: a right port diverges nowhere, whatever it adds up and mult
     verdict(port_run<PortOps<Blocks>>(model(), "blocks"));
     verdict(port_run<PortOps<Bf16Products>>(model(), "bf16 products"));
     const Diagnosis tf32 = verdict(port_run<PortOps<Tf32>>(model(), "TF32"));
-    REQUIRE(tf32.notes.size() == 1);
-    CHECK_THAT(tf32.notes[0], StartsWith("products of TF32 or bf16"));
+    REQUIRE(tf32.remarks.size() == 1);
+    CHECK(tf32.remarks[0] == "products of TF32, float32 otherwise: bounds are those of float16");
 }
 
 TEST_CASE("diagnose: the golden of another implementation diverges nowhere", "[diagnose]") {
@@ -317,6 +317,37 @@ TEST_CASE("diagnose: what is wrong with a dump itself is unusable, or said besid
     CHECK(nan.verdict == Verdict::diverged);
     CHECK(site_name(*nan.first) == "block.0.attn.q");
     CHECK(!nan.is_known);
+}
+
+TEST_CASE("diagnose: a dump that ends in front of a layer is never a pass", "[diagnose]") {
+    Dump dump = planted_dump(float32_lab().right, model(), kTokens);
+    keep_only(dump, {Site::mlp_residual});
+    CHECK(diagnose_dump(model(), dump, float32_lab()).verdict == Verdict::pass);
+    dump.sites.erase({Site::mlp_residual, 1});
+    const Diagnosis d = diagnose_dump(model(), dump, float32_lab());
+    CHECK(d.verdict == Verdict::unusable);
+    CHECK_THAT(d.reason, EndsWith("but nothing of layer 1 is in the dump, nor of what is behind"));
+}
+
+TEST_CASE("diagnose: what cannot be told apart is named as either", "[diagnose]") {
+    BugLab lab = small_lab<ScalarOps>(Policy::float32);
+    lab.pitfalls.push_back(pitfall_named(lab.pitfalls, "sinks_missing"));
+    lab.pitfalls.back().facts.name = "sinks_missing_too";
+    const Diagnosis d = diagnose_dump(model(), planted("sinks_missing"), lab);
+    CHECK(d.n_as_likely == 2);
+    CHECK_THAT(d.reason, EndsWith("either sinks_missing or sinks_missing_too, which this dump does "
+                                  "not tell apart"));
+}
+
+TEST_CASE("diagnose: a mistake made in one layer alone is not the one made in all", "[diagnose]") {
+    Pitfall in_one_layer = float32_lab().right;
+    in_one_layer.edit = [](Weights& w) {
+        w.layers[0].attn.sinks = zeros_kept_by(w, w.layers[0].attn.sinks.size);
+    };
+    const Diagnosis d =
+        diagnose_dump(model(), planted_dump(in_one_layer, model(), kTokens), float32_lab());
+    CHECK(d.verdict == Verdict::diverged);
+    CHECK(!d.is_known);
 }
 
 TEST_CASE("diagnose: what is off is said where no mistake is named", "[diagnose]") {

@@ -35,6 +35,9 @@ TEST_CASE("evidence: a dump of bf16 numbers is bf16, its embedding says nothing"
     dump.sites[{Site::logits, kNoLayer}].values = {1.1015625f, 2.296875f};
     CHECK(policy_of(dump) == Policy::bf16);
     dump.sites[{Site::logits, kNoLayer}].values = {1.099609375f, 2.30078125f};  // of float16
+    CHECK(policy_of(dump) == Policy::float16);
+    dump.sites[{Site::logits, kNoLayer}].values = {1.1f, 2.3f};
+    dump.is_llama_cpp = true;  // it keeps float32, but its products round activations to 8 bits
     CHECK(policy_of(dump) == Policy::bf16);
 }
 
@@ -117,14 +120,24 @@ TEST_CASE("evidence: a port multiplies in 16 bits if nearly all its products are
           "[evidence]") {
     Evidence evidence = evidence_of({row_with(Site::attn_norm, 1e-7), row_with(Site::attn_q, 2e-4),
                                      row_with(Site::attn_k, 2e-4), row_with(Site::attn_v, 2e-4)});
-    CHECK(has_short_products(evidence));
+    CHECK(policy_of_products(evidence) == Policy::float16);
     evidence.right.rows[2].metrics.relative = 1e-7;  // k is exact: then q and v are wrong
-    CHECK(!has_short_products(evidence));
+    CHECK(policy_of_products(evidence) == Policy::float32);
     evidence.right.rows[2].metrics.relative = 0.1;  // k is wrong
-    CHECK(!has_short_products(evidence));
-    evidence.right.rows[2].metrics.relative = 2e-4;
+    CHECK(policy_of_products(evidence) == Policy::float32);
+    evidence.right.rows[2].metrics.relative = 2e-3;
+    CHECK(policy_of_products(evidence) == Policy::bf16);
     evidence.anchored = false;
-    CHECK(!has_short_products(evidence));
+    CHECK(policy_of_products(evidence) == Policy::float32);
+}
+
+TEST_CASE("evidence: activations of 8 bits show in the products with experts alone", "[evidence]") {
+    Evidence evidence =
+        evidence_of({row_with(Site::attn_q, 1e-7), row_with(Site::mlp_gate_up, 5e-3),
+                     row_with(Site::mlp_expert_out, 5e-3)});
+    CHECK(policy_of_products(evidence) == Policy::bf16);
+    evidence.right.rows[2].metrics.relative = 1e-7;  // then gate_up is wrong
+    CHECK(policy_of_products(evidence) == Policy::float32);
 }
 
 TEST_CASE("evidence: below the noise tolerances are a thirtieth, or a share of roundings",

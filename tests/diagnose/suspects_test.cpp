@@ -56,6 +56,11 @@ TEST_CASE("suspects: what was right and is not with the mistake counts against i
         suspect(evidence, named("a"), errors({0, 0.005, 0, 100 * tolerance}), evidence.divergent);
     CHECK_THAT(s.left, WithinAbs(1, 1e-9));  // 1/100 and 100
     CHECK(s.evidence.size() == 2);
+    CHECK(s.n_made_wrong == 1);
+    CHECK(!s.explains_first);  // it is refuted
+    const Suspect within_rounding =
+        suspect(evidence, named("a"), errors({0, 0.005, 0, 2 * tolerance}), evidence.divergent);
+    CHECK(within_rounding.explains_first);
 }
 
 TEST_CASE("suspects: the first divergent site decides, then what is left", "[suspects]") {
@@ -81,4 +86,9 @@ TEST_CASE("suspects: two that leave the same share the confidence", "[suspects]"
     }
     rank(suspects);
     CHECK_THAT(suspects[0].confidence, WithinAbs(0.5, 1e-3));
+    CHECK(n_as_likely(suspects) == 2);
+    suspects[1].left *= 2;
+    CHECK(n_as_likely(suspects) == 1);
+    suspects[0].explains_first = false;
+    CHECK(n_as_likely(suspects) == 0);
 }

@@ -275,3 +275,51 @@ TEST_CASE("read dump: tokens and config that make no sense", "[read_dump][errors
         read_toy({{"block.0.mlp.expert_ids", "I64", {1, 1}, bytes_of<std::int64_t>({1LL << 40})}}),
         EndsWith("holds 1099511627776, expected an id"));
 }
+
+// What llama-results --output writes: tokens, and rows of logits under extents in the other order.
+std::string llama_results(const std::string& logits_name) {
+    std::string bytes = "GGUF";
+    const auto number = [&bytes](auto value) {
+        bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
+    };
+    const auto tensor = [&](const std::string& name, std::vector<std::uint64_t> extents,
+                            std::uint32_t type, std::uint64_t offset) {
+        number(std::uint64_t(name.size()));
+        bytes += name;
+        number(std::uint32_t(extents.size()));
+        for (const std::uint64_t extent : extents) {
+            number(extent);
+        }
+        number(type);
+        number(offset);
+    };
+    const auto pad = [&bytes] { bytes.resize((bytes.size() + 31) / 32 * 32); };
+    number(std::uint32_t(3));
+    number(std::uint64_t(2));
+    number(std::uint64_t(0));
+    tensor("tokens", {2}, 26, 0);        // I32
+    tensor(logits_name, {2, 3}, 0, 32);  // F32: innermost first, so said to be (3, 2)
+    pad();
+    number(std::int32_t(7));
+    number(std::int32_t(9));
+    pad();
+    for (int i = 0; i < 6; ++i) {
+        number(float(i));
+    }
+    return bytes;
+}
+
+TEST_CASE("read dump: llama.cpp's tokens and logits, as llama-results writes them", "[read_dump]") {
+    const TempFolder folder;
+    write_bytes(folder / "run.gguf", llama_results("logits"));
+    const Dump dump = read_dump(folder / "run.gguf", {});
+    CHECK(dump.is_llama_cpp);
+    CHECK(*dump.tokens == std::vector<std::int32_t>{7, 9});
+    CHECK(dump.sites.at({Site::logits}).shape == Shape{2, 3});
+    CHECK(dump.sites.at({Site::logits}).values == std::vector<float>{0, 1, 2, 3, 4, 5});
+}
+
+TEST_CASE("read dump: a model's GGUF is no dump", "[read_dump][errors]") {
+    CHECK_THROWS_WITH(read_dump(GPTOSS_GOLDEN_DIR "/tiny2.gguf", {}),
+                      ContainsSubstring("holds no \"tokens\" and no \"logits\""));
+}

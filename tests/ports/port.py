@@ -135,10 +135,18 @@ class Arithmetic:
     total: Callable = pairwise
     factor: Callable = as_it_is                                 # what a product's factors are rounded to
     store: Callable = as_it_is                                  # what an activation is rounded to
+    within: Callable = as_it_is                                 # what each step inside an op is rounded to
+    keeps_short: bool = False                                   # so that its values show it
+    stream: Callable | None = None                              # residuals and what is added; else store
 
     def product(self, x: np.ndarray, w: np.ndarray) -> np.ndarray:
         x, w = self.factor(x.astype(self.dtype)), self.factor(w.astype(self.dtype))
         return self.matrix(x, w)
+
+    def kept(self, site: str, values: np.ndarray) -> np.ndarray:
+        is_added = site.endswith((".residual", ".out"))
+        rounded = self.stream if self.stream is not None and is_added else self.store
+        return rounded(values)
 
 
 EXACT = Arithmetic("float64", dtype=np.float64)
@@ -147,10 +155,18 @@ KINDS = {
     "one_sum": Arithmetic("float32, one long sum (a plain loop)", matrix=by_loop("one_sum"),
                           total=one_by_one),
     "fused": Arithmetic("float32, one long sum by FMA", matrix=by_loop("fused"), total=one_by_one),
-    "tf32": Arithmetic("products of 11 bits (TF32), float32 sums", "bf16", factor=keeps_bits(13)),
+    "tf32": Arithmetic("products of 11 bits (TF32), float32 sums", "float16", factor=keeps_bits(13)),
     "bf16_products": Arithmetic("products of bf16, float32 sums", "bf16", factor=keeps_bits(16)),
-    "float16": Arithmetic("activations kept in float16", "bf16", store=in_float16),
-    "bf16": Arithmetic("activations kept in bf16", "bf16", store=keeps_bits(16)),
+    "float16": Arithmetic("float16 behind every op", "float16", keeps_short=True, store=in_float16),
+    "float16_official": Arithmetic("float16 where the official model has bf16", "float16",
+                                   keeps_short=True, store=in_float16, within=in_float16),
+    "float16_stream": Arithmetic("float16 with a float32 residual stream", "float16",
+                                 keeps_short=True, store=in_float16, stream=as_it_is),
+    "bf16": Arithmetic("bf16 behind every op", "bf16", keeps_short=True, store=keeps_bits(16)),
+    "bf16_official": Arithmetic("bf16 where the official model rounds", "bf16",
+                                keeps_short=True, store=keeps_bits(16), within=keeps_bits(16)),
+    "bf16_stream": Arithmetic("bf16 with a float32 residual stream", "bf16",
+                              keeps_short=True, store=keeps_bits(16), stream=as_it_is),
 }
 
 
@@ -185,14 +201,17 @@ def official_rope_table(config: dict, n_tokens: int) -> tuple[np.ndarray, np.nda
 def rotate(a: Arithmetic, x: np.ndarray, config: dict) -> np.ndarray:
     table = official_rope_table if a.dtype is np.float64 else numpy_port.rope_table
     x = x.astype(a.dtype).reshape(len(x), -1, config["head_dim"])
-    return numpy_port.rotate(x, *table(config, len(x))).reshape(len(x), -1)
+    cos, sin = (a.within(part) for part in table(config, len(x)))
+    first, second = np.split(x, 2, axis=-1)
+    turned = [a.within(first * cos) - a.within(second * sin), a.within(second * cos) + a.within(first * sin)]
+    return np.concatenate(turned, axis=-1).reshape(len(x), -1)
 
 
 def scores(a: Arithmetic, q: np.ndarray, k: np.ndarray, hidden: np.ndarray) -> np.ndarray:
     """q (heads, T, head_dim), k (kv_heads, T, head_dim) -> (heads, T, T)."""
     group = len(q) // len(k)
     products = np.stack([a.product(q_h, k[h // group]) for h, q_h in enumerate(q)])
-    return np.where(hidden, -np.inf, products / a.dtype(math.sqrt(q.shape[-1])))
+    return np.where(hidden, -np.inf, a.within(products) / a.dtype(math.sqrt(q.shape[-1])))
 
 
 def softmax(a: Arithmetic, x: np.ndarray) -> np.ndarray:
@@ -220,7 +239,9 @@ def add(a: Arithmetic, x: np.ndarray, y: np.ndarray) -> np.ndarray:
 def swiglu(a: Arithmetic, h: np.ndarray, limit: float) -> np.ndarray:
     gate = np.minimum(h[..., 0::2].astype(a.dtype), a.dtype(limit))
     up = np.clip(h[..., 1::2].astype(a.dtype), a.dtype(-limit), a.dtype(limit))
-    return gate / (1 + np.exp(a.dtype(-1.702) * gate)) * (up + a.dtype(1))
+    scaled = a.within(a.dtype(1.702) * gate)
+    active = a.within(gate * a.within(1 / (1 + np.exp(-scaled))))
+    return active * a.within(up + a.dtype(1))
 
 
 def combine(a: Arithmetic, shares: np.ndarray, outs: np.ndarray) -> np.ndarray:
@@ -241,7 +262,7 @@ class Port:
 
     def keep(self, site: str, step: Callable, *inputs) -> np.ndarray:
         with np.errstate(invalid="ignore", over="ignore"):
-            got = self.a.store(np.asarray(step(self.a, *inputs), self.a.dtype))
+            got = self.a.kept(site, np.asarray(step(self.a, *inputs), self.a.dtype))
             if self.exact is not None:
                 self.alone[site] = difference(got, step(self.exact, *inputs))
         self.run[site] = got
@@ -309,7 +330,7 @@ def by_expert(a: Arithmetic, x: np.ndarray, ids: np.ndarray, w: dict, part: str)
     for e in np.unique(ids):
         at = np.nonzero(ids == e)                               # tokens and ranks that chose it
         matrix = unpack_mxfp4(w[f"{own}_blocks"][e], w[f"{own}_scales"][e])
-        out[at] = linear(a, x[at], matrix, w[f"{own}_bias"][e])
+        out[at] = a.within(a.product(x[at], matrix)) + w[f"{own}_bias"][e]
     return out
 
 

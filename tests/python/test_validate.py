@@ -64,7 +64,7 @@ def test_what_is_no_dump_is_named(nano, tmp_path):
         gptoss.load_dump(tmp_path / "x.safetensors")
     with pytest.raises(TypeError, match="int is no run, expected a Trace or a dump's path"):
         gptoss.compare(1, 2)
-    with pytest.raises(ValueError, match="policy is 'fp8', expected float32 or bf16"):
+    with pytest.raises(ValueError, match="policy is 'fp8', expected auto, float32, float16 or bf16"):
         gptoss.compare(nano.trace([1]), nano.trace([1]), policy="fp8")
 
 

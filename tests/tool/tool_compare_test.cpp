@@ -133,16 +133,40 @@ TEST_CASE("tool compare: a wrong value is found at its site", "[tool][compare]")
         0);
 }
 
-TEST_CASE("tool compare: the bf16 path passes the bf16 policy only", "[tool][compare]") {
+TEST_CASE("tool compare: the policy is taken from the values, and may be given",
+          "[tool][compare]") {
     const TempFolder folder;
     const std::string bf16 = (folder / "bf16.safetensors").string();
     run_tool({"trace", "--model", synthetic_model("tiny"), "--path", "bf16", "--ids", "1,2,3,5,8",
               "--out", bf16});
-    const ToolRun strict = compared(bf16);
+    const ToolRun strict = compared(bf16, {"--policy", "float32"});
     check_diverged(strict, "block.0.attn.norm");
     CHECK_THAT(strict.output,
                ContainsSubstring("are bf16 numbers: the bf16 policy allows for that"));
-    CHECK(compared(bf16, {"--policy", "bf16"}).status == 0);
+    const ToolRun run = compared(bf16);
+    CHECK(run.status == 0);
+    CHECK_THAT(run.output, ContainsSubstring("policy: bf16, for bf16 numbers\n"));
+}
+
+TEST_CASE("tool compare: OpenAI's own model in bf16 is right over trained weights, op by op",
+          "[tool][compare]") {
+    const TempFolder folder;
+    const std::string reference = (folder / "nano.safetensors").string();
+    const std::string golden = GPTOSS_GOLDEN_DIR "/nano_bf16.safetensors";
+    std::string ids;
+    for (const nlohmann::json& id :
+         nlohmann::json::parse(open_safetensors(golden).metadata.at("tokens"))) {
+        ids += (ids.empty() ? "" : ",") + id.dump();
+    }
+    REQUIRE(run_tool({"trace", "--ids", ids, "--sites", "all", "--out", reference}).status == 0);
+    const ToolRun run = run_tool({"compare", reference, golden});
+    INFO(run.output);
+    CHECK(run.status == 0);
+    CHECK_THAT(run.output, ContainsSubstring("\nop by op: 87 sites within tolerance"));
+
+    const ToolRun wrong =
+        run_tool({"compare", reference, golden, "--model", synthetic_model("tiny")});
+    check_unusable(wrong, "the dump's n_layers");
 }
 
 TEST_CASE("tool compare: a folder of npy files and an npz are read", "[tool][compare]") {
@@ -366,7 +390,7 @@ TEST_CASE("tool compare: command lines that make no sense", "[tool][compare][err
     check_unusable(run_tool({"compare", reference()}), "B is required");
     check_unusable(compared("no/such/file"), "no/such/file: cannot be opened");
     check_unusable(compared(reference(), {"--policy", "fp8"}),
-                   "--policy is 'fp8', expected float32 or bf16");
+                   "--policy is 'fp8', expected auto, float32, float16 or bf16");
     check_unusable(compared(reference(), {"--tolerance", "-1"}), "--tolerance is -1");
     check_unusable(compared(reference(), {"--tolerance", "nan"}), "--tolerance is nan");
     check_unusable(compared(reference(), {"--sites", "attn_z"}), "site: 'attn_z' is unknown");

@@ -117,7 +117,7 @@ TEST_CASE("tool diagnose: what cannot be used ends with one line and exit status
     const std::string dump = port.dump(nullptr);
     const ToolRun policy = run_tool({"diagnose", dump, "--model", port.model, "--policy", "fp4"});
     CHECK(policy.status == 2);
-    CHECK(policy.errors == "gptoss: --policy is 'fp4', expected auto, float32 or bf16\n");
+    CHECK(policy.errors == "gptoss: --policy is 'fp4', expected auto, float32, float16 or bf16\n");
 
     const ToolRun ids = run_tool({"diagnose", dump, "--model", port.model, "--ids", "1,2"});
     CHECK(ids.status == 2);

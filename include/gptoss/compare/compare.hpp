@@ -9,7 +9,8 @@
 //     another order of experts     matched by expert: expert_weights, gate_up, swiglu, expert_out
 //     an expert flip               the router was nearly undecided (compare/expert_match.hpp): the
 //                                  token is compared on, but is allowed what the flip moved, and
-//                                  so are later tokens that attend to it (flip_allowance.hpp)
+//                                  so are later tokens that attend to it (flip_allowance.hpp). Where
+//                                  the dump has no expert_ids, it is guessed (unseen_flips.hpp)
 //     no value to compare with     missing, another shape or dtype, NaN in the reference: never a
 //                                  pass, and no divergence either
 //
@@ -29,6 +30,7 @@
 #include "gptoss/compare/exactness.hpp"
 #include "gptoss/compare/number_format.hpp"
 #include "gptoss/compare/same_run.hpp"
+#include "gptoss/compare/unseen_flips.hpp"
 #include "gptoss/compare/verdict.hpp"
 #include "gptoss/compare/where.hpp"
 #include "gptoss/core/config_rules.hpp"
@@ -79,6 +81,7 @@ public:
         const int n_allowed =
             std::max(n_tokens_, std::max(most_tokens(reference), most_tokens(other)));
         seen_.assign(std::size_t(n_allowed), 0);
+        near_tie_.assign(std::size_t(n_allowed), false);
         bounds_ = bounds_of(reference, config_, n_allowed, options);
     }
 
@@ -106,19 +109,27 @@ private:
             found_.notes.push_back(silent.name + " does not say its tokens");
         }
         if (!found_.first_divergence) return;
+        if (other_.is_llama_cpp) {
+            found_.notes.push_back(
+                "llama.cpp rounds YaRN's bounds and activations in products: "
+                "diagnose allows for both");
+        }
         if (found_.rows[*found_.first_divergence].key.site == Site::embedding) {
             found_.notes.push_back("the embedding differs: other tokens, or other weights");
         }
         const bool is_float32 = options_.policy == Policy::float32 && !options_.tolerance;
         const NumberFormat format = number_format_of(other_);
         if (is_float32 && format != NumberFormat::float32) {
-            found_.notes.push_back("the values of " + other_.name + " are " +
-                                   number_format_name(format) +
-                                   " numbers: the bf16 policy allows for that");
+            const std::string name = number_format_name(format);
+            found_.notes.push_back("the values of " + other_.name + " are " + name +
+                                   " numbers: the " + name + " policy allows for that");
         } else if (is_float32 && exactness && exactness->has_short_products) {
+            if (has_short_products(found_.rows)) {
+                found_.policy_of_products = exactness->short_products;
+            }
             found_.notes.push_back("no error is larger than " + exactness->arithmetic +
-                                   " would make it: if " + other_.name +
-                                   " has such, take the bf16 policy");
+                                   " would make it: if " + other_.name + " has such, take the " +
+                                   policy_name(exactness->short_products) + " policy");
         }
     }
 
@@ -235,12 +246,58 @@ private:
         }
         if (row.key.site == Site::mlp_router_logits) keep_router_logits(pair, row.tolerance);
         judge(row, pair, allowance);
+        if (row.outcome == Outcome::diverged) look_for_unseen_flips(row, pair, allowance);
         if (row.outcome == Outcome::diverged) {
             const double bound = row.tolerance * rms_of(pair.expected_rows());
             row.where = where_text(pair, bound, config_ == nullptr ? 0 : config_->head_dim);
         }
         if (is_out) allow_for_flips(pair);
         if (row.key.site == Site::logits) measure_likeliest(pair);
+    }
+
+    // Tokens near a tie in the layers in front of a site of which the other does not say its experts.
+    void note_near_ties(const dump::SiteKey& key) {
+        const bool is_in_layers = is_per_layer(key.site);
+        const bool behind_choice = is_in_layers && key.site > Site::mlp_expert_ids;
+        const int n_layers = dump::n_layers_of(reference_);
+        const int end = std::min(is_in_layers ? key.layer + behind_choice : n_layers, n_layers);
+        for (; n_layers_noted_ < end; ++n_layers_noted_) {
+            const int layer = n_layers_noted_;
+            const auto logits = reference_.sites.find({Site::mlp_router_logits, layer});
+            const bool is_seen = other_.sites.contains({Site::mlp_expert_ids, layer});
+            if (is_seen || logits == reference_.sites.end() || config_ == nullptr) continue;
+            note_near_ties_of(logits->first, logits->second);
+        }
+    }
+    void note_near_ties_of(const dump::SiteKey& key, const dump::Activation& logits) {
+        const int n_experts = config_->n_experts;
+        const int n_rows = int(logits.values.size()) / std::max(n_experts, 1);
+        const ConstMatrixView rows{logits.values.data(), n_rows, n_experts};
+        const double allowed = 2 * bounds_.at(key).max * rms_of(rows);
+        const int first_token = std::max(n_run_tokens() - n_rows, 0);
+        for (int t = first_token; t < n_run_tokens() && t - first_token < n_rows; ++t) {
+            const float* logits_t = rows.row(t - first_token);
+            if (!is_near_tie(logits_t, n_experts, config_->top_k, allowed)) continue;
+            near_tie_[std::size_t(t)] = true;
+        }
+    }
+
+    void look_for_unseen_flips(CompareRow& row, const SitePair& pair, Allowance allowance) {
+        if (options_.tolerance) return;
+        note_near_ties(row.key);
+        const std::vector<int> off = tokens_flips_explain(pair, allowance, near_tie_,
+                                                          {row.tolerance, row.relative_tolerance});
+        if (off.empty()) return;
+        const double rms = rms_of(pair.expected_rows());
+        for (const int t : off) {
+            const double moved = allowance_of_flip(token_error(pair, t, rms));
+            allowance[std::size_t(t)] = kLeftOut;
+            seen_[std::size_t(t)] = std::max(seen_[std::size_t(t)], moved);
+        }
+        judge(row, pair, allowance);
+        if (row.outcome != Outcome::ok) return;
+        row.note = "but for " + counted(off.size(), "token") +
+                   ", which the router was nearly undecided about: expert flips";
     }
 
     // What a flip moved: measured at mlp.residual, at mlp.out where that is missing.
@@ -320,6 +377,8 @@ private:
     Allowance before_flip_ = {};
     std::optional<ExpertMatch> match_ = {};  // of the layer
     std::vector<int> changed_ = {};          // tokens that flipped in the layer
+    std::vector<bool> near_tie_ = {};        // tokens that may have, unseen, in one of
+    int n_layers_noted_ = 0;                 // so many layers
     SitePair router_ = {};                   // router_logits of router_layer_
     int router_layer_ = -2;
     double router_rms_ = 0;

@@ -77,6 +77,27 @@ struct ExpertChange {
     bool is_near_tie = false;
 };
 
+// How the port that is judged computes: what it keeps or multiplies has so many bits. TF32 is float16's.
+enum class Policy { float32, float16, bf16 };
+
+inline const char* policy_name(Policy policy) {
+    const char* names[] = {"float32", "float16", "bf16"};
+    return names[std::size_t(policy)];
+}
+
+inline Policy policy_named(const std::string& name, const std::string& where) {
+    for (const Policy policy : {Policy::float32, Policy::float16, Policy::bf16}) {
+        if (name == policy_name(policy)) return policy;
+    }
+    throw Error(where + " is '" + name + "', expected auto, float32, float16 or bf16");
+}
+
+// How far a site may be off: max and rms of the difference, over the rms of the values.
+struct Limit {
+    double max = 0;
+    double rms = 0;
+};
+
 // How exact a run is, in words: compare/exactness.hpp.
 struct Exactness {
     dump::SiteKey key;     // where it is furthest from float32 with sums in blocks
@@ -84,6 +105,7 @@ struct Exactness {
     double in_blocks = 0;  // what such float32 reaches
     std::string arithmetic = {};
     bool has_short_products = false;  // more than float32 explains, and no more than 16 bits do
+    Policy short_products = Policy::bf16;  // if so, which
 };
 
 enum class Verdict { pass, diverged, unusable };  // exit status 0, 1, 2
@@ -100,18 +122,18 @@ struct Comparison {
     std::optional<std::size_t> first_divergence = {};  // index into rows
     std::vector<ExpertChange> changes = {};
     std::optional<LogitMetrics> logits = {};
-    std::optional<Exactness> exactness = {};  // of a run that passed
-    std::vector<std::string> notes = {};      // what else a reader should know
-    std::string tolerances = {};              // which ones, in words
-    int n_not_common = 0;                     // sites left out because only one side has them
-    std::vector<Site> not_common = {};        // of which kinds
+    std::optional<Exactness> exactness = {};        // of a run that passed
+    std::optional<Policy> policy_of_products = {};  // that the products of matrices ask for
+    std::vector<std::string> notes = {};            // what else a reader should know
+    std::string tolerances = {};                    // which ones, in words
+    int n_not_common = 0;                           // sites left out because only one side has them
+    std::vector<Site> not_common = {};              // of which kinds
 };
-
-enum class Policy { float32, bf16 };
 
 struct CompareOptions {
     Policy policy = Policy::float32;
     std::optional<double> tolerance = {};  // of every site, instead of the policy's
+    bool is_anchored = false;   // the reference computed each site from the other's own inputs
     std::set<Site> sites = {};  // these, each of them; empty: those that both have in any layer
     bool all_sites = false;     // also those that one side has in no layer
     bool common_only = false;   // not even those that one side has in other layers

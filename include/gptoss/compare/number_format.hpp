@@ -4,7 +4,7 @@
 //     float16    11 significant bits, and no larger than 65504
 //
 // Both are stored as whatever in a dump: files of NumPy know no bf16. A run in 16 bits is off by its
-// rounding, so it is held against the bounds of the bf16 policy, which are the wider of the two.
+// rounding, so it is held against the bounds of the policy of its name.
 //
 // Where    compare, to say so; diagnose, which takes the policy.
 // Pitfalls The embedding has bf16 numbers in every run and says nothing. One value in a hundred may be
@@ -14,6 +14,7 @@
 #include <cmath>
 #include <vector>
 
+#include "gptoss/compare/comparison.hpp"
 #include "gptoss/core/bf16.hpp"
 #include "gptoss/core/fp16.hpp"
 #include "gptoss/dump/dump.hpp"
@@ -26,6 +27,11 @@ inline const char* number_format_name(NumberFormat format) {
     if (format == NumberFormat::bf16) return "bf16";
     if (format == NumberFormat::float16) return "float16";
     return "float32";
+}
+
+inline Policy policy_for(NumberFormat format) {
+    if (format == NumberFormat::bf16) return Policy::bf16;
+    return format == NumberFormat::float16 ? Policy::float16 : Policy::float32;
 }
 
 inline NumberFormat number_format(const std::vector<float>& values) {

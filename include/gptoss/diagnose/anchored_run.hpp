@@ -5,7 +5,8 @@
 // Every op reads what the dump has, not what the op before it left, so alone holds at each site
 // what this one op makes of the dump's own input. Held against the dump, a site is off exactly if
 // that op is another one there: an earlier mistake, noise and expert flips are not carried along.
-// A site that the dump lacks is not put back; of logits alone the run is an ordinary one.
+// A site that the dump lacks is not put back; of logits alone the run is an ordinary one. Router
+// logits are recorded although the dump may lack them: they tell which experts might have flipped.
 //
 // Where    diagnosis (diagnose/diagnose.hpp).
 // Errors   those of Transformer::feed; Error if the dump has no tokens.
@@ -68,7 +69,9 @@ public:
         : recorder_(config, dump::all_sites()), track_(track) {}
     AnchoredRecorder(const Config&, const dump::Dump&&) = delete;  // it must outlive the recorder
 
-    bool wants(Site site, int layer) override { return track_.sites.contains({site, layer}); }
+    bool wants(Site site, int layer) override {
+        return site == Site::mlp_router_logits || track_.sites.contains({site, layer});
+    }
     void begin_pass(ConstIdsView tokens, ConstIdsView positions) override {
         recorder_.begin_pass(tokens, positions);
         first_ = positions.data[0];
@@ -76,6 +79,7 @@ public:
     }
     void show(Site site, int layer, ConstMatrixView values) override {
         recorder_.show(site, layer, values);
+        if (!track_.sites.contains({site, layer})) return;
         const dump::Activation& theirs = track_.sites.at({site, layer});
         const MatrixView ours = matrix_behind(*activations, site);
         const auto rows = rows_of_pass(site, theirs, ours.rows, ours.cols);

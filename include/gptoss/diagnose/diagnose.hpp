@@ -28,6 +28,7 @@
 #include "gptoss/compare/where.hpp"
 #include "gptoss/diagnose/anchored_run.hpp"
 #include "gptoss/diagnose/comparable.hpp"
+#include "gptoss/diagnose/difference_hint.hpp"
 #include "gptoss/diagnose/embedding_hint.hpp"
 #include "gptoss/diagnose/suspects.hpp"
 #include "gptoss/diagnose/token_flips.hpp"
@@ -58,6 +59,7 @@ public:
         evidence_.n_tokens = theirs.tokens ? int(theirs.tokens->size()) : 0;
         evidence_.policy = lab.policy;
         evidence_.anchored = is_complete(theirs, weights.config);
+        evidence_.is_partial = theirs.first_row > 0;
         options_.policy = lab.policy;
         options_.common_only = true;
     }
@@ -69,7 +71,8 @@ public:
         const dump::Dump right = anchored_run(lab_.right, weights_, theirs_, pitfalls::kOnePass);
         evidence_.right = compare::compare_dumps(right, theirs_, options_);
         if (!is_usable(right)) return found_;
-        if (has_short_products(evidence_)) allow_for_short_products(right);
+        const compare::Policy of_products = policy_of_products(evidence_);
+        if (of_products != evidence_.policy) allow_for_short_products(right, of_products);
         find_divergence(evidence_);
         if (evidence_.divergent.empty()) look_below_noise();
         if (!evidence_.divergent.empty()) look_at_first(right);
@@ -79,10 +82,21 @@ public:
         if (!evidence_.divergent.empty()) suspect_all();
         if (rounds_elsewhere()) suspect_by_token();
         give_verdict();
+        give_hint();
         return found_;
     }
 
 private:
+    void give_hint() {
+        const bool is_open = found_.verdict == compare::Verdict::diverged && !found_.is_known;
+        if (!is_open || !found_.hint.empty()) return;
+        found_.hint = hint_;
+        if (!comparable_.layers_without.empty()) {
+            found_.hint += (hint_.empty() ? "" : "; ") + comparable_.layers_without +
+                           ": the dump has no arrays of it";
+        }
+    }
+
     bool is_usable(const dump::Dump& right) {
         comparable_ = comparable_arrays(evidence_.right, right, theirs_);
         found_.n_sites = comparable_.n_sites;
@@ -96,11 +110,12 @@ private:
         return evidence_.right.rows[evidence_.divergent[0]].key.site == site;
     }
 
-    void allow_for_short_products(const dump::Dump& right) {
-        evidence_.policy = options_.policy = compare::Policy::bf16;
+    void allow_for_short_products(const dump::Dump& right, compare::Policy policy) {
+        evidence_.policy = options_.policy = policy;
         evidence_.right = compare::compare_dumps(right, theirs_, options_);
-        found_.notes.push_back(
-            "products of TF32 or bf16, float32 otherwise: bounds are those of bf16");
+        found_.remarks.push_back(
+            "products of " + std::string(policy == compare::Policy::bf16 ? "8 bits" : "TF32") +
+            ", float32 otherwise: bounds are those of " + compare::policy_name(policy));
     }
 
     void look_below_noise() {
@@ -125,6 +140,7 @@ private:
         const double rms = compare::rms_of(pair.expected_rows());
         const double allowed = 4 * evidence_.tolerance_at(first);
         found_.where = compare::where_text(pair, allowed * rms, weights_.config.head_dim);
+        hint_ = difference_hint(pair, weights_.config.head_dim);
         for (int t = pair.first_token; t < n_tokens; ++t) {
             const bool is_off = compare::token_error(pair, t, rms) > allowed;
             if (is_off && t > pair.first_token) found_.tokens_per_pass = t;
@@ -160,6 +176,7 @@ private:
     void suspect_all() {
         found_.suspects = ranked(evidence_.divergent);
         found_.is_known = !tried_.empty() && found_.suspects[0].explains_first;
+        found_.n_as_likely = n_as_likely(found_.suspects);
         if (!found_.is_known || !evidence_.anchored) return;
         const std::vector<std::size_t> unexplained = left_by_best();
         if (unexplained.empty()) return;
@@ -193,6 +210,7 @@ private:
         found_.tokens_per_pass = found.tokens_per_pass;
         found_.suspects = std::move(found.suspects);
         found_.is_known = found_.suspects[0].explains_first;
+        found_.n_as_likely = n_as_likely(found_.suspects);
         evidence_.channel = Channel::tokens;
         judge_by_token(found.right);
     }
@@ -265,13 +283,23 @@ private:
         found_.divergent = names_of(evidence_.divergent);
         found_.verdict = compare::Verdict::diverged;
         found_.first = evidence_.right.rows[evidence_.divergent[0]].key;
-        const pitfalls::Facts& best = found_.suspects[0].facts;
+        const std::string best = likeliest_text();
         found_.reason = "first divergence at " + dump::site_name(*found_.first) + ": ";
         if (found_.first_token) {
             found_.reason += "from token " + std::to_string(*found_.first_token) + " on, ";
         }
-        found_.reason += found_.is_known ? best.name + std::string(", ") + best.mistake
-                                         : "none of the known mistakes explains it";
+        found_.reason += found_.is_known ? best : "none of the known mistakes explains it";
+    }
+
+    // "sinks_missing, a plain softmax: ...", or "either a or b"
+    std::string likeliest_text() const {
+        const pitfalls::Facts& best = found_.suspects[0].facts;
+        if (found_.n_as_likely < 2) return best.name + std::string(", ") + best.mistake;
+        std::string text = "either ";
+        for (int i = 0; i < found_.n_as_likely; ++i) {
+            text += (i > 0 ? " or " : "") + std::string(found_.suspects[std::size_t(i)].facts.name);
+        }
+        return text + ", which this dump does not tell apart";
     }
 
     const Weights& weights_;
@@ -281,6 +309,7 @@ private:
     compare::CompareOptions options_ = {};
     Evidence evidence_ = {};
     Comparable comparable_ = {};
+    std::string hint_ = {};    // what the difference at the first site looks like
     bool cannot_say_ = false;  // too many tokens are off for flips, and no mistake explains them
     std::vector<const pitfalls::Pitfall*> tried_ = {};
     std::vector<compare::Comparison> comparisons_ = {};

@@ -26,6 +26,7 @@ struct Suspect {
     double confidence = 0;        // 0 to 1, against the other suspects and "none of these"
     bool explains_first = false;  // the first divergent site is as it should be with the mistake
     int n_explained = 0;          // divergent sites that are
+    int n_made_wrong = 0;         // right sites that are not
     std::vector<SiteEvidence> evidence = {};  // the divergent sites and those that got worse
 };
 
@@ -54,10 +55,12 @@ struct Diagnosis {
     int tokens_per_pass = 0;             // how chunks were cut; pitfalls::kOnePass if they were not
     bool is_known = false;               // does suspects[0] explain it?
     std::vector<Suspect> suspects = {};  // the likeliest first
+    int n_as_likely = 0;                 // of the suspects: 2 or more cannot be told apart
     std::optional<Suspect> second = {};  // of a mistake that comes later, if there is another
     std::string hint = {};               // of dumps of other tokens or weights, or edited
     std::vector<std::string> invisible = {};  // mistakes within the tolerances of this run
     std::vector<std::string> notes = {};      // what could not be compared
+    std::vector<std::string> remarks = {};    // what the dump was held against
 };
 
 }  // namespace gptoss::diagnose

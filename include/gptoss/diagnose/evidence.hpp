@@ -16,6 +16,7 @@
 #pragma once
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <vector>
 
 #include "gptoss/compare/compare.hpp"
@@ -26,10 +27,11 @@ namespace gptoss::diagnose {
 
 // --- Which policy a dump follows --------------------------------------------------------------
 
-// The one whose bounds allow for the numbers it holds.
+// The one whose bounds allow for the numbers it holds. llama.cpp multiplies activations of 8 bits with
+// MXFP4 and Q8_0, and keeps float32.
 inline compare::Policy policy_of(const dump::Dump& dump) {
-    const bool is_float32 = compare::number_format_of(dump) == compare::NumberFormat::float32;
-    return is_float32 ? compare::Policy::float32 : compare::Policy::bf16;
+    if (dump.is_llama_cpp) return compare::Policy::bf16;
+    return compare::policy_for(compare::number_format_of(dump));
 }
 
 // --- One model against the dump ---------------------------------------------------------------
@@ -73,6 +75,7 @@ struct Evidence {
     compare::Policy policy = compare::Policy::float32;
     Channel channel = Channel::values;
     bool anchored = false;                    // at every site
+    bool is_partial = false;                  // but of the last tokens only
     bool fine = false;                        // look below the noise of a right program
     compare::Comparison right = {};           // of the right model and the dump
     std::vector<std::size_t> divergent = {};  // D: rows of right, in execution order
@@ -80,8 +83,8 @@ struct Evidence {
     double right_error(std::size_t i) const { return error_of(right.rows[i], channel); }
     // Of a right program, whose values need not be equal where they are exact.
     double bound(const dump::SiteKey& key) const {
-        const compare::Bounds bounds{policy, config.hidden_size, config.n_layers, n_tokens,
-                                     anchored};
+        const compare::Bounds bounds{policy,   config.hidden_size, config.n_layers,
+                                     n_tokens, anchored,           is_partial};
         return std::max(1e-7, bounds.at(key).rms);
     }
     double tolerance_at(std::size_t i) const {
@@ -107,25 +110,47 @@ struct Evidence {
     }
 };
 
-// Does the port multiply in TF32 or bf16? Then nearly every product of a matrix is off by more than
-// float32 explains and by no more than 16 bits do, which no mistake in one op brings about.
-inline bool has_short_products(const Evidence& evidence) {
-    if (!evidence.anchored || evidence.policy != compare::Policy::float32) return false;
-    Evidence in_16_bits = evidence;
-    in_16_bits.policy = compare::Policy::bf16;
-    int n_products = 0, n_short = 0;
+// How many products of matrices there are, and how many are off by more than float32 explains and by no
+// more than 16 bits do; and by no more than 11 bits do.
+struct ShortProducts {
+    int n = 0;
+    int n_short = 0;
+    int n_of_11_bits = 0;
+    bool are_all() const { return n_short > 0 && n_short >= 0.9 * n; }
+};
+
+inline ShortProducts count_products(const Evidence& evidence, const std::set<Site>& sites) {
+    Evidence in_11_bits = evidence, in_8_bits = evidence;
+    in_11_bits.policy = compare::Policy::float16;
+    in_8_bits.policy = compare::Policy::bf16;
+    ShortProducts products;
     for (std::size_t i = 0; i < evidence.right.rows.size(); ++i) {
         const compare::CompareRow& row = evidence.right.rows[i];
-        const Site site = row.key.site;
-        const bool is_product = site == Site::attn_q || site == Site::attn_k ||
-                                site == Site::attn_v || site == Site::attn_out ||
-                                site == Site::mlp_gate_up || site == Site::mlp_expert_out;
-        if (!is_product || !has_error(row)) continue;
-        ++n_products;
+        if (!sites.contains(row.key.site) || !has_error(row)) continue;
         const double error = evidence.right_error(i);
-        n_short += error > evidence.bound(row.key) && error <= in_16_bits.bound(row.key);
+        const bool is_short = error > evidence.bound(row.key);
+        products.n += 1;
+        products.n_short += is_short && error <= in_8_bits.bound(row.key);
+        products.n_of_11_bits += is_short && error <= in_11_bits.bound(row.key);
     }
-    return n_short > 0 && n_short >= 0.9 * n_products;
+    return products;
+}
+
+// Does the port multiply in TF32 or bf16? Then nearly every product of a matrix is off by that much,
+// which no mistake in one op brings about. Or only those with experts are, as where activations are
+// rounded to 8 bits for MXFP4. The policy with the narrowest bounds that explain them, or float32.
+inline compare::Policy policy_of_products(const Evidence& evidence) {
+    if (!evidence.anchored || evidence.policy != compare::Policy::float32) return evidence.policy;
+    const ShortProducts dense =
+        count_products(evidence, {Site::attn_q, Site::attn_k, Site::attn_v, Site::attn_out});
+    const ShortProducts experts =
+        count_products(evidence, {Site::mlp_gate_up, Site::mlp_expert_out});
+    const bool of_experts_alone = experts.are_all() && dense.n_short == 0;
+    const bool of_both = dense.are_all() && (experts.are_all() || experts.n == 0);
+    if (!of_experts_alone && !of_both) return compare::Policy::float32;
+    const bool has_11_bits =
+        dense.n_of_11_bits == dense.n_short && experts.n_of_11_bits == experts.n_short;
+    return has_11_bits ? compare::Policy::float16 : compare::Policy::bf16;
 }
 
 inline void find_divergence(Evidence& evidence) {

@@ -3,8 +3,10 @@
 //     left = geometric mean of e_wrong / e_right over the sites D where the right model is off, and
 //            of e_wrong / tolerance over the others that the mistake makes worse than that
 //
-// Those that explain the first site of D come first, then the one that leaves least. A confidence is
-// the share of 1 / left^2 among all of these and "none of them", which would leave a third.
+// Those that explain the first site of D come first, then the one that leaves least. A mistake that
+// makes a right site wrong explains nothing, if the run is anchored: there a site has one op behind it.
+// A confidence is the share of 1 / left^2 among all of these and "none of them", which would leave a
+// third. Suspects that leave about as much as the first one cannot be told from it.
 //
 // Where    diagnose/diagnose.hpp.
 #pragma once
@@ -16,6 +18,12 @@
 #include "gptoss/diagnose/evidence.hpp"
 
 namespace gptoss::diagnose {
+
+// A right site with an error of so many tolerances is made wrong: in 16 bits two right ops may be apart
+// by two roundings of each.
+inline constexpr double kMadeWrong = 3;
+// Leaving up to so many times what the first one leaves, a suspect is as likely.
+inline constexpr double kAsLikely = 1.5;
 
 // c compares a model with the mistake and the dump; divergent are the rows that it is to explain.
 inline Suspect suspect(const Evidence& evidence, const pitfalls::Facts& facts,
@@ -32,10 +40,12 @@ inline Suspect suspect(const Evidence& evidence, const pitfalls::Facts& facts,
         if (!is_due && !got_worse) continue;
         logs += std::log(std::clamp(wrong / (is_due ? right : tolerance), 1e-4, 1e4));
         s.n_explained += is_due && evidence.explained(c, i);
+        s.n_made_wrong += got_worse && wrong > kMadeWrong * tolerance;
         s.evidence.push_back({c.rows[i].key, tolerance, right, wrong});
     }
     s.left = std::exp(logs / double(s.evidence.size()));
-    s.explains_first = evidence.explained(c, divergent[0]) && s.left < 1;
+    const bool is_refuted = evidence.anchored && s.n_made_wrong > 0;
+    s.explains_first = evidence.explained(c, divergent[0]) && s.left < 1 && !is_refuted;
     return s;
 }
 
@@ -43,6 +53,18 @@ inline bool is_likelier(const Suspect& a, const Suspect& b) {
     if (a.explains_first != b.explains_first) return a.explains_first;
     if (a.left != b.left) return a.left < b.left;
     return std::strcmp(a.facts.name, b.facts.name) < 0;
+}
+
+// How many of the ranked are as likely as the first, itself included; 0 if none explains anything.
+inline int n_as_likely(const std::vector<Suspect>& ranked) {
+    int n = 0;
+    for (const Suspect& s : ranked) {
+        const bool is_one = s.explains_first && s.left <= kAsLikely * ranked[0].left &&
+                            s.n_explained == ranked[0].n_explained;
+        if (!is_one) break;
+        ++n;
+    }
+    return n;
 }
 
 inline void rank(std::vector<Suspect>& suspects) {

@@ -3,6 +3,7 @@
 //     run.safetensors   tensors by name; the metadata tokens, config and first_row, if it has them
 //     run.npz           stored members NAME.npy
 //     run/              files NAME.npy, and config.json if there is one
+//     run.gguf          tensors by name: what llama.cpp's llama-results --output writes
 //
 // A name is a site's ("block.0.attn.q"), or a NameMap says which it is. An array "tokens" holds the
 // token ids. Names that are neither are listed in Dump::unknown_names. An array whose dtype is not
@@ -22,6 +23,7 @@
 #include "gptoss/dump/run_dump.hpp"
 #include "gptoss/dump/site_names.hpp"
 #include "gptoss/format/config_json.hpp"
+#include "gptoss/format/gguf.hpp"
 #include "gptoss/format/npy.hpp"
 #include "gptoss/format/safetensors.hpp"
 #include "gptoss/format/zip.hpp"
@@ -212,6 +214,25 @@ inline void read_folder_dump(Dump& dump, const NameMap& map) {
     if (std::filesystem::exists(config)) dump.config = format::read_config(config);
 }
 
+// llama-results writes its rows of logits under (vocab_size, T), the extents in the other order.
+inline void read_gguf_dump(Dump& dump, const NameMap& map) {
+    const format::Gguf file = format::open_gguf(dump.name);
+    if (!file.tensors.contains("logits") && !file.tensors.contains("tokens")) {
+        throw Error(dump.name + ": holds no \"tokens\" and no \"logits\", expected what " +
+                    "llama-results --output writes; a model is given by --model");
+    }
+    dump.is_llama_cpp = true;
+    for (const auto& [name, tensor] : file.tensors) {
+        add_array(dump, {name, {tensor}, tensor.dtype}, map);
+    }
+    const auto logits = dump.sites.find({Site::logits});
+    if (logits == dump.sites.end() || !dump.tokens) return;
+    format::Shape& shape = logits->second.shape;
+    const std::int64_t n_tokens = std::int64_t(dump.tokens->size());
+    const bool is_exchanged = shape.size() == 2 && shape[0] != n_tokens && shape[1] == n_tokens;
+    if (is_exchanged) std::swap(shape[0], shape[1]);
+}
+
 inline bool begins_with(const std::filesystem::path& path, std::string_view magic) {
     const format::MappedFile file(path);
     const std::string_view bytes(reinterpret_cast<const char*>(file.bytes()),
@@ -226,6 +247,8 @@ inline Dump read_dump(const std::filesystem::path& path, const NameMap& map) {
         read_folder_dump(dump, map);
     } else if (begins_with(path, "PK")) {
         read_npz_dump(dump, map);
+    } else if (begins_with(path, "GGUF")) {
+        read_gguf_dump(dump, map);
     } else if (begins_with(path, format::kNpyMagic)) {
         throw Error(dump.name + ": is one array, expected a folder of them, .npz or .safetensors");
     } else {

@@ -58,6 +58,7 @@ struct Dump {
     std::map<SiteKey, Activation> sites = {};     // in execution order
     std::vector<std::string> unknown_names = {};  // arrays that are no site
     std::vector<std::string> edited = {};         // what was changed while it ran
+    bool is_llama_cpp = false;  // which rounds YaRN's bounds, and activations in products to 8 bits
 };
 
 // One more than the largest layer of any site.
