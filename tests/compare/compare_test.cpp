@@ -129,6 +129,18 @@ TEST_CASE("compare: what a dump has in no layer is left out and said, unless all
     CHECK_THAT(shorter.reason, ContainsSubstring("block.4.mlp.residual (missing)"));
 }
 
+TEST_CASE("compare: what attends may be left out, where the tokens it reads are not kept",
+          "[compare]") {
+    Dump other = reference();
+    other.sites.at({Site::attn_mix, 1}).values[0] += 1;
+    CompareOptions options;
+    options.leaves_out_attention = true;
+    const Comparison c = compare_dumps(reference(), other, options);
+    CHECK(c.verdict == Verdict::pass);
+    CHECK(row_of(c, {Site::attn_mix, 1}).outcome == Outcome::left_out);
+    CHECK(row_of(c, {Site::attn_out, 1}).outcome == Outcome::ok);
+}
+
 TEST_CASE("compare: sites may be chosen, and what only one side has left out", "[compare]") {
     Dump logits_only{"logits"};
     logits_only.sites[{Site::logits}] = reference().sites.at({Site::logits});

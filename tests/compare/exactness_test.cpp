@@ -89,18 +89,23 @@ TEST_CASE("exactness: 16-bit activations are what they are kept in", "[exactness
 
 TEST_CASE("exactness: products are short if the first norm is exact and q, k and v are all off",
           "[exactness]") {
-    std::vector<CompareRow> rows;
-    for (const Site site : {Site::attn_norm, Site::attn_q, Site::attn_k, Site::attn_v}) {
-        rows.push_back({{site, 0}});
-        rows.back().relative_tolerance = 1e-6;
-        rows.back().metrics.relative = site == Site::attn_norm ? 1e-7 : 1e-3;
-    }
-    CHECK(has_short_products(rows));
-    rows[2].metrics.relative = 1e-7;  // then q and v are wrong
-    CHECK(!has_short_products(rows));
-    rows[2].metrics.relative = 1e-3;
-    rows[0].metrics.relative = 1e-3;  // then the norm is
-    CHECK(!has_short_products(rows));
+    const Bounds bounds{Policy::float32, 2880, 1, 8};
+    const auto policy_of = [&bounds](double norm, double q, double k, double v) {
+        std::vector<CompareRow> rows;
+        const Site sites[4] = {Site::attn_norm, Site::attn_q, Site::attn_k, Site::attn_v};
+        const double errors[4] = {norm, q, k, v};
+        for (int i = 0; i < 4; ++i) {
+            rows.push_back({{sites[i], 0}});
+            rows.back().relative_tolerance = bounds.at(rows.back().key).rms;
+            rows.back().metrics.relative = errors[i];
+        }
+        return policy_of_products(rows, bounds);
+    };
+    CHECK(policy_of(1e-7, 2e-4, 2e-4, 2e-4) == Policy::float16);
+    CHECK(policy_of(1e-7, 2e-3, 2e-3, 2e-3) == Policy::bf16);
+    CHECK(!policy_of(1e-7, 2e-3, 1e-7, 2e-3));  // then q and v are wrong
+    CHECK(!policy_of(1e-3, 2e-3, 2e-3, 2e-3));  // then the norm is
+    CHECK(!policy_of(1e-7, 2e-3, 2e-3, 0.1));   // then v is
 }
 
 TEST_CASE("exactness: errors larger than any rounding have no arithmetic", "[exactness]") {

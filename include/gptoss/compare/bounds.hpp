@@ -160,6 +160,11 @@ inline double growth(Site site, int n_tokens) {
 
 // --- The rule -----------------------------------------------------------------------------------
 
+// Does the op behind a site read other tokens than its own?
+inline bool attends(Site site) {
+    return site >= Site::attn_scores && site <= Site::attn_mix;
+}
+
 struct Bounds {
     Policy policy = Policy::float32;
     int hidden_size = 0;
@@ -171,8 +176,7 @@ struct Bounds {
 
     // How many layers of rounding a site has behind it. What attends to earlier tokens has theirs.
     int depth(const dump::SiteKey& key) const {
-        const bool attends = key.site >= Site::attn_scores && key.site <= Site::attn_mix;
-        const bool is_one_op = is_anchored && !(is_partial && attends);
+        const bool is_one_op = is_anchored && !(is_partial && attends(key.site));
         return is_one_op ? 0 : std::clamp(key.stage(), 0, n_layers);
     }
     Limit at(const dump::SiteKey& key) const {
@@ -225,7 +229,6 @@ inline Bounds bounds_of(const dump::Dump& reference, const Config* config, int n
         std::max(config != nullptr ? config->n_layers : dump::n_layers_of(reference), 1);
     bounds.n_tokens = n_tokens;
     bounds.is_anchored = options.is_anchored;
-    bounds.is_partial = reference.first_row > 0;
     bounds.of_all = options.tolerance;
     return bounds;
 }

@@ -83,6 +83,7 @@ public:
         seen_.assign(std::size_t(n_allowed), 0);
         near_tie_.assign(std::size_t(n_allowed), false);
         bounds_ = bounds_of(reference, config_, n_allowed, options);
+        bounds_.is_partial = reference.first_row > 0 || other.first_row > 0;
     }
 
     Comparison run() {
@@ -118,15 +119,13 @@ private:
             found_.notes.push_back("the embedding differs: other tokens, or other weights");
         }
         const bool is_float32 = options_.policy == Policy::float32 && !options_.tolerance;
+        if (is_float32) found_.policy_of_products = policy_of_products(found_.rows, bounds_);
         const NumberFormat format = number_format_of(other_);
         if (is_float32 && format != NumberFormat::float32) {
             const std::string name = number_format_name(format);
             found_.notes.push_back("the values of " + other_.name + " are " + name +
                                    " numbers: the " + name + " policy allows for that");
         } else if (is_float32 && exactness && exactness->has_short_products) {
-            if (has_short_products(found_.rows)) {
-                found_.policy_of_products = exactness->short_products;
-            }
             found_.notes.push_back("no error is larger than " + exactness->arithmetic +
                                    " would make it: if " + other_.name + " has such, take the " +
                                    policy_name(exactness->short_products) + " policy");
@@ -184,7 +183,10 @@ private:
         row.relative_tolerance = bounds_.at(key).rms;
         const auto expected = reference_.sites.find(key);
         const auto got = other_.sites.find(key);
-        if (expected == reference_.sites.end()) {
+        if (options_.leaves_out_attention && attends(key.site)) {
+            row.outcome = Outcome::left_out;
+            row.note = "reads tokens that " + other_.name + " does not keep";
+        } else if (expected == reference_.sites.end()) {
             row.outcome = Outcome::missing_reference;
             row.note = "not in " + reference_.name;
         } else if (got == other_.sites.end()) {

@@ -133,7 +133,8 @@ struct Comparison {
 struct CompareOptions {
     Policy policy = Policy::float32;
     std::optional<double> tolerance = {};  // of every site, instead of the policy's
-    bool is_anchored = false;   // the reference computed each site from the other's own inputs
+    bool is_anchored = false;  // the reference computed each site from the other's own inputs
+    bool leaves_out_attention = false;  // which reads tokens that the other does not keep
     std::set<Site> sites = {};  // these, each of them; empty: those that both have in any layer
     bool all_sites = false;     // also those that one side has in no layer
     bool common_only = false;   // not even those that one side has in other layers

@@ -77,20 +77,27 @@ inline std::optional<Exactness> exactness_of(const std::vector<CompareRow>& rows
 }
 
 // Does a port that keeps float32 multiply in 16 bits? In the first layer its norm is as float32 leaves
-// it, and q, k and v are all three further off; no mistake in one op does that. rows are those of a
-// comparison under the float32 policy.
-inline bool has_short_products(const std::vector<CompareRow>& rows) {
-    int n_exact_norms = 0, n_off = 0;
+// it, and q, k and v are all three further off, by no more than 11 or 8 bits; no mistake in one op does
+// that. rows are those of a comparison under the float32 policy.
+inline std::optional<Policy> policy_of_products(const std::vector<CompareRow>& rows,
+                                                Bounds bounds) {
+    int n_exact_norms = 0, n_of_11_bits = 0, n_of_8_bits = 0;
     for (const CompareRow& row : rows) {
         if (row.key.layer != 0) continue;
-        const bool is_off = row.metrics.relative > row.relative_tolerance;
+        const double error = row.metrics.relative;
+        const bool is_off = error > row.relative_tolerance;
         const Site site = row.key.site;
         const bool is_product =
             site == Site::attn_q || site == Site::attn_k || site == Site::attn_v;
         n_exact_norms += site == Site::attn_norm && !is_off && row.outcome == Outcome::ok;
-        n_off += is_product && is_off;
+        if (!is_product || !is_off) continue;
+        bounds.policy = Policy::float16;
+        n_of_11_bits += error <= bounds.at(row.key).rms;
+        bounds.policy = Policy::bf16;
+        n_of_8_bits += error <= bounds.at(row.key).rms;
     }
-    return n_exact_norms == 1 && n_off == 3;
+    if (n_exact_norms != 1 || n_of_8_bits != 3) return {};
+    return n_of_11_bits == 3 ? Policy::float16 : Policy::bf16;
 }
 
 inline std::string exactness_text(const Exactness& e) {

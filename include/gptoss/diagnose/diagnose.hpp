@@ -30,6 +30,7 @@
 #include "gptoss/diagnose/comparable.hpp"
 #include "gptoss/diagnose/difference_hint.hpp"
 #include "gptoss/diagnose/embedding_hint.hpp"
+#include "gptoss/diagnose/op_by_op.hpp"
 #include "gptoss/diagnose/suspects.hpp"
 #include "gptoss/diagnose/token_flips.hpp"
 #include "gptoss/diagnose/try_each.hpp"
@@ -62,6 +63,7 @@ public:
         evidence_.is_partial = theirs.first_row > 0;
         options_.policy = lab.policy;
         options_.common_only = true;
+        options_.leaves_out_attention = leaves_out_attention(theirs, lab.policy);
     }
 
     Diagnosis run() {
