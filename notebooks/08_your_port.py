@@ -102,8 +102,8 @@ plt.show()
 #
 # ## Classes of precision
 #
-# The comparer has a bound for each site and for each of two classes: `float32`, and `bf16` for ports that round as the official
-# model does. Held to the wrong class, a right BF16 port fails at once.
+# The comparer has a bound for each site and for each of three classes: `float32`, `float16`, and `bf16` for ports that round as the
+# official model does. It takes the one that the values show; held to the wrong class, a right BF16 port fails at once.
 
 # %%
 bf16_reference = gptoss.Model(path="bf16").trace(ids, sites="all")

@@ -33,6 +33,8 @@ NO_SINKS = "np.full_like(sinks, -np.inf)"
 SHARES = "softmax(np.take_along_axis(logits, ids, axis=-1))"
 SIGMOIDS = "(1 / (1 + np.exp(-np.take_along_axis(logits, ids, axis=-1))))"
 EXPERT_BIAS = ' + w[f"{own}_bias"][e]'
+PROJECTION_BIAS = ' + w[f"self_attn.{part}_proj.bias"]'
+EXPERT_ROWS = 'x @ matrix.T + w[f"{own}_bias"][e]'
 OLDEST = "np.maximum(0, position - config['sliding_window'] + 1) if slides else 0 * position"
 KEEP = "    RUN[site] = values\n"
 ROUND = """
@@ -163,6 +165,34 @@ BUGS = {
                          ("h[..., 1::2]", "h[..., 0::2]"), ("EVEN", "1::2")],
     "swiglu_limit_zero": [("np.float32(limit)", "np.float32(0)"),
                           ("np.float32(-limit)", "np.float32(0)")],
+    **{f"{name}_bias_missing": [(PROJECTION_BIAS, f"{PROJECTION_BIAS} * (part != '{name[0]}')")]
+       for name in ("q", "k", "v", "out")},
+    **{f"{part}_bias_missing": [(EXPERT_BIAS, f"{EXPERT_BIAS} * (part != '{part}')")]
+       for part in ("gate_up", "down")},
+    "scale_bias_128": [("[..., None] - 127", "[..., None] - 128")],
+    "scale_hidden_over_heads": [("math.sqrt(head_dim)", 'math.sqrt(config["hidden_size"] / heads)')],
+    "gate_up_rows_exchanged": [
+        (EXPERT_ROWS, f"({EXPERT_ROWS})[:, np.arange(len(matrix)) ^ (part == 'gate_up')]")
+    ],
+    "gate_up_rows_halved": [
+        (EXPERT_ROWS, f"({EXPERT_ROWS})[:, np.arange(len(matrix)).reshape("
+                      "2 if part == 'gate_up' else 1, -1).T.ravel()]")
+    ],
+    "position_interpolation": [("np.clip((pair - low) / (high - low), 0, 1)", "np.ones(half)")],
+    "positions_from_one": [("np.arange(n_tokens, dtype=np.float32)",
+                            "np.arange(1, n_tokens + 1, dtype=np.float32)")],
+    "attention_residual_normed": [('x + keep(f"{name}.out"', 't + keep(f"{name}.out"')],
+    "sinks_with_first_value": [
+        ('np.einsum("hts,shd->thd", weights, v)',
+         '(np.einsum("hts,shd->thd", weights, v) + shares[..., -1].T[..., None] * v[0])')
+    ],
+    "window_on_first_half": [('config["layer_types"][layer] == "sliding_attention"',
+                              'layer < config["num_hidden_layers"] // 2')],
+    "swiglu_tanh_gelu": [
+        ("return gate * sigmoid * (up + 1)",
+         "cubic = np.float32(0.7978845608) * (gate + np.float32(0.044715) * gate**3)\n"
+         "    return 0.5 * gate * (1 + np.tanh(cubic)) * (up + 1)")
+    ],
     "unembedding_tied": [('w["lm_head.weight"]', 'w["model.embed_tokens.weight"]')],
     "other_limit_of_4": [('config["swiglu_limit"]', "4.0")],
     "other_values_rotated": [("v = v.reshape(n_tokens, kv_heads, head_dim)",

@@ -107,3 +107,27 @@ TEST_CASE("attention pitfalls: an early query reads what was written later", "[p
                                        {positions, 3}, 0, {}, {mix, 3, 1});
     CHECK(mix[0] == 1);  // a full layer has no ring
 }
+
+TEST_CASE("attention pitfalls: a window on the first half of the layers", "[pitfalls]") {
+    Config config = preset_20b();
+    WindowOnFirstHalf::edit(config);
+    CHECK(config.window(0) == 128);
+    CHECK(config.window(11) == 128);
+    CHECK(config.window(12) == 0);
+}
+
+TEST_CASE("attention pitfalls: scores are divided by the root of 96 / 6", "[pitfalls]") {
+    const Config config = preset_odd();
+    const std::int32_t position = 0;
+    MadeMatrix table(1, config.head_dim);
+    Noting<ScalarOps>::rope_table(config, {&position, 1}, table.view());
+    MadeMatrix q(1, 32), mix(1, 32);
+    q.values[0] = 1;
+    const float sink = 0;
+    float score = 0;
+    AttentionRecord record;
+    record.scores = {&score, 1, 1};
+    ScaleHiddenOverHeads<ScalarOps>::attend(q.view(), q.view(), q.view(), {&sink, 1},
+                                            {&position, 1}, 0, record, mix.view());
+    CHECK_THAT(score, WithinAbs(0.25, 1e-6));
+}

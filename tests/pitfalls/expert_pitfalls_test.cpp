@@ -109,3 +109,35 @@ TEST_CASE("expert pitfalls: a square down matrix is read with rows as columns", 
     CHECK(wrong[0] == 0);
     CHECK(wrong[1] == 5);
 }
+
+TEST_CASE("expert pitfalls: a bias of 128 halves every weight", "[pitfalls]") {
+    OneRow row;
+    CHECK(row.weight(&ScaleBias128<ScalarOps>::expert_linear, 0) == 0.25f);
+}
+
+TEST_CASE("expert pitfalls: rows 0 to 3 as gate_up reads them, exchanged and cut in halves",
+          "[pitfalls]") {
+    // Weight 0 of the four rows is 0.5, 1, 1.5 and 2: codes 1 to 4.
+    std::uint8_t codes[64] = {};
+    for (int row = 0; row < 4; ++row) {
+        codes[16 * row] = std::uint8_t(row + 1);
+    }
+    const std::uint8_t scales[4] = {127, 127, 127, 127};
+    const ExpertStack stack{codes, scales, nullptr, 1, 4, 32};
+    std::vector<float> x(32), bias(4);
+    x[0] = 1;
+    const std::int32_t id = 0;
+    const auto rows_of = [&](auto op, XRows x_rows) {
+        std::vector<float> y(4);
+        op({x.data(), 1, 32}, x_rows, {&id, 1, 1}, stack, {bias.data(), 1, 4}, {y.data(), 1, 4});
+        return y;
+    };
+    using Rows = std::vector<float>;
+    CHECK(rows_of(&expert_linear, XRows::per_token) == Rows{0.5f, 1, 1.5f, 2});
+    CHECK(rows_of(&GateUpRowsExchanged<ScalarOps>::expert_linear, XRows::per_token) ==
+          Rows{1, 0.5f, 2, 1.5f});
+    CHECK(rows_of(&GateUpRowsHalved<ScalarOps>::expert_linear, XRows::per_token) ==
+          Rows{0.5f, 1.5f, 1, 2});
+    CHECK(rows_of(&GateUpRowsHalved<ScalarOps>::expert_linear, XRows::per_rank) ==
+          Rows{0.5f, 1, 1.5f, 2});  // down has no gates
+}

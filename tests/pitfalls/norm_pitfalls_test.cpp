@@ -78,3 +78,17 @@ TEST_CASE("norm pitfalls: the residual is taken behind the norm", "[pitfalls]") 
     CHECK_THAT(out[0], WithinAbs(1.8485281, 1e-6));
     CHECK_THAT(out[1], WithinAbs(2.1313708, 1e-6));
 }
+
+TEST_CASE("norm pitfalls: attention is added to the norm, the experts to the stream",
+          "[pitfalls]") {
+    using Wrong = AttentionResidualNormed<ScalarOps>;
+    notes() = Notes{};
+    const float x[2] = {3, 4}, gain[2] = {1, 1}, ones[2] = {1, 1};
+    float y[2], out[2];
+    Wrong::rmsnorm({x, 1, 2}, {gain, 2}, 0.0f, {y, 1, 2});
+    Wrong::add_residual({x, 1, 2}, {ones, 1, 2}, {out, 1, 2});
+    CHECK_THAT(out[0], WithinAbs(1.8485281, 1e-6));
+    Wrong::rmsnorm({x, 1, 2}, {gain, 2}, 0.0f, {y, 1, 2});
+    Wrong::add_residual({x, 1, 2}, {ones, 1, 2}, {out, 1, 2});
+    CHECK(out[0] == 4);
+}

@@ -110,3 +110,28 @@ TEST_CASE("rope pitfalls: positions 5 and 6 count as 0 and 1", "[pitfalls]") {
           table_of(&rope_table, config, 0, 1).values);
     CHECK(table_of(&rope_table, config, 5, 6).values != table_of(&rope_table, config, 0, 1).values);
 }
+
+TEST_CASE("rope pitfalls: linear scaling slows every pair by the factor", "[pitfalls]") {
+    Config linear = preset_20b();
+    PositionInterpolation::edit(linear);
+    CHECK_THAT(rope_inv_freq(linear, 0), WithinAbs(1.0 / 32, 1e-8));  // the fastest pair, turned 1
+    CHECK_THAT(rope_inv_freq(linear, 31) / rope_inv_freq(preset_20b(), 31), WithinAbs(1, 1e-6));
+    CHECK(rope_concentration(linear) == rope_concentration(preset_20b()));
+}
+
+TEST_CASE("rope pitfalls: in bf16 position 257 is 256, and 256 is itself", "[pitfalls]") {
+    const Config config = preset_20b();
+    const auto right = [&](std::int32_t p) { return table_of(&rope_table, config, p, p).values; };
+    const MadeMatrix table = table_of(&PositionsBf16<ScalarOps>::rope_table, config, 256, 257);
+    const std::vector<float> first(table.values.begin(), table.values.begin() + 64);
+    const std::vector<float> second(table.values.begin() + 64, table.values.end());
+    const std::vector<float> at_256 = right(256);
+    CHECK(first == std::vector<float>(at_256.begin(), at_256.begin() + 64));
+    CHECK(second == first);
+}
+
+TEST_CASE("rope pitfalls: positions that begin at 1 have the next one's angles", "[pitfalls]") {
+    const Config config = preset_20b();
+    CHECK(table_of(&PositionsFromOne<ScalarOps>::rope_table, config, 0, 6).values ==
+          table_of(&rope_table, config, 1, 7).values);
+}

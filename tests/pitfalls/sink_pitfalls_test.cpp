@@ -46,3 +46,10 @@ TEST_CASE("sink pitfalls: only full layers have sinks", "[pitfalls]") {
     CHECK_THAT(mix_of(&SinksDenseOnly<ScalarOps>::attend, 0, 0), WithinAbs(4.0 / 3, 1e-6));
     CHECK_THAT(mix_of(&SinksDenseOnly<ScalarOps>::attend, 0, 2), WithinAbs(2, 1e-6));
 }
+
+TEST_CASE("sink pitfalls: the sink's share goes to the first value, also behind the window",
+          "[pitfalls]") {
+    CHECK_THAT(mix_of(&SinksWithFirstValue<ScalarOps>::attend), WithinAbs(5.0 / 3, 1e-6));
+    // Under a window of 1 position 1 sees itself alone, and the first value: (3 + 1) / 2
+    CHECK_THAT(mix_of(&SinksWithFirstValue<ScalarOps>::attend, 0, 1), WithinAbs(2, 1e-6));
+}

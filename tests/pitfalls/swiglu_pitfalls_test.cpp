@@ -73,3 +73,10 @@ TEST_CASE("swiglu pitfalls: a limit of 0 lets no positive gate through", "[pitfa
     swiglu({h, 1, 2}, config.swiglu_limit, config.swiglu_alpha, {&y, 1, 1});
     CHECK(y == 0);
 }
+
+TEST_CASE("swiglu pitfalls: GELU by tanh of 1 is 0.8412, not sigmoid(1.702) = 0.8458",
+          "[pitfalls]") {
+    CHECK_THAT(unit(&SwigluTanhGelu<ScalarOps>::swiglu, 1, 0), WithinAbs(0.8411920, 1e-6));
+    CHECK_THAT(unit(&swiglu, 1, 0), WithinAbs(0.8457958, 1e-6));
+    CHECK_THAT(unit(&SwigluTanhGelu<ScalarOps>::swiglu, 9, 9), WithinAbs(56, 1e-3));
+}

@@ -58,6 +58,24 @@ struct WindowOnOddLayers {
     }
 };
 
+struct WindowOnFirstHalf {
+    static constexpr Facts facts{
+        "window_on_first_half",
+        "the first half of the layers slides, not every other one",
+        "not seen in public, plausible: a count of sliding layers instead of layer_types",
+        "long prompts lose details",
+        "129 tokens",
+        Site::attn_scores,
+    };
+    static void edit(Config& c) {
+        for (int layer = 0; layer < c.n_layers; ++layer) {
+            const bool slides = layer < c.n_layers / 2;
+            c.layer_kinds[std::size_t(layer)] =
+                slides ? AttentionKind::sliding : AttentionKind::full;
+        }
+    }
+};
+
 struct WindowMissing {
     static constexpr Facts facts{
         "window_missing",
@@ -137,6 +155,27 @@ struct ScaleSqrtHidden : Noting<Right> {
         MadeMatrix smaller_q = copy_of(q);
         multiply(smaller_q.view(), std::sqrt(float(config.head_dim) / float(config.hidden_size)));
         Right::attend(smaller_q.view(), keys, values, sinks, positions, window, record, mix);
+    }
+};
+
+template <class Right>
+struct ScaleHiddenOverHeads : Noting<Right> {
+    static constexpr Facts facts{
+        "scale_hidden_over_heads",
+        "scores are divided by sqrt(hidden_size / n_heads): 45 in the released models, not 64",
+        "not seen in public, plausible: the usual head_dim where config.json says none",
+        "attention is too sharp; fluent text that misses details",
+        "the first token",
+        Site::attn_scores,
+    };
+    static void attend(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values,
+                       ConstVectorView sinks, ConstIdsView positions, int window,
+                       AttentionRecord record, MatrixView mix) {
+        const Config& c = notes().config;
+        const float usual_head_dim = float(c.hidden_size) / float(c.n_heads);
+        MadeMatrix larger_q = copy_of(q);
+        multiply(larger_q.view(), std::sqrt(float(c.head_dim) / usual_head_dim));
+        Right::attend(larger_q.view(), keys, values, sinks, positions, window, record, mix);
     }
 };
 

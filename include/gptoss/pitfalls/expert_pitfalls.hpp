@@ -137,6 +137,77 @@ struct NibblesSplit : Right {
     }
 };
 
+// Row i of gate_up where the mistake has row from(i, rows).
+template <class Right>
+void expert_linear_of_rows(ConstMatrixView x, XRows x_rows, ConstIdsView ids,
+                           ExpertStack all_experts, ConstMatrixView bias, MatrixView y,
+                           int (*from)(int i, int n_rows)) {
+    Right::expert_linear(x, x_rows, ids, all_experts, bias, y);
+    if (x_rows != XRows::per_token) return;
+    const MadeMatrix right = copy_of(y);
+    for (int row = 0; row < y.rows; ++row) {
+        for (int i = 0; i < y.cols; ++i) {
+            y.row(row)[i] =
+                right.values[std::size_t(row) * std::size_t(y.cols) + std::size_t(from(i, y.cols))];
+        }
+    }
+}
+
+template <class Right>
+struct GateUpRowsExchanged : Right {
+    static constexpr Facts facts{
+        "gate_up_rows_exchanged",
+        "gate and up are exchanged in the weights: gates are read from the odd rows",
+        "close kin: NVIDIA/TensorRT-LLM#1842 (another model)",
+        "nonsense from the first token on",
+        "the first token in gate_up",
+        Site::mlp_gate_up,
+    };
+    static void expert_linear(ConstMatrixView x, XRows x_rows, ConstIdsView ids,
+                              ExpertStack all_experts, ConstMatrixView bias, MatrixView y) {
+        expert_linear_of_rows<Right>(x, x_rows, ids, all_experts, bias, y,
+                                     [](int i, int) { return i ^ 1; });
+    }
+};
+
+template <class Right>
+struct GateUpRowsHalved : Right {
+    static constexpr Facts facts{
+        "gate_up_rows_halved",
+        "a converter cuts gate_up in halves: gates are its first rows, not the even ones",
+        "close kin: vllm-project/vllm#29273 (halves, in the activation)",
+        "nonsense from the first token on",
+        "the first token in gate_up",
+        Site::mlp_gate_up,
+    };
+    static void expert_linear(ConstMatrixView x, XRows x_rows, ConstIdsView ids,
+                              ExpertStack all_experts, ConstMatrixView bias, MatrixView y) {
+        expert_linear_of_rows<Right>(x, x_rows, ids, all_experts, bias, y,
+                                     [](int i, int n) { return i % 2 * (n / 2) + i / 2; });
+    }
+};
+
+template <class Right>
+struct ScaleBias128 : Right {
+    static constexpr Facts facts{
+        "scale_bias_128",
+        "the exponent's bias is taken for 128 instead of 127: weights half as large",
+        "close kin: vllm-project/compressed-tensors#538 (125)",
+        "every expert block adds too little: a weaker, vaguer model",
+        "the first token in gate_up",
+        Site::mlp_gate_up,
+    };
+    static void expert_linear(ConstMatrixView x, XRows x_rows, ConstIdsView ids,
+                              ExpertStack all_experts, ConstMatrixView bias, MatrixView y) {
+        std::vector<std::uint8_t> scales = scales_of(all_experts);
+        for (std::uint8_t& scale : scales) {
+            scale = std::uint8_t(scale - 1);
+        }
+        if (!scales.empty()) all_experts.scales = scales.data();
+        Right::expert_linear(x, x_rows, ids, all_experts, bias, y);
+    }
+};
+
 template <class Right>
 struct ScaleBias : Right {
     static constexpr Facts facts{

@@ -148,4 +148,30 @@ struct ResidualNormed : Right {
     }
 };
 
+template <class Right>
+struct AttentionResidualNormed : Noting<Right> {
+    static constexpr Facts facts{
+        "attention_residual_normed",
+        "the norm's output is what attention is added to; the experts are added rightly",
+        "pytorch/pytorch#61165 (another model)",
+        "nonsense from the first token on",
+        "the first token in attn.residual",
+        Site::attn_residual,
+    };
+    static void rmsnorm(ConstMatrixView x, ConstVectorView gain, float eps, MatrixView y) {
+        notes().n_norms += 1;
+        notes().norm_gain = gain;
+        notes().norm_eps = eps;
+        Right::rmsnorm(x, gain, eps, y);
+    }
+
+    static void add_residual(ConstMatrixView x, ConstMatrixView y, MatrixView out) {
+        const bool is_attention = notes().n_norms % 2 == 1;
+        if (!is_attention) return Right::add_residual(x, y, out);
+        MadeMatrix normed(x.rows, x.cols);
+        Right::rmsnorm(x, notes().norm_gain, notes().norm_eps, normed.view());
+        Right::add_residual(normed.view(), y, out);
+    }
+};
+
 }  // namespace gptoss::pitfalls

@@ -17,6 +17,7 @@
 
 #include "gptoss/ops/same_signatures.hpp"
 #include "gptoss/pitfalls/attention_pitfalls.hpp"
+#include "gptoss/pitfalls/bias_pitfalls.hpp"
 #include "gptoss/pitfalls/embedding_pitfalls.hpp"
 #include "gptoss/pitfalls/expert_pitfalls.hpp"
 #include "gptoss/pitfalls/norm_pitfalls.hpp"
@@ -36,17 +37,20 @@ struct MistakeList {};
 template <class R>
 using AllMistakes = MistakeList<
     EmbeddingScaled<R>, NormGainsSwapped, GainPlusOne, NormAfterSublayer<R>, ResidualNormed<R>,
-    EpsOutsideRoot<R>, EpsSmall, MeanSubtracted<R>, FinalNormMissing<R>, YarnBoundsRounded,
-    PlainRope, ThetaDefault, YarnMaxPositions, YarnBetasSwapped, ConcentrationMissing<R>,
-    ConcentrationOnce<R>, RopeInterleaved<R>, RopeReversed<R>, RopeTwice<R>, PositionsRestart<R>,
-    MaskMissing<R>, WindowShort, WindowLong, WindowOnOddLayers, WindowMissing, WindowEverywhere,
-    RingOverwritten<R>, SinksMissing<R>, SinksScaled<R>, SinksWithValue<R>, SinksDenseOnly<R>,
-    HeadsModulo<R>, ScaleSqrtHidden<R>, ScaleMissing<R>, AttentionBiasMissing, SoftmaxBeforeTopK<R>,
-    RouterSigmoid<R>, RouterBiasMissing, RouterBiasForSelection<R>, RouterBf16<R>,
-    ExpertBiasMissing<R>, ExpertBiasUnweighted<R>, NibblesSwapped<R>, NibblesSplit<R>, ScaleBias<R>,
-    DownTransposed<R>, SwigluPlain<R>, SwigluWithoutOne<R>, SwigluWithoutClamp<R>,
-    SwigluGateTwoSided<R>, SwigluAlphaOne<R>, SwigluHalves<R>, SwigluExchanged<R>, SwigluLimitZero,
-    UnembeddingTied>;
+    AttentionResidualNormed<R>, EpsOutsideRoot<R>, EpsSmall, MeanSubtracted<R>, FinalNormMissing<R>,
+    YarnBoundsRounded, PlainRope, PositionInterpolation, ThetaDefault, YarnMaxPositions,
+    YarnBetasSwapped, ConcentrationMissing<R>, ConcentrationOnce<R>, RopeInterleaved<R>,
+    RopeReversed<R>, RopeTwice<R>, PositionsBf16<R>, PositionsFromOne<R>, PositionsRestart<R>,
+    MaskMissing<R>, WindowShort, WindowLong, WindowOnOddLayers, WindowOnFirstHalf, WindowMissing,
+    WindowEverywhere, RingOverwritten<R>, SinksMissing<R>, SinksScaled<R>, SinksWithValue<R>,
+    SinksWithFirstValue<R>, SinksDenseOnly<R>, HeadsModulo<R>, ScaleSqrtHidden<R>,
+    ScaleHiddenOverHeads<R>, ScaleMissing<R>, AttentionBiasMissing, QBiasMissing, KBiasMissing,
+    VBiasMissing, OutBiasMissing, SoftmaxBeforeTopK<R>, RouterSigmoid<R>, RouterBiasMissing,
+    RouterBiasForSelection<R>, RouterBf16<R>, ExpertBiasMissing<R>, GateUpBiasMissing,
+    DownBiasMissing, ExpertBiasUnweighted<R>, NibblesSwapped<R>, NibblesSplit<R>, ScaleBias<R>,
+    ScaleBias128<R>, GateUpRowsExchanged<R>, GateUpRowsHalved<R>, DownTransposed<R>, SwigluPlain<R>,
+    SwigluWithoutOne<R>, SwigluWithoutClamp<R>, SwigluGateTwoSided<R>, SwigluAlphaOne<R>,
+    SwigluTanhGelu<R>, SwigluHalves<R>, SwigluExchanged<R>, SwigluLimitZero, UnembeddingTied>;
 
 struct Pitfall {
     using Run = void (*)(const Weights&, ConstIdsView, int, LogitRows, PassWatch&);
@@ -84,6 +88,8 @@ inline bool applies(const Pitfall& pitfall, const Config& c) {
     if (name == "down_transposed") return c.hidden_size == c.intermediate_size;
     if (name == "heads_modulo") return c.n_kv_heads > 1 && c.n_heads > c.n_kv_heads;
     if (name == "scale_sqrt_hidden") return c.hidden_size != c.head_dim;
+    if (name == "scale_hidden_over_heads") return c.hidden_size != c.head_dim * c.n_heads;
+    if (name == "window_on_first_half") return c.n_layers > 2;
     return true;
 }
 

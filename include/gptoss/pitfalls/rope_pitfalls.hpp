@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "gptoss/core/bf16.hpp"
 #include "gptoss/layers/rope.hpp"
 #include "gptoss/pitfalls/pitfall.hpp"
 
@@ -29,7 +30,7 @@ struct YarnBoundsRounded {
     static constexpr Facts facts{
         "yarn_bounds_rounded",
         "the bounds of YaRN's ramp are rounded to whole pairs",
-        "vllm-project/vllm#27722, sgl-project/sglang#14270",
+        "vllm-project/vllm#27722, sgl-project/sglang#14270; llama.cpp always does",
         "log-probabilities drift, the more the later the position; short prompts look right",
         "the second token in q_rope; hundreds of tokens in text",
         Site::attn_q_rope,
@@ -76,6 +77,19 @@ struct YarnMaxPositions {
         Site::attn_q_rope,
     };
     static void edit(Config& c) { c.initial_context_length = c.max_context_length; }
+};
+
+struct PositionInterpolation {
+    static constexpr Facts facts{
+        "position_interpolation",
+        "linear scaling: all frequencies are divided by the factor, without YaRN's ramp",
+        "not seen in public, plausible: rope_type taken for linear",
+        "nearby words cannot be told apart; text falls apart at once",
+        "the second token in q_rope",
+        Site::attn_q_rope,
+    };
+    // No pair turns even once within a context of one token, so every pair is slowed down.
+    static void edit(Config& c) { c.initial_context_length = 1; }
 };
 
 struct YarnBetasSwapped {
@@ -192,6 +206,44 @@ struct RopeTwice : Right {
     static void rope(ConstMatrixView x, ConstMatrixView table, MatrixView y) {
         Right::rope(x, table, y);
         Right::rope(y, table, y);
+    }
+};
+
+template <class Right>
+struct PositionsBf16 : Right {
+    static constexpr Facts facts{
+        "positions_bf16",
+        "positions are rounded to bf16: 257 is taken for 256",
+        "huggingface/candle#3520, EleutherAI/gpt-neox#1016 (other models)",
+        "right up to 256 tokens, then neighbours become one",
+        "the 258th token in q_rope",
+        Site::attn_q_rope,
+    };
+    static void rope_table(const Config& config, ConstIdsView positions, MatrixView table) {
+        std::vector<std::int32_t> rounded(positions.data, positions.data + positions.rows);
+        for (std::int32_t& position : rounded) {
+            position = std::int32_t(round_to_bf16(float(position)));
+        }
+        Right::rope_table(config, {rounded.data(), positions.rows}, table);
+    }
+};
+
+template <class Right>
+struct PositionsFromOne : Right {
+    static constexpr Facts facts{
+        "positions_from_one",
+        "positions begin at 1: harmless, since rotation is relative, but q_rope and k_rope differ",
+        kNotSeen,
+        "none: scores and all behind them stay as they are",
+        "the first token in q_rope",
+        Site::attn_q_rope,
+    };
+    static void rope_table(const Config& config, ConstIdsView positions, MatrixView table) {
+        std::vector<std::int32_t> shifted(positions.data, positions.data + positions.rows);
+        for (std::int32_t& position : shifted) {
+            position += 1;
+        }
+        Right::rope_table(config, {shifted.data(), positions.rows}, table);
     }
 };
 

@@ -85,6 +85,34 @@ struct SinksWithValue : Right {
 };
 
 template <class Right>
+struct SinksWithFirstValue : Right {
+    static constexpr Facts facts{
+        "sinks_with_first_value",
+        "the sink's share is spent on the value of the first token, also behind the window",
+        "not seen in public, plausible: attention sinks as in StreamingLLM",
+        "the first token leaks into every other",
+        "the first token in attn.mix",
+        Site::attn_mix,
+    };
+    static void attend(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values,
+                       ConstVectorView sinks, ConstIdsView positions, int window,
+                       AttentionRecord record, MatrixView mix) {
+        MadeMatrix share(q.rows, sinks.size);
+        if (record.sink_share.data == nullptr) record.sink_share = share.view();
+        Right::attend(q, keys, values, sinks, positions, window, record, mix);
+        const int head_dim = q.cols / sinks.size;
+        for (int t = 0; t < q.rows; ++t) {
+            for (int i = 0; i < q.cols; ++i) {
+                const int h = i / head_dim;
+                const int g = h / (q.cols / values.cols);
+                const float v = values.row(0)[g * head_dim + i % head_dim];
+                mix.row(t)[i] += record.sink_share.row(t)[h] * v;
+            }
+        }
+    }
+};
+
+template <class Right>
 struct SinksDenseOnly : Right {
     static constexpr Facts facts{
         "sinks_dense_only",
