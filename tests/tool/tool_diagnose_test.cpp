@@ -52,7 +52,8 @@ TEST_CASE("tool diagnose: a right dump ends with exit status 0", "[tool]") {
     const ToolRun run = run_tool({"diagnose", port.dump(nullptr), "--model", port.model});
     CHECK(run.status == 0);
     CHECK(run.output ==
-          "note: 1 known mistake would stay within the tolerances of this run: positions_restart\n"
+          "note: 2 known mistakes would stay within the tolerances of this run: positions_bf16, "
+          "positions_restart\n"
           "policy: float32, for float32 numbers\npass: no divergence: 41 sites within tolerance\n");
     CHECK(run.errors == "");
 }
