@@ -171,14 +171,14 @@ struct SwigluTanhGelu : Right {
         Site::mlp_swiglu,
     };
     // The right op gives gate * sigmoid(1.702 * gate); what it lacks to GELU is a factor.
-    static void swiglu(ConstMatrixView h, float limit, MatrixView y) {
-        Right::swiglu(h, limit, y);
+    static void swiglu(ConstMatrixView h, float limit, double alpha, MatrixView y) {
+        Right::swiglu(h, limit, alpha, y);
         for (int row = 0; row < y.rows; ++row) {
             for (int i = 0; i < y.cols; ++i) {
                 const double gate = std::min(h.row(row)[2 * i], limit);
                 const double cubic = 0.7978845608028654 * (gate + 0.044715 * gate * gate * gate);
                 const double gelu = 0.5 * (1 + std::tanh(cubic));
-                const double sigmoid = 1 / (1 + std::exp(-kSwigluAlpha * gate));
+                const double sigmoid = 1 / (1 + std::exp(-alpha * gate));
                 y.row(row)[i] *= float(gelu / sigmoid);
             }
         }
