@@ -76,7 +76,7 @@ public:
             }
         }
         ExpertStack stack;
-        stack.bf16_transposed = stored.data();
+        stack.transposed = stored.data();
         stack.n_experts = n_experts;
         stack.rows = rows;
         stack.cols = cols;
