@@ -28,6 +28,6 @@ configure_package_config_file(
 write_basic_package_version_file(
     "${PROJECT_BINARY_DIR}/gptossConfigVersion.cmake"
     COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
-install(FILES cmake/fast.cmake "${PROJECT_BINARY_DIR}/gptossConfig.cmake"
+install(FILES cmake/fast.cmake cmake/prebuilt_model.cpp "${PROJECT_BINARY_DIR}/gptossConfig.cmake"
               "${PROJECT_BINARY_DIR}/gptossConfigVersion.cmake"
         DESTINATION "${package_dir}")

@@ -42,6 +42,7 @@ ROOMS = {
     "diagnose": (7, None, ("nlohmann/",), "which mistake a run makes"),
     "run": (7, None, ("nlohmann/",), "a model that answers: generate, chat, perplexity"),
     "gptoss.hpp": (8, None, (), "what a program that runs a model includes"),
+    "prebuilt.hpp": (9, None, (), "the same, with the model compiled apart"),
     "validate.hpp": (9, None, (), "the same, and what checks an implementation"),
 }
 
@@ -72,6 +73,7 @@ WITHOUT_TEST = {
     "cuda/weights.cuh": "two readers; tests/cuda/ops.cpp runs every op that reads weights",
     "validate.hpp": "only includes; tests/house compiles it in two files of one program",
     "gptoss.hpp": "only includes; tests/house compiles it in two files of one program",
+    "prebuilt.hpp": "two declarations; tests/house compiles, links and runs a program with it",
     "tokenizer/unicode_ranges.hpp": "generated; tests/tokenizer/unicode_test.cpp reads the whole table",
     "fast/kernels/amx.hpp": "tests/fast/bf16_unit_test.cpp runs it, or a model of it",
     "fast/kernels/bf16_dots.hpp": "tests/fast/bf16_unit_test.cpp runs it where it is",

@@ -59,61 +59,70 @@ struct Model {
     Transformer<Ops> transformer;
     checkpoint::GenerationConfig generation;
 
-    explicit Model(const std::filesystem::path& dir)
-        : tokenizer(tokenizer::load_tokenizer(dir)),
-          transformer(load_weights_into<typename Ops::Memory>(dir)),
-          generation(checkpoint::read_generation_config(dir)) {}
+    explicit Model(const std::filesystem::path& dir);
 
     harmony::HarmonyEncoding encoding() const { return harmony::harmony_encoding(tokenizer); }
 
     // Continues text up to a stop token. on_text gets whole characters as they come; all of them
     // are returned.
     std::string generate(std::string_view text, GenerateOptions options = {},
-                         const OnText& on_text = nullptr) {
-        const std::vector<std::int32_t> prompt = tokenizer.encode(text);
-        const std::vector<std::int32_t> stops =
-            stop_ids(transformer.w.config, tokenizer.vocabulary);
-        options.stop_ids.insert(options.stop_ids.end(), stops.begin(), stops.end());
-        options.stop_ids.insert(options.stop_ids.end(), generation.eos_token_ids.begin(),
-                                generation.eos_token_ids.end());
-        transformer.cache = KvCache{};
-
-        std::string generated;
-        const auto add = [&](const std::string& piece) {
-            generated += piece;
-            if (on_text && !piece.empty()) on_text(piece);
-        };
-        tokenizer::StreamingDecoder decoder{tokenizer.vocabulary};
-        const OnToken on_token = [&](std::int32_t id) {
-            if (!is_stop(options, id)) add(decoder.push(id));
-            return true;
-        };
-        gptoss::generate(transformer, {prompt.data(), int(prompt.size())}, options, on_token);
-        add(decoder.finish());
-        return generated;
-    }
+                         const OnText& on_text = nullptr);
 
     // The text that the model means for the user: what it says in the final channel.
-    std::string ask(const std::string& question, const GenerateOptions& options = {}) {
-        using harmony::Message;
-        using harmony::Role;
-        const harmony::HarmonyEncoding words = encoding();
-        harmony::Conversation conversation;
-        conversation.messages = {
-            Message::from_role_and_content(Role::system, harmony::SystemContent{}),
-            Message::from_role_and_content(Role::user, question),
-        };
-        transformer.cache = KvCache{};
-        ModelSource<Ops> source{transformer, options};
-        ChatOptions chat_options;
-        chat_options.max_tokens = options.max_tokens;
-        const ChatTurn turn = chat_turn(source, words, conversation, {}, chat_options);
-        const Message& last = conversation.messages.back();
-        if (last.channel == "final") return harmony::text_of(last);
-        throw Error(
-            "ask: the model gave no final answer" +
-            (turn.error ? ": " + *turn.error : " in " + std::to_string(turn.n_tokens) + " tokens"));
-    }
+    std::string ask(const std::string& question, const GenerateOptions& options = {});
 };
+
+template <class Ops>
+Model<Ops>::Model(const std::filesystem::path& dir)
+    : tokenizer(tokenizer::load_tokenizer(dir)),
+      transformer(load_weights_into<typename Ops::Memory>(dir)),
+      generation(checkpoint::read_generation_config(dir)) {}
+
+template <class Ops>
+std::string Model<Ops>::generate(std::string_view text, GenerateOptions options,
+                                 const OnText& on_text) {
+    const std::vector<std::int32_t> prompt = tokenizer.encode(text);
+    const std::vector<std::int32_t> stops = stop_ids(transformer.w.config, tokenizer.vocabulary);
+    options.stop_ids.insert(options.stop_ids.end(), stops.begin(), stops.end());
+    options.stop_ids.insert(options.stop_ids.end(), generation.eos_token_ids.begin(),
+                            generation.eos_token_ids.end());
+    transformer.cache = KvCache{};
+
+    std::string generated;
+    const auto add = [&](const std::string& piece) {
+        generated += piece;
+        if (on_text && !piece.empty()) on_text(piece);
+    };
+    tokenizer::StreamingDecoder decoder{tokenizer.vocabulary};
+    const OnToken on_token = [&](std::int32_t id) {
+        if (!is_stop(options, id)) add(decoder.push(id));
+        return true;
+    };
+    gptoss::generate(transformer, {prompt.data(), int(prompt.size())}, options, on_token);
+    add(decoder.finish());
+    return generated;
+}
+
+template <class Ops>
+std::string Model<Ops>::ask(const std::string& question, const GenerateOptions& options) {
+    using harmony::Message;
+    using harmony::Role;
+    const harmony::HarmonyEncoding words = encoding();
+    harmony::Conversation conversation;
+    conversation.messages = {
+        Message::from_role_and_content(Role::system, harmony::SystemContent{}),
+        Message::from_role_and_content(Role::user, question),
+    };
+    transformer.cache = KvCache{};
+    ModelSource<Ops> source{transformer, options};
+    ChatOptions chat_options;
+    chat_options.max_tokens = options.max_tokens;
+    const ChatTurn turn = chat_turn(source, words, conversation, {}, chat_options);
+    const Message& last = conversation.messages.back();
+    if (last.channel == "final") return harmony::text_of(last);
+    throw Error(
+        "ask: the model gave no final answer" +
+        (turn.error ? ": " + *turn.error : " in " + std::to_string(turn.n_tokens) + " tokens"));
+}
 
 }  // namespace gptoss
