@@ -12,6 +12,15 @@ TEST_CASE("gguf config: what a GGUF file cannot say is refused", "[convert][erro
     Config c = preset_tiny();
     c.swiglu_limit = 5;
     CHECK_THROWS_WITH(add_gguf_config(keys, c), "config: a GGUF file cannot say a swiglu_limit");
+    for (const auto& change : {+[](Config& other) { other.swiglu_alpha = 1; },
+                               +[](Config& other) { other.rope_truncate = true; },
+                               +[](Config& other) { other.rope_attention_factor = 1.0f; }}) {
+        c = preset_tiny();
+        change(c);
+        CHECK_THROWS_WITH(add_gguf_config(keys, c),
+                          "config: a GGUF file cannot say swiglu_alpha, rope_truncate or an "
+                          "attention_factor");
+    }
     c = preset_tiny();
     c.layer_kinds[0] = AttentionKind::full;
     CHECK_THROWS_WITH(add_gguf_config(keys, c),

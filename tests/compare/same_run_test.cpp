@@ -44,6 +44,11 @@ TEST_CASE("same run: every field that changes a value is compared", "[same_run]"
     CHECK(difference_after([](Config& c) { c.top_k = 2; }) != "");
     CHECK(difference_after([](Config& c) { c.intermediate_size = 32; }) != "");
     CHECK(difference_after([](Config& c) { c.swiglu_limit = 8; }) != "");
+    CHECK(difference_after([](Config& c) { c.swiglu_alpha = 1; }) ==
+          "swiglu_alpha is 1, expected 1.702");
+    CHECK(difference_after([](Config& c) { c.rope_truncate = true; }) != "");
+    CHECK(difference_after([](Config& c) { c.rope_attention_factor = 1.0f; }) != "");
+    CHECK(difference_after([](Config& c) { c.attention_bias = false; }) != "");
     CHECK(difference_after([](Config& c) { c.rope_theta = 10000; }) ==
           "rope_theta is 10000, expected 150000");
     CHECK(difference_after([](Config& c) { c.rope_scaling_factor = 1; }) != "");

@@ -263,6 +263,10 @@ TEST_CASE("config_json: OpenAI's layout refuses what it cannot say", "[config_js
     CHECK_THROWS_WITH(openai_config_text(c),
                       "config: OpenAI's layout cannot say rope_truncate or an attention_factor");
     c = preset_tiny();
+    c.attention_bias = false;
+    CHECK_THROWS_WITH(openai_config_text(c),
+                      "config: OpenAI's layout cannot leave out attention_bias");
+    c = preset_tiny();
     c.layer_kinds[0] = AttentionKind::full;
     CHECK_THROWS_WITH(openai_config_text(c),
                       "config: OpenAI's layout cannot say a layer order other than alternating");
