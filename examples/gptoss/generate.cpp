@@ -306,8 +306,7 @@ void add_generate(CLI::App& app, Tool& tool) {
                      "Only JSON that is valid under the schema in FILE (docs/12-sampling.md)")
         ->type_name("FILE");
     generate->add_option("--choices", guided.choices, "Only one of these texts")
-        ->type_name("A,B,C")
-        ->delimiter(',');
+        ->type_name("A,B,C");
     generate
         ->add_option("--beams", guided.n_beams,
                      "Beam search: the N likeliest continuations, with their scores [0: none]")

@@ -16,13 +16,24 @@
 namespace gptoss::tool {
 
 struct GuidedFlags {
-    std::string schema;                // a file
-    std::vector<std::string> choices;  // texts
-    int n_beams = 0;                   // 0: no beam search
+    std::string schema;   // a file
+    std::string choices;  // texts, with a comma between
+    int n_beams = 0;      // 0: no beam search
     double length_penalty = 1.0;
 
     bool has_mask() const { return !schema.empty() || !choices.empty(); }
 };
+
+inline std::vector<std::string> split_choices(const std::string& text) {
+    std::vector<std::string> choices;
+    std::size_t begin = 0;
+    while (begin <= text.size()) {
+        const std::size_t end = std::min(text.find(',', begin), text.size());
+        choices.push_back(text.substr(begin, end - begin));
+        begin = end + 1;
+    }
+    return choices;
+}
 
 // Nothing without --schema and --choices. The model must outlive it.
 inline std::optional<TokenMask> mask_of(const GuidedFlags& flags, const OpenedModel& model,
@@ -31,7 +42,7 @@ inline std::optional<TokenMask> mask_of(const GuidedFlags& flags, const OpenedMo
     if (!model.tokenizer)
         throw Error("--schema and --choices need a tokenizer, the model has none");
     BytePattern pattern = flags.schema.empty()
-                              ? choice_pattern(flags.choices)
+                              ? choice_pattern(split_choices(flags.choices))
                               : JsonPattern(format::read_ordered_json_file(flags.schema)).pattern;
     return std::make_optional<TokenMask>(model.tokenizer->vocabulary, std::move(pattern), stop_ids);
 }

@@ -15,9 +15,10 @@ ToolRun generated(std::vector<std::string> arguments) {
     return run_tool(arguments);
 }
 
+// <|start|>user<|message|>What is 7 + 5?<|end|><|start|>assistant<|channel|>analysis<|message|>7+5=
 const char* kSum =
-    "<|start|>user<|message|>What is 7 + 5?<|end|>"
-    "<|start|>assistant<|channel|>analysis<|message|>7+5=";
+    "--ids=1029,385,259,1031,54,71,266,382,220,22,659,220,20,30,1030,1029,456,421,493,1028,270,280,"
+    "88,82,276,1031,22,10,20,28";
 
 }  // namespace
 
