@@ -134,7 +134,7 @@ thread_sanitizer() {
 layout() {
     skip_without clang-format-19 || return
     find include tests examples python -type f \
-        \( -name '*.hpp' -o -name '*.cpp' -o -name '*.cuh' -o -name '*.cu' \) -print0 |
+        \( -name '*.hpp' -o -name '*.cpp' -o -name '*.cuh' -o -name '*.cu' -o -name '*.js' \) -print0 |
         xargs -0 clang-format-19 --dry-run --Werror
 }
 

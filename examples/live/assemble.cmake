@@ -7,7 +7,7 @@
 cmake_minimum_required(VERSION 3.25)
 set(here "${CMAKE_CURRENT_LIST_DIR}")
 set(include "${here}/../../include/gptoss")
-set(scripts run format sites state picture
+set(scripts run format sites state sketch picture
     view_tokens view_next view_lens view_attention view_routes view_cache view_norms view_inspector view_changes
     source_live source_files source_recorded tours tour_player keys search main)
 set(headers layers/embedding layers/rmsnorm layers/linear layers/rope layers/softmax layers/attention layers/residual

@@ -61,8 +61,8 @@ headers_digest = _core.headers_digest
 
 __all__ = [
     "Answer", "Comparison", "Config", "Diagnosis", "Error", "Experts", "Generated", "Model",
-    "ModelSize", "Page", "Pitfall", "SamplingOptions", "ShapeError", "Suspect", "Tokenizer", "Trace",
-    "balance_loss", "bf16", "compare", "diagnose", "fast", "flops_per_token", "harmony",
+    "ModelSize", "Page", "Pitfall", "SamplingOptions", "ShapeError", "Suspect", "Tokenizer",
+    "Trace", "balance_loss", "bf16", "compare", "diagnose", "fast", "flops_per_token", "harmony",
     "kv_cache_bytes", "load_dump", "model_size", "mxfp4_nearest_code", "mxfp4_scale", "ops",
     "pitfalls", "random_uniform", "rope_concentration", "rope_inv_freq", "softmax",
     "softmax_with_sink", "yarn_bound", "z_loss",

@@ -1,107 +1,121 @@
-// Run: one recorded run. A header (tokens, config, where each array lies) and the bytes of the arrays.
+// Run: one recorded run. A header (tokens, config, where each array lies) and the bytes of the
+// arrays.
 //
-// Arrays are those of trace/sites.hpp under their names, and next.*, lens.*, stream.rms (page_run.hpp).
-// attn.scores and attn.weights hold only what a token sees, per head and token (page_arrays.hpp).
+// Arrays are those of trace/sites.hpp under their names, and next.*, lens.*, stream.rms
+// (page_run.hpp). attn.scores and attn.weights hold only what a token sees, per head and token
+// (page_arrays.hpp).
 
-const BYTES_OF = { F32: 4, I32: 4, F24: 3, BF16: 2 };
+const BYTES_OF = {
+    F32: 4,
+    I32: 4,
+    F24: 3,
+    BF16: 2
+};
 
 // A shortened float lacks the lower bytes of a float32.
 function widened(bytes, at, count, dtype) {
-  const size = BYTES_OF[dtype];
-  if (size === 4) {
-    const copy = bytes.slice(at, at + 4 * count).buffer;
-    return dtype === "I32" ? new Int32Array(copy) : new Float32Array(copy);
-  }
-  const wide = new Uint8Array(4 * count);
-  for (let i = 0; i < count; ++i) {
-    for (let b = 0; b < size; ++b) wide[4 * i + 4 - size + b] = bytes[at + size * i + b];
-  }
-  return new Float32Array(wide.buffer);
+    const size = BYTES_OF[dtype];
+    if (size === 4) {
+        const copy = bytes.slice(at, at + 4 * count).buffer;
+        return dtype === "I32" ? new Int32Array(copy) : new Float32Array(copy);
+    }
+    const wide = new Uint8Array(4 * count);
+    for (let i = 0; i < count; ++i) {
+        for (let b = 0; b < size; ++b)
+            wide[4 * i + 4 - size + b] = bytes[at + size * i + b];
+    }
+    return new Float32Array(wide.buffer);
 }
 
 class Run {
-  constructor(header, bytes) {
-    this.header = header;
-    this.config = header.config;
-    this.tokens = header.tokens;
-    this.nTokens = header.tokens.length;
-    this.windows = header.windows;
-    this.edited = header.edited ?? [];
-    this.bytes = bytes;
-    this.opened = new Map();
-  }
-
-  has(name) { return name in this.header.arrays; }
-  shape(name) { return this.header.arrays[name].shape; }
-  array(name) {
-    if (!this.opened.has(name)) {
-      const { shape, dtype, at } = this.header.arrays[name];
-      this.opened.set(name, widened(this.bytes, at, shape.reduce((a, b) => a * b, 1), dtype));
+    constructor(header, bytes) {
+        this.header = header;
+        this.config = header.config;
+        this.tokens = header.tokens;
+        this.nTokens = header.tokens.length;
+        this.windows = header.windows;
+        this.edited = header.edited ?? [];
+        this.bytes = bytes;
+        this.opened = new Map();
     }
-    return this.opened.get(name);
-  }
 
-  // The first position that token t sees in a layer.
-  firstVisible(layer, t) {
-    const window = this.windows[layer];
-    return window ? Math.max(0, t - window + 1) : 0;
-  }
-  // How many values the tokens before t have, of one head.
-  visibleBefore(layer, t) {
-    const window = this.windows[layer] || Infinity;
-    if (t <= window) return (t * (t + 1)) / 2;
-    return (window * (window + 1)) / 2 + (t - window) * window;
-  }
-  // attn.weights or attn.scores; what is hidden is hiddenValue.
-  attention(kind, layer, head, t, s, hiddenValue = 0) {
-    const first = this.firstVisible(layer, t);
-    if (s < first || s > t) return hiddenValue;
-    const name = `block.${layer}.attn.${kind}`;
-    const perHead = this.shape(name)[1];
-    return this.array(name)[head * perHead + this.visibleBefore(layer, t) + s - first];
-  }
-  weight(layer, head, t, s) { return this.attention("weights", layer, head, t, s); }
-  sinkShare(layer, head, t) {
-    return this.array(`block.${layer}.attn.sink_share`)[t * this.config.n_heads + head];
-  }
-  // [[weight, position], ...], the largest first
-  looksAt(layer, head, t) {
-    const seen = [];
-    for (let s = this.firstVisible(layer, t); s <= t; ++s) seen.push([this.weight(layer, head, t, s), s]);
-    return seen.sort((a, b) => b[0] - a[0]);
-  }
+    has(name) { return name in this.header.arrays; }
+    shape(name) { return this.header.arrays[name].shape; }
+    array(name) {
+        if (!this.opened.has(name)) {
+            const {shape, dtype, at} = this.header.arrays[name];
+            this.opened.set(name, widened(this.bytes, at, shape.reduce((a, b) => a * b, 1), dtype));
+        }
+        return this.opened.get(name);
+    }
 
-  tokenOf(id) { return this.header.texts[id] ?? { id, text: `#${id}` }; }
-  guesses(name, row) {
-    const count = this.shape(`${name}.ids`).at(-1);
-    const ids = this.array(`${name}.ids`), p = this.array(`${name}.p`);
-    return Array.from({ length: count }, (_, j) => ({ ...this.tokenOf(ids[row * count + j]), p: p[row * count + j] }));
-  }
-  hasNext() { return this.has("next.ids"); }
-  next(t) { return this.guesses("next", t); }
-  // row: 0 embedding, 1 + 2 layer behind the attention, 2 + 2 layer behind the experts
-  lens(row, t) { return this.guesses("lens", row * this.nTokens + t); }
-  rms(row, t) { return this.array("stream.rms")[row * this.nTokens + t]; }
-  get nHalves() { return 1 + 2 * this.config.n_layers; }
+    // The first position that token t sees in a layer.
+    firstVisible(layer, t) {
+        const window = this.windows[layer];
+        return window ? Math.max(0, t - window + 1) : 0;
+    }
+    // How many values the tokens before t have, of one head.
+    visibleBefore(layer, t) {
+        const window = this.windows[layer] || Infinity;
+        if (t <= window) return (t * (t + 1)) / 2;
+        return (window * (window + 1)) / 2 + (t - window) * window;
+    }
+    // attn.weights or attn.scores; what is hidden is hiddenValue.
+    attention(kind, layer, head, t, s, hiddenValue = 0) {
+        const first = this.firstVisible(layer, t);
+        if (s < first || s > t) return hiddenValue;
+        const name = `block.${layer}.attn.${kind}`;
+        const perHead = this.shape(name)[1];
+        return this.array(name)[head * perHead + this.visibleBefore(layer, t) + s - first];
+    }
+    weight(layer, head, t, s) { return this.attention("weights", layer, head, t, s); }
+    sinkShare(layer, head, t) {
+        return this.array(`block.${layer}.attn.sink_share`)[t * this.config.n_heads + head];
+    }
+    // [[weight, position], ...], the largest first
+    looksAt(layer, head, t) {
+        const seen = [];
+        for (let s = this.firstVisible(layer, t); s <= t; ++s)
+            seen.push([this.weight(layer, head, t, s), s]);
+        return seen.sort((a, b) => b[0] - a[0]);
+    }
 
-  experts(layer, t) {
-    const k = this.config.top_k, ids = this.array(`block.${layer}.mlp.expert_ids`);
-    const weights = this.array(`block.${layer}.mlp.expert_weights`);
-    return Array.from({ length: k }, (_, j) => ({ expert: ids[t * k + j], weight: weights[t * k + j] }));
-  }
-  // By how much the last expert that was chosen beat the first that was not.
-  margin(layer, t) {
-    const n = this.config.n_experts, k = this.config.top_k;
-    if (k >= n) return Infinity;
-    const row = [...this.array(`block.${layer}.mlp.router_logits`).subarray(t * n, t * n + n)].sort((a, b) => b - a);
-    return row[k - 1] - row[k];
-  }
+    tokenOf(id) { return this.header.texts[id] ?? {id, text: `#${id}`}; }
+    guesses(name, row) {
+        const count = this.shape(`${name}.ids`).at(-1);
+        const ids = this.array(`${name}.ids`), p = this.array(`${name}.p`);
+        return Array.from(
+            {length: count},
+            (_, j) => ({...this.tokenOf(ids[row * count + j]), p: p[row * count + j]}));
+    }
+    hasNext() { return this.has("next.ids"); }
+    next(t) { return this.guesses("next", t); }
+    // row: 0 embedding, 1 + 2 layer behind the attention, 2 + 2 layer behind the experts
+    lens(row, t) { return this.guesses("lens", row * this.nTokens + t); }
+    rms(row, t) { return this.array("stream.rms")[row * this.nTokens + t]; }
+    get nHalves() { return 1 + 2 * this.config.n_layers; }
 
-  // Tokens up to t as text, for searching; and where each token begins in it.
-  get text() { return this.tokens.map((token) => token.text).join(""); }
+    experts(layer, t) {
+        const k = this.config.top_k, ids = this.array(`block.${layer}.mlp.expert_ids`);
+        const weights = this.array(`block.${layer}.mlp.expert_weights`);
+        return Array.from(
+            {length: k}, (_, j) => ({expert: ids[t * k + j], weight: weights[t * k + j]}));
+    }
+    // By how much the last expert that was chosen beat the first that was not.
+    margin(layer, t) {
+        const n = this.config.n_experts, k = this.config.top_k;
+        if (k >= n) return Infinity;
+        const row =
+            [...this.array(`block.${layer}.mlp.router_logits`).subarray(t * n, t * n + n)].sort(
+                (a, b) => b - a);
+        return row[k - 1] - row[k];
+    }
+
+    // Tokens up to t as text, for searching; and where each token begins in it.
+    get text() { return this.tokens.map((token) => token.text).join(""); }
 }
 
 function halfName(row) {
-  if (row === 0) return "embedding";
-  return `${row % 2 ? "attention" : "experts"} ${(row - 1) >> 1}`;
+    if (row === 0) return "embedding";
+    return `${row % 2 ? "attention" : "experts"} ${(row - 1) >> 1}`;
 }
