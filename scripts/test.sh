@@ -217,8 +217,8 @@ live_page() {
     if [[ ! -x $venv/bin/python ]]; then
         python3 -m venv $venv && $venv/bin/pip install --quiet playwright==1.65.2 websockets==17.4 || return
     fi
-    tests/live/same_bits.py &&
-        examples/live/build.py &&
+    examples/live/build.py &
+    tests/live/same_bits.py && wait $! &&
         $venv/bin/python tests/live/check_page.py &&
         $venv/bin/python tests/live/check_manners.py &&
         $venv/bin/python tests/live/check_recorded.py &&

@@ -10,6 +10,7 @@ Needs em++ (Debian: emscripten), node and cmake.
 """
 import argparse
 import base64
+import contextlib
 import gzip
 import os
 import pathlib
@@ -42,9 +43,8 @@ def include_json():
     """A folder with nothing but nlohmann/: all of /usr/include is not wasm's."""
     folder = OUT / "include"
     folder.mkdir(parents=True, exist_ok=True)
-    link = folder / "nlohmann"
-    if not link.exists():
-        link.symlink_to(os.environ.get("GPTOSS_NLOHMANN", SYSTEM_JSON))
+    with contextlib.suppress(FileExistsError):
+        (folder / "nlohmann").symlink_to(SYSTEM_JSON)
     return ["-isystem", str(folder)]
 
 
