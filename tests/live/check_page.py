@@ -110,6 +110,24 @@ def check_readouts(page, count=200):
         assert struct.pack("<f", shown) == struct.pack("<f", value) or shown == value == 0, (place, text, value)
 
 
+def check_attention(page, count=300):
+    """The weight of any head, token and position, hidden ones too: packed in the page, whole in the dump."""
+    header, data = read_dump(page.evaluate("look.runs.trained.tokens.map(t => t.id)"))
+    chance, places, true = random.Random(3), [], []
+    for _ in range(count):
+        layer, head = chance.randrange(4), chance.randrange(16)
+        tensor = header[f"block.{layer}.attn.weights"]
+        n_tokens = tensor["shape"][1]
+        token = chance.randrange(n_tokens)
+        position = chance.randrange(max(0, token - 18), token + 1)
+        at = tensor["data_offsets"][0] + 4 * ((head * n_tokens + token) * n_tokens + position)
+        places.append([layer, head, token, position])
+        true.append(struct.unpack("<f", data[at:at + 4])[0])
+    shown = page.evaluate("places => places.map(place => look.runs.trained.weight(...place))", places)
+    for place, value, expected in zip(places, shown, true):
+        assert value == expected, (place, value, expected)
+
+
 def take_shots(browser, path, folder):
     folder.mkdir(parents=True, exist_ok=True)
     for width in (400, 1280):
@@ -137,7 +155,7 @@ def main():
     arguments = parser.parse_args()
     with chromium() as browser:
         page = open_page(browser, arguments.page)
-        for check in (check_story, check_changes, check_tours, check_readouts):
+        for check in (check_story, check_changes, check_tours, check_readouts, check_attention):
             check(page)
             page.silence.check()
         page.close()
