@@ -27,17 +27,9 @@ Numbers hidden_route(Random& random) {
     return all;
 }
 
-// alpha is a parameter of swiglu in some versions and a constant of it in others.
-template <class R, class... P>
-R call_swiglu(R (*swiglu)(P...), ConstMatrixView h, MatrixView y) {
-    const float limit = 7;
-    if constexpr (sizeof...(P) == 3) return swiglu(h, limit, y);
-    if constexpr (sizeof...(P) == 4) return swiglu(h, limit, 1.702, y);
-}
-
 Numbers activated(const Matrix& h) {
     Matrix y = unwritten(h.rows, h.cols / 2);
-    call_swiglu(&Swiglu::call, h.view(), y.out());
+    Swiglu::call(h.view(), 7.0f, 1.702, y.out());
     return numbers(y.values);
 }
 
