@@ -14,22 +14,25 @@ TWINS = {
     "embed": ["embedding_scaled"],
     "rmsnorm": ["eps_outside_root", "mean_subtracted", "final_norm_missing"],
     "rope_table": ["yarn_bounds_rounded", "plain_rope", "theta_default", "yarn_max_positions",
-                   "yarn_betas_swapped", "concentration_missing", "positions_restart"],
+                   "yarn_betas_swapped", "concentration_missing", "positions_restart",
+                   "positions_bf16", "positions_from_one", "position_interpolation"],
     "rope": ["concentration_once", "rope_interleaved", "rope_reversed", "rope_twice"],
     "attend": ["mask_missing", "ring_overwritten", "sinks_missing", "sinks_scaled", "sinks_with_value",
-               "sinks_dense_only", "heads_modulo", "scale_sqrt_hidden", "scale_missing"],
+               "sinks_dense_only", "sinks_with_first_value", "heads_modulo", "scale_sqrt_hidden",
+               "scale_hidden_over_heads", "scale_missing"],
     "linear": ["router_bf16"],
     "route": ["softmax_before_top_k", "router_sigmoid"],
     "expert_linear": ["expert_bias_missing", "nibbles_swapped", "nibbles_split", "scale_bias",
-                      "down_transposed"],
+                      "scale_bias_128", "gate_up_rows_exchanged", "gate_up_rows_halved", "down_transposed"],
     "swiglu": ["swiglu_plain", "swiglu_without_one", "swiglu_without_clamp", "swiglu_gate_two_sided",
-               "swiglu_alpha_one", "swiglu_halves", "swiglu_exchanged"],
+               "swiglu_alpha_one", "swiglu_tanh_gelu", "swiglu_halves", "swiglu_exchanged"],
 }
 
 # Not to be made in one function: the mistake remembers what another op of the pass was given, which
 # is gone when the next call comes over the wire.
 IN_TWO_FUNCTIONS = {
     "norm_after_sublayer": "rmsnorm and add_residual",
+    "attention_residual_normed": "rmsnorm and add_residual",
     "residual_normed": "rmsnorm and add_residual; as a block it is test_bodies.py's",
     "router_bias_for_selection": "linear and route",
     "expert_bias_unweighted": "expert_linear and combine",
@@ -37,6 +40,8 @@ IN_TWO_FUNCTIONS = {
 # Edits of the Config or of the weights: no function of an exercise makes them.
 NO_FUNCTION = ["norm_gains_swapped", "gain_plus_one", "eps_small", "window_short", "window_long",
                "window_on_odd_layers", "window_missing", "window_everywhere", "attention_bias_missing",
+               "window_on_first_half", "q_bias_missing", "k_bias_missing", "v_bias_missing",
+               "out_bias_missing", "gate_up_bias_missing", "down_bias_missing",
                "router_bias_missing", "swiglu_limit_zero", "unembedding_tied"]
 
 
