@@ -59,6 +59,12 @@ Numbers first_pair(const Config& c, const Ids& positions) {
     return pairs;
 }
 
+// Of the last pair, the slowest.
+Numbers last_pair(const Config& c, int position) {
+    const Numbers all = table_of(c, {position});
+    return {all[std::size_t(c.head_dim / 2 - 1)], all[std::size_t(c.head_dim - 1)]};
+}
+
 Numbers hidden_table(Random& random) {
     const int first = random.between(1, 500);
     return table_of(random_config(random), {first, first + 1, first + random.between(2, 900)});
@@ -111,6 +117,9 @@ std::vector<Exercise> lesson_4() {
         {"20b, position 1: cos 1 and sin 1 times 1.3465736",
          {0.72755682, 1.1331026},
          [] { return first_pair(Config{}, {1}); }},
+        {"20b, position 5, pair 31: 1.5e-6 radians, so 1.3465736 and 0.000002",
+         {1.3465736, 2.036e-6},
+         [] { return last_pair(Config{}, 5); }},
         {"positions are absolute: 5 and 7",
          {0.38197201, -1.2912621, 1.0151849, 0.8846808},
          [] { return first_pair(Config{}, {5, 7}); }},

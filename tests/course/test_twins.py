@@ -15,7 +15,7 @@ TWINS = {
     "rmsnorm": ["eps_outside_root", "mean_subtracted", "final_norm_missing"],
     "rope_table": ["yarn_bounds_rounded", "plain_rope", "theta_default", "yarn_max_positions",
                    "yarn_betas_swapped", "concentration_missing", "positions_restart",
-                   "positions_bf16", "positions_from_one", "position_interpolation"],
+                   "positions_from_one", "position_interpolation"],
     "rope": ["concentration_once", "rope_interleaved", "rope_reversed", "rope_twice"],
     "attend": ["mask_missing", "ring_overwritten", "sinks_missing", "sinks_scaled", "sinks_with_value",
                "sinks_dense_only", "sinks_with_first_value", "heads_modulo", "scale_sqrt_hidden",
@@ -37,6 +37,8 @@ IN_TWO_FUNCTIONS = {
     "router_bias_for_selection": "linear and route",
     "expert_bias_unweighted": "expert_linear and combine",
 }
+# Positions are exact in bf16 up to 256, and the model has 12 tokens: hidden inputs alone see it.
+NOT_NAMED = {"rope_table": "positions_bf16"}
 # Edits of the Config or of the weights: no function of an exercise makes them.
 NO_FUNCTION = ["norm_gains_swapped", "gain_plus_one", "eps_small", "window_short", "window_long",
                "window_on_odd_layers", "window_missing", "window_everywhere", "attention_bias_missing",
@@ -77,8 +79,15 @@ def test_twin(twins, name, twin):
     assert twin in score.text_of(name, report)
 
 
+@pytest.mark.parametrize(("name", "twin"), NOT_NAMED.items())
+def test_twin_without_its_name(twins, name, twin):
+    report = report_on(twins, twin, name)
+    assert 0 < total(report) < 100
+    assert report["hidden"]["passed"] < report["hidden"]["of"]
+
+
 def test_every_pitfall_has_its_place_here():
     page = (ROOT / "docs" / "pitfalls.md").read_text(encoding="utf-8")
     listed = {line.split("`")[1] for line in page.split("\n") if line.startswith("| `")}
     here = [twin for twins in TWINS.values() for twin in twins]
-    assert listed == {*here, *IN_TWO_FUNCTIONS, *NO_FUNCTION}
+    assert listed == {*here, *IN_TWO_FUNCTIONS, *NOT_NAMED.values(), *NO_FUNCTION}
