@@ -16,6 +16,7 @@ import argparse
 import dataclasses
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -28,7 +29,7 @@ sys.path.append(str(ROOT / "tests" / "golden"))
 sys.path.append(str(ROOT / "tests" / "ports"))
 
 VOCABULARY = {"tiny": 128, "odd": 300, "square": 128, "20b": 512}
-SETS = {"all": "", "residuals": ".residual", "logits": "logits"}  # sites by the end of their names
+SETS = {"all": "", "residuals": r"\.residual$", "logits": "^logits$"}  # sites by their names
 
 
 @dataclasses.dataclass(frozen=True)
@@ -146,8 +147,8 @@ def result_of(tool, run, arithmetic, model, ids, plain, folder):
     arrays = {site: values.astype(np.int32 if site.endswith("ids") else np.float32)
               for site, values in ours.forward(ids).items()}
     result, file = {}, folder / "port.npz"
-    for name, ending in SETS.items():
-        kept = {site: values for site, values in arrays.items() if site.endswith(ending)}
+    for name, pattern in SETS.items():
+        kept = {site: values for site, values in arrays.items() if re.search(pattern, site)}
         np.savez(file, tokens=np.array(ids, np.int32), **kept)
         flags = policy_flags(arithmetic, name)
         c = answer(tool, "compare", plain, file, *flags, "--model", model, "--json")
