@@ -321,7 +321,8 @@ TEST_CASE("tool errors: a directory that is missing, empty, or a file", "[tool][
     CHECK_THAT(complaint_about(folder / "none"), ContainsSubstring("none: "));
     CHECK_THAT(complaint_about(folder.path), ContainsSubstring("config.json"));
     write_bytes(folder / "file", "text");
-    CHECK_THAT(complaint_about(folder / "file"), ContainsSubstring("is a file, expected a checkpoint"));
+    CHECK_THAT(complaint_about(folder / "file"),
+               ContainsSubstring("is a file, expected a checkpoint"));
 }
 
 TEST_CASE("tool errors: a config that is not one", "[tool][errors]") {

@@ -1,7 +1,7 @@
 // The ten lines of the README, with Model compiled apart.
-#include <iostream>
-
 #include "gptoss/prebuilt.hpp"
+
+#include <iostream>
 
 int main(int, char** argv) {
     gptoss::Model<gptoss::FastOps> model(argv[1]);
