@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <list>
 #include <set>
 #include <string>
 #include <vector>
@@ -84,18 +85,20 @@ inline std::string left_out_text(const std::vector<std::string>& names) {
 }
 
 // The arrays that fit into max_bytes, in the order in which they are kept.
-inline std::vector<PageArray> fitting(std::vector<PageArray> arrays, const Precision& precision,
-                                      std::size_t max_bytes, std::vector<std::string>& left_out) {
+inline std::vector<PageArray> fitting(const std::vector<PageArray>& arrays,
+                                      const Precision& precision, std::size_t max_bytes,
+                                      std::vector<std::string>& left_out) {
     const auto comes_first = [](const PageArray& a, const PageArray& b) {
         const int rank_a = rank_of(a.name);
         const int rank_b = rank_of(b.name);
         if (rank_a != rank_b) return rank_a < rank_b;
         return rank_a == 2 && a.count < b.count;
     };
-    std::stable_sort(arrays.begin(), arrays.end(), comes_first);
+    std::list<PageArray> sorted(arrays.begin(), arrays.end());
+    sorted.sort(comes_first);  // those alike stay in their order
     std::vector<PageArray> kept;
     std::size_t n_bytes = 0;
-    for (const PageArray& array : arrays) {
+    for (const PageArray& array : sorted) {
         const std::size_t size = bytes_in(array, precision);
         if (n_bytes + size > max_bytes) {
             left_out.push_back(array.name);
