@@ -31,7 +31,7 @@ def check_story(page):
     assert "7 0.961 (3 back)" in say(page, "attention"), say(page, "attention")
     assert "says 12 from experts 1 on (99.9 % there)" in say(page, "lens"), say(page, "lens")
     assert round(page.evaluate("look.runs.trained.lens(4, look.state.token)[0].p"), 3) == 0.999
-    assert say(page, "next").startswith("Behind = comes 12 with"), say(page, "next")
+    assert say(page, "next").startswith("After = comes 12 with"), say(page, "next")
     press(page, "x")
     assert "with your changes 11 with" in say(page, "next"), say(page, "next")
     press(page, *["["] * 4, "x")

@@ -71,7 +71,7 @@ def check_story(browser, tool, folder, shots):
     assert "5 0.9" in say(page, "attention"), say(page, "attention")
     press(page, *["]"] * 4)
     assert "7 0.9" in say(page, "attention"), say(page, "attention")
-    assert say(page, "next").startswith("Behind = comes 12 with"), say(page, "next")
+    assert say(page, "next").startswith("After = comes 12 with"), say(page, "next")
     assert "from experts 1 on" in say(page, "lens"), say(page, "lens")
     check_numbers(page, dump)
     shots.mkdir(parents=True, exist_ok=True)

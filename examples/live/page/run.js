@@ -90,7 +90,7 @@ class Run {
     }
     hasNext() { return this.has("next.ids"); }
     next(t) { return this.guesses("next", t); }
-    // row: 0 embedding, 1 + 2 layer behind the attention, 2 + 2 layer behind the experts
+    // row: 0 embedding, 1 + 2 layer after the attention, 2 + 2 layer after the experts
     lens(row, t) { return this.guesses("lens", row * this.nTokens + t); }
     rms(row, t) { return this.array("stream.rms")[row * this.nTokens + t]; }
     get nHalves() { return 1 + 2 * this.config.n_layers; }
@@ -101,15 +101,16 @@ class Run {
         return Array.from(
             {length: k}, (_, j) => ({expert: ids[t * k + j], weight: weights[t * k + j]}));
     }
-    // By how much the last expert that was chosen beat the first that was not.
-    margin(layer, t) {
-        const n = this.config.n_experts, k = this.config.top_k;
-        if (k >= n) return Infinity;
-        const row =
-            [...this.array(`block.${layer}.mlp.router_logits`).subarray(t * n, t * n + n)].sort(
-                (a, b) => b - a);
-        return row[k - 1] - row[k];
+    // The first expert that was not chosen, and by how much the last that was chosen beat it.
+    leftOut(layer, t) {
+        const n = this.config.n_experts, chosen = this.experts(layer, t).map((e) => e.expert);
+        const row = this.array(`block.${layer}.mlp.router_logits`).subarray(t * n, t * n + n);
+        const others = [...row.keys()].filter((e) => !chosen.includes(e));
+        if (!others.length) return {expert: -1, margin: Infinity};
+        const expert = others.reduce((best, e) => (row[e] > row[best] ? e : best));
+        return {expert, margin: Math.min(...chosen.map((e) => row[e])) - row[expert]};
     }
+    margin(layer, t) { return this.leftOut(layer, t).margin; }
 
     // Tokens up to t as text, for searching; and where each token begins in it.
     get text() { return this.tokens.map((token) => token.text).join(""); }

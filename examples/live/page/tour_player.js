@@ -34,7 +34,8 @@ function showStep(name, number) {
         near: !step.all,
         site: "attn_weights",
         cell: null,
-        shown: "trained"
+        shown: "trained",
+        everywhere: false
     });
     if (JSON.stringify(edits) !== JSON.stringify(state.edits))
         setEdits(edits).then(() => step.answer && answerWithChanges());
@@ -55,10 +56,10 @@ function drawTour(tour, step) {
             "div", {className: "row"},
             button(
                 "Back", () => moveStep(-1),
-                {disabled: number === 0, className: "small", title: "p"}),
+                {disabled: number === 0, className: "small", title: "key p"}),
             button(
                 isLast ? "Done" : "Next", () => moveStep(1),
-                {className: "small primary", title: "n"}),
+                {className: "small primary", title: "key n"}),
             make("kbd", {}, "n"),
             make("span", {className: "dots"}, `${number + 1} of ${tour.steps.length}`),
             button("×", endTour, {className: "small", "aria-label": "end the tour"})));

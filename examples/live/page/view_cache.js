@@ -37,7 +37,8 @@ const cacheView = {
         return [
             "When ", tokenElement(run.tokens[state.token]), ` is read, layer ${state.layer} holds `,
             make("b", {}, `${held(state.layer)} of ${state.token + 1}`),
-            ` positions; all layers together ${rows} rows instead of ${all}.`
+            ` positions, ${run.firstVisible(state.layer, state.token)} to ${
+                state.token}; all layers together ${rows} rows instead of ${all}.`
         ];
     },
     legend: () => [
@@ -57,14 +58,14 @@ function drawRing(s, run) {
           top = s.height + 22;
     if (window > 32) return;
     s.text(
-        0, top - 10, `The ring of layer ${state.layer}: row s % ${window}`,
+        0, top - 10, `The ring of layer ${state.layer}: position s lies in row s % ${window}`,
         {size: 11, fill: css("--muted")});
     for (let slot = 0; slot < window; ++slot) {
         const p = state.token - ((state.token - slot) % window + window) % window,
               x = 54 + slot * cell;
         s.rect(
             x + 1, top, cell - 2, 26, css(p < 0 ? "--soft" : "--sink"),
-            {alpha: p === state.token ? 0.75 : 0.22, radius: 4});
+            {alpha: p === state.token ? 0.5 : 0.22, radius: 4});
         if (p >= 0)
             s.text(
                 x + cell / 2, top + 13, visibleText(run.tokens[p]),

@@ -46,9 +46,10 @@ function largestOf(values, first, count) {
     return largest;
 }
 
-// Without a choice the largest value of the row.
+// Without a choice the chosen head's sink, else the largest value of the row.
 function chosenCell(row) {
     if (state.cell !== null) return clamp(state.cell, 0, row.values.length - 1);
+    if (state.site === "attn_sink_share") return state.head;
     let best = 0;
     row.values.forEach((value, i) => {
         if (Math.abs(value) > Math.abs(row.values[best]) && Number.isFinite(value)) best = i;

@@ -1,23 +1,29 @@
-// The next token: what the model thinks comes behind the chosen one; as trained, and with the
+// The next token: what the model thinks comes after the chosen one; as trained, and with the
 // changes.
+
+// A run keeps the ten likeliest tokens; of another one is known that it has less than the tenth.
+function chanceOf(run, id) {
+    const guesses = run.next(state.token), guess = guesses.find((g) => g.id === id);
+    if (guess) return {p: guess.p, text: percent(guess.p), exact: exact(guess.p)};
+    const {p} = guesses.at(-1);
+    return {
+        p: 0,
+        text: p >= 0.0001 ? `< ${percent(p)}` : "< 0.01 %",
+        exact: `less than ${exact(p)}`
+    };
+}
 
 function nextRows(trained, changed) {
     const rows = new Map();
-    for (const [key, run] of [["trained", trained], ["changed", changed]]) {
-        for (const guess of run ? run.next(state.token).slice(0, 6) : []) {
-            rows.set(
-                guess.id,
-                {token: guess, trained: 0, changed: 0, ...rows.get(guess.id), [key]: guess.p});
+    for (const run of changed ? [trained, changed] : [trained]) {
+        for (const token of run.next(state.token).slice(0, 6)) {
+            const row = {token, trained: chanceOf(trained, token.id)};
+            if (changed) row.changed = chanceOf(changed, token.id);
+            rows.set(token.id, row);
         }
     }
-    for (const row of
-             rows.values()) {  // beyond the first six: still known among ten, or almost nothing
-        row.trained ||= trained.next(state.token).find((g) => g.id === row.token.id)?.p ?? 0;
-        row.changed ||= changed?.next(state.token).find((g) => g.id === row.token.id)?.p ?? 0;
-    }
-    return [...rows.values()]
-        .sort((a, b) => Math.max(b.trained, b.changed) - Math.max(a.trained, a.changed))
-        .slice(0, changed ? 7 : 6);
+    const largest = (row) => Math.max(row.trained.p, row.changed?.p ?? 0);
+    return [...rows.values()].sort((a, b) => largest(b) - largest(a)).slice(0, changed ? 7 : 6);
 }
 
 const nextView = {
@@ -33,22 +39,23 @@ const nextView = {
             s.text(
                 left - 8, y + (changed ? 15 : 10), visibleText(row.token),
                 {align: "right", mono: true, size: 13, max: left - 10, bold: i === 0});
-            s.rect(left, y, Math.max(1, room * row.trained), height, css("--weight"), {radius: 3});
+            s.rect(
+                left, y, Math.max(1, room * row.trained.p), height, css("--weight"), {radius: 3});
             s.text(
-                left + room * row.trained + 6, y + height / 2, percent(row.trained),
+                left + room * row.trained.p + 6, y + height / 2, row.trained.text,
                 {size: 11.5, fill: css("--muted")});
             if (changed) {
                 s.rect(
-                    left, y + 16, Math.max(1, room * row.changed), height, css("--change"),
+                    left, y + 16, Math.max(1, room * row.changed.p), height, css("--change"),
                     {radius: 3});
                 s.text(
-                    left + room * row.changed + 6, y + 23, percent(row.changed),
+                    left + room * row.changed.p + 6, y + 23, row.changed.text,
                     {size: 11.5, fill: css("--change")});
             }
             s.spot(
                 0, y, s.width, step,
-                `${quoted(row.token)}, id ${row.token.id}\nas trained ${exact(row.trained)}${
-                    changed ? `\nwith the changes ${exact(row.changed)}` : ""}`);
+                `${quoted(row.token)}, id ${row.token.id}\nas trained ${row.trained.exact}${
+                    changed ? `\nwith the changes ${row.changed.exact}` : ""}`);
         });
         s.height = rows.length * step + 6;
     },
@@ -56,7 +63,7 @@ const nextView = {
         const {trained, changed} = runs, best = trained.next(state.token)[0],
                         came = trained.tokens[state.token + 1];
         const parts = [
-            "Behind ", tokenElement(run.tokens[state.token]), " comes ", tokenElement(best),
+            "After ", tokenElement(run.tokens[state.token]), " comes ", tokenElement(best),
             ` with ${percent(best.p)}`
         ];
         if (changed) {

@@ -66,9 +66,11 @@ const routesView = {
             ({expert, weight}, j) => parts.push(
                 j ? ", " : "", make("b", {}, String(expert)), ` (${weight.toFixed(2)})`));
         if (run.has(`block.${state.layer}.mlp.router_logits`)) {
-            parts.push(
-                "; the last of them won by ",
-                make("b", {}, run.margin(state.layer, state.token).toFixed(3)), ".");
+            const {expert, margin} = run.leftOut(state.layer, state.token);
+            if (expert >= 0)
+                parts.push(
+                    "; next came ", make("b", {}, String(expert)), ", whose score is lower by ",
+                    make("b", {}, margin.toFixed(3)), ".");
         }
         return parts;
     },
