@@ -103,10 +103,10 @@ function showTip(text, x = 0, y = 0) {
     tip.style.top = `${y + 18 + box.height > innerHeight ? y - box.height - 12 : y + 18}px`;
 }
 
-// Text on a cell of a color that is laid on with alpha.
+// Text on a cell of --weight that is laid on with alpha: black or white, at least 4.5 : 1.
 function inkOn(alpha) {
-    const turn = document.documentElement.dataset.theme === "dark" ? 0.42 : 0.52;
-    return css(alpha > turn ? "--card" : "--ink");
+    const isDark = document.documentElement.dataset.theme === "dark";
+    return (alpha > (isDark ? 0.64 : 0.88)) === isDark ? "#000" : "#fff";
 }
 
 // The tokens around the chosen one that fit: [first, end)

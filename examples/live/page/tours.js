@@ -14,7 +14,7 @@ const TOURS = {
                 head: 0,
                 view: "tokens",
                 text: "The model first writes to itself: 7+5=12. We stand at “=”, the token " +
-                    "behind which 12 comes. Whatever finds the answer happens on the way of " +
+                    "after which 12 comes. Whatever finds the answer happens on the way of " +
                     "this one token through four layers."
             },
             {
@@ -22,7 +22,7 @@ const TOURS = {
                 layer: 0,
                 head: 0,
                 view: "next",
-                text: "Behind “=” the model is nearly certain: 12. But where does it come " +
+                text: "After “=” the model is nearly certain: 12. But where does it come " +
                     "from? The stream of “=” holds neither 7 nor 5; both stand further " +
                     "left."
             },
@@ -31,8 +31,8 @@ const TOURS = {
                 layer: 1,
                 head: 0,
                 view: "lens",
-                text: "The logit lens reads the stream before it is finished. Behind layer 0 " +
-                    "it knows nothing. Behind the experts of layer 1 it says 12 with 0.999, " +
+                text: "The logit lens reads the stream before it is finished. After layer 0 " +
+                    "it knows nothing. After the experts of layer 1 it says 12 with 0.999, " +
                     "and layers 2 and 3 have nothing to add."
             },
             {
@@ -136,7 +136,7 @@ const TOURS = {
                 layer: 3,
                 head: 11,
                 view: "lens",
-                text: "The lens agrees: behind the attention of layer 3 the stream begins to " +
+                text: "The lens agrees: after the attention of layer 3 the stream begins to " +
                     "say “re”. Windows are cheap, and every other layer makes up for them."
             },
         ],
@@ -178,7 +178,7 @@ const TOURS = {
                 head: 5,
                 view: "next",
                 edits: [{do: "sinks_off", layer: 0}],
-                text: "Behind 7 the model should write “+”. Without the sinks it takes “−”."
+                text: "After 7 the model should write “+”. Without the sinks it takes “−”."
             },
             {
                 at: "7+5=",

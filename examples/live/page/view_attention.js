@@ -125,7 +125,7 @@ const attentionView = {
              {className: "small", "aria-pressed": !state.near})],
     legend: (run) => [
         ["--weight", "weight 0 to 1"], ["--sink", "the sink's share"],
-        ...(run.windows[state.layer] ? [["--line", "hidden: behind the window"]] : [])],
+        ...(run.windows[state.layer] ? [["--line", "hidden: outside the window"]] : [])],
 };
 
 // Positions that are earlier than the window, in stripes.
@@ -144,7 +144,7 @@ function drawHidden(s, run, first, end, left, top, size) {
 }
 
 function drawLabels(s, run, first, end, label, left, top, size) {
-    s.text(label + size / 2, top - 6, "sink", {size: 11, fill: css("--sink"), turn: -60});
+    s.text(label + size / 2, top - 6, "sink", {size: 11, fill: css("--muted"), turn: -60});
     for (let t = first; t < end; ++t) {
         const isHere = t === state.token, options = {
             mono: true,
@@ -166,7 +166,7 @@ function drawLabels(s, run, first, end, label, left, top, size) {
 function cellTip(run, t, p) {
     const text = `${quoted(run.tokens[t])} (${t}) looks at ${quoted(run.tokens[p])} (${p})`;
     if (p < run.firstVisible(state.layer, t))
-        return `${text}: hidden behind the window of ${run.windows[state.layer]}`;
+        return `${text}: hidden, outside the window of ${run.windows[state.layer]}`;
     return `${text}\nwith ${exact(run.weight(state.layer, state.head, t, p))}`;
 }
 

@@ -18,7 +18,7 @@ function editName(edit) {
     if (edit.do === "sinks_off") return `sinks off, ${layer}`;
     if (edit.do === "window_off") return `window off, ${layer}`;
     if (edit.do === "residual")
-        return `stream behind ${edit.half === "mlp" ? "experts" : "attention"} ${edit.layer} at ${
+        return `stream after ${edit.half === "mlp" ? "experts" : "attention"} ${edit.layer} at ${
             edit.token}: ${edit.from < 0 ? "zeros" : `that of ${edit.from}`}`;
     return `expert ${edit.expert} ${edit.do === "close_expert" ? "closed" : "forced"}, ${layer}, ${
         scopeText(edit.token)}`;
@@ -62,7 +62,7 @@ function headRow() {
             setHeadFactor(Number(event.target.value))
     });
     return changeRow(
-        `Head ${state.head}`, editButton("off", headEdit(), "x"), slider,
+        `Head ${state.head}`, editButton("off", headEdit(), "key x"), slider,
         make("span", {className: "mono"}, `× ${currentFactor()}`));
 }
 function currentFactor() { return state.edits.find((e) => sameTarget(e, headEdit()))?.factor ?? 1; }
@@ -74,8 +74,9 @@ function expertRow() {
     const expert = chosenExpert();
     const edit = (what) => ({do: what, layer: state.layer, expert, token: scope()});
     return changeRow(
-        `Expert ${expert}`, editButton("close", edit("close_expert")),
-        editButton("force", edit("force_expert")));
+        `Expert ${expert}`,
+        editButton("close", edit("close_expert"), "the router may not choose it (k)"),
+        editButton("force", edit("force_expert"), "the router must choose it (f)"));
 }
 
 function streamRow() {
@@ -90,7 +91,7 @@ function streamRow() {
     const edit = (token) =>
         ({do: "residual", layer: state.layer, half, token: state.token, from: token});
     return changeRow(
-        `Stream behind ${half === "mlp" ? "experts" : "attention"}`, editButton("zeros", edit(-1)),
+        `Stream after ${half === "mlp" ? "experts" : "attention"}`, editButton("zeros", edit(-1)),
         button(
             "take that of",
             () => toggleEdit(
@@ -101,7 +102,7 @@ function streamRow() {
 
 function changeControls() {
     const everywhere = make(
-        "div", {className: "row"}, make("span", {className: "label"}, "What changes"),
+        "div", {className: "row"}, make("span", {className: "label"}, "Head and expert"),
         button(
             "at this token", () => set({everywhere: false}),
             {className: "small", "aria-pressed": !state.everywhere}),
@@ -109,7 +110,7 @@ function changeControls() {
             "everywhere", () => set({everywhere: true}),
             {className: "small", "aria-pressed": state.everywhere}));
     const layered = (name, what) => changeRow(
-        name, editButton(`off here`, {do: what, layer: state.layer}),
+        name, editButton(`off in layer ${state.layer}`, {do: what, layer: state.layer}),
         editButton("in all layers", {do: what, layer: -1}));
     return [
         everywhere, headRow(), layered("Sinks", "sinks_off"), layered("Window", "window_off"),
@@ -166,8 +167,9 @@ changesView.draw = () => {
             "div", {className: "row"},
             button(
                 "Answer with the changes", answerWithChanges,
-                {className: "primary", disabled: !state.edits.length || isBusy(), title: "a"}),
-            button("Undo all", () => setEdits([]), {disabled: !state.edits.length, title: "u"})),
+                {className: "primary", disabled: !state.edits.length || isBusy(), title: "key a"}),
+            button(
+                "Undo all", () => setEdits([]), {disabled: !state.edits.length, title: "key u"})),
         answerTexts());
     if (focused >= 0) changesView.element.querySelectorAll("button,input")[focused]?.focus();
 };

@@ -43,7 +43,7 @@ const normsView = {
             const [px, py] = [x(row), y(runs.trained.rms(row, state.token))],
                        isHere = (row - 1) >> 1 === state.layer && row > 0;
             s.rect(px - 3.5, py - 3.5, 7, 7, css("--weight"), {radius: 3.5});
-            if ((n <= 12 && step > 30) || row % (n <= 12 ? 2 : 6) === 0)
+            if ((n <= 12 && step > 38) || row % (n <= 12 ? 2 : 6) === 0)
                 s.text(
                     px, height - bottom + 16,
                     row === 0 ? "emb" : `${row % 2 ? "attn" : "exp"} ${(row - 1) >> 1}`, {
@@ -57,7 +57,7 @@ const normsView = {
                 "";
             s.spot(
                 px - step / 2, 0, step, height - 20,
-                `behind ${halfName(row)}: rms ${exact(runs.trained.rms(row, state.token))}${
+                `after ${halfName(row)}: rms ${exact(runs.trained.rms(row, state.token))}${
                     changed}`,
                 () => set(
                     row ?

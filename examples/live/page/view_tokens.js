@@ -74,8 +74,10 @@ tokensView.draw = () => {
         chip.setAttribute("aria-current", s === state.token);
         chip.setAttribute("aria-selected", s === state.token);
         chip.tabIndex = s === state.token ? 0 : -1;
+        const share = 0.12 + 0.6 * weight;
+        chip.style.color = weight > 0.01 ? inkOn(share) : "";
         chip.style.background = weight > 0.01 ?
-            `color-mix(in srgb, var(--weight) ${Math.round(12 + 60 * weight)}%, var(--card))` :
+            `color-mix(in srgb, var(--weight) ${Math.round(100 * share)}%, var(--card))` :
             "";
     });
 };
@@ -92,7 +94,7 @@ function stepper(name, text, back, forth, backKey, forthKey) {
 
 function layerText(run, layer) {
     const window = run.windows[layer];
-    return window ? `window of ${window}` : "sees everything";
+    return window ? `sees the last ${window} tokens` : "sees all tokens so far";
 }
 
 function drawWhere() {
@@ -116,7 +118,7 @@ function drawWhere() {
             ...["trained", "changed"].map(
                 (which) => button(
                     which === "trained" ? "as trained" : "with changes", () => set({shown: which}),
-                    {className: "small", "aria-pressed": state.shown === which, title: "c"}))));
+                    {className: "small", "aria-pressed": state.shown === which, title: "key c"}))));
     }
     byId("where").replaceChildren(...parts);
 }
