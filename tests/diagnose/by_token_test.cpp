@@ -49,6 +49,14 @@ TEST_CASE("by token: nearer at the one flipped token is none", "[by_token]") {
     CHECK(!s.explains_first);
 }
 
+TEST_CASE("by token: what a flipped token hides is seen without it", "[by_token]") {
+    // A mistake that flips the same expert: the error of all falls to a sixth, that of the others not.
+    CHECK_THAT(left_without_flips({0.01, 0.3, 0.01}, {0.01, 2, 0.01}), WithinAbs(1, 1e-12));
+    // The mistake that the port makes, with a flip of its own.
+    CHECK_THAT(left_without_flips({0.001, 2, 0.001}, {0.01, 2, 0.01}), WithinAbs(0.1, 1e-12));
+    CHECK(left_without_flips({0.5}, {0.5}) == 0);
+}
+
 TEST_CASE("by token: equal values leave nothing, and nothing is divided by 0", "[by_token]") {
     CHECK(suspect_of({0, 0}, {0.1, 0.1}).left == 1e-4);
     CHECK(suspect_of({0, 0}, {0, 0}).left == 1);

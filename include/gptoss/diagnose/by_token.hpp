@@ -13,6 +13,7 @@
 #pragma once
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <vector>
 
 #include "gptoss/compare/site_pair.hpp"
@@ -63,6 +64,24 @@ inline double geometric_mean(const std::vector<double>& distances) {
         logs += log_of(distance);
     }
     return std::exp(logs / double(distances.size()));
+}
+
+// What a mistake leaves at the tokens that the right run is least far from: without the twentieth part,
+// and one at least, where an expert may have flipped. wrong and right are distances per token.
+inline double left_without_flips(const std::vector<double>& wrong,
+                                 const std::vector<double>& right) {
+    std::vector<std::size_t> tokens(right.size());
+    std::iota(tokens.begin(), tokens.end(), std::size_t(0));
+    std::sort(tokens.begin(), tokens.end(),
+              [&right](std::size_t a, std::size_t b) { return right[a] < right[b]; });
+    const std::size_t n_left_out = std::max<std::size_t>(1, tokens.size() / 20);
+    double of_wrong = 0;
+    double of_right = 0;
+    for (std::size_t i = 0; i + n_left_out < tokens.size(); ++i) {
+        of_wrong += wrong[tokens[i]] * wrong[tokens[i]];
+        of_right += right[tokens[i]] * right[tokens[i]];
+    }
+    return std::sqrt(of_wrong / std::max(of_right, 1e-60));
 }
 
 inline Suspect suspect_by_token(const pitfalls::Facts& facts, const std::vector<double>& wrong,

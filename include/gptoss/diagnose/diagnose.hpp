@@ -177,7 +177,7 @@ private:
 
     void suspect_all() {
         found_.suspects = ranked(evidence_.divergent);
-        found_.is_known = !tried_.empty() && found_.suspects[0].explains_first;
+        found_.is_known = !tried_.empty() && found_.suspects[0].explains_first && !is_one_flip();
         found_.n_as_likely = n_as_likely(found_.suspects);
         if (!found_.is_known || !evidence_.anchored) return;
         const std::vector<std::size_t> unexplained = left_by_best();
@@ -185,6 +185,24 @@ private:
         const Suspect second = ranked(unexplained)[0];
         if (second.explains_first) found_.second = second;
         found_.unexplained = names_of(unexplained);
+    }
+
+    // Below the noise of float16 and TF32, with no more than logits, a token whose expert flipped decides
+    // the error of all; a mistake that flips the same expert seems to explain it.
+    bool is_one_flip() const {
+        const bool is_in_question =
+            evidence_.fine && lab_.policy == compare::Policy::float16 && is_first(Site::logits);
+        if (!is_in_question) return false;
+        for (const pitfalls::Pitfall* pitfall : tried_) {
+            if (std::strcmp(pitfall->facts.name, found_.suspects[0].facts.name) != 0) continue;
+            const int per_pass = found_.tokens_per_pass;
+            const std::vector<double> wrong =
+                logit_distances(*pitfall, weights_, theirs_, per_pass);
+            const std::vector<double> right =
+                logit_distances(lab_.right, weights_, theirs_, per_pass);
+            return left_without_flips(wrong, right) > evidence_.share();
+        }
+        return false;
     }
 
     std::string names_of(const std::vector<std::size_t>& rows) const {
