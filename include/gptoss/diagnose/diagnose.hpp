@@ -297,6 +297,7 @@ private:
             }
             found_.n_divergent = 0;
             found_.suspects.clear();
+            found_.n_as_likely = 0;
             found_.where = "";
             return;
         }
