@@ -70,6 +70,7 @@ inline std::string ids_text(const std::vector<std::int32_t>& ids) {
 // "-" stands for standard input, all of it.
 inline std::string text_argument(const std::string& argument) {
     if (argument != "-") return argument;
+    throw_if_stopped();  // Ctrl-C while the model was read: nobody will end the input
     const std::string text{std::istreambuf_iterator<char>(std::cin), {}};
     throw_if_stopped();  // Ctrl-C ends the input too
     return text;
