@@ -60,4 +60,4 @@ def test_the_mistake_in_a_block_is_named(judged):
     report = judged("attention_block", wrong)
     assert 0 < total(report) < 100
     assert report["place"]["note"].startswith("block.0.attn.residual")
-    assert report["place"]["pitfall"] == "residual_normed"
+    assert report["place"]["pitfall"] == "attention_residual_normed"
