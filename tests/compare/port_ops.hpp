@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "gptoss/checkpoint/synth.hpp"
+#include "gptoss/core/presets.hpp"
 #include "gptoss/dump/run_dump.hpp"
 #include "gptoss/model/transformer.hpp"
 
