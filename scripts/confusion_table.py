@@ -56,15 +56,26 @@ RUNS = [
 ]
 
 
-class Case:
-    """One planted mistake: "planted rank named confidence verdict". "other_..." is in no list."""
+# What a dump cannot show: the right answer is "no divergence". Rotation is relative, so positions that
+# begin at 1 leave the logits as they are; bf16 has all positions up to 256; and a model in bf16 rounds
+# its router logits anyway.
+def is_harmless(planted, n_tokens, policy, kind):
+    return (planted == "positions_from_one" and kind == "logits"
+            or planted == "positions_bf16" and n_tokens <= 257
+            or planted == "router_bf16" and policy == "bf16")
 
-    def __init__(self, line):
-        self.planted, rank, self.named, confidence, self.verdict = line.split()
-        self.rank, self.confidence = int(rank), float(confidence)
+
+class Case:
+    """One planted mistake: "planted rank named confidence verdict as_likely". "other_..." is in no list."""
+
+    def __init__(self, line, n_tokens, policy, kind):
+        self.planted, rank, self.named, confidence, self.verdict, n_as_likely = line.split()
+        self.rank, self.confidence, self.n_as_likely = int(rank), float(confidence), int(n_as_likely)
+
+        self.shows = not is_harmless(self.planted, n_tokens, policy, kind)
 
     def is_right(self):
-        return self.planted == "right"
+        return self.planted == "right" or not self.shows
 
     def is_first(self):
         if self.is_right():
@@ -72,6 +83,9 @@ class Case:
         if self.planted.startswith("other_"):
             return self.verdict == "diverged" and self.named == "none"
         return self.rank == 0 and self.named == self.planted
+
+    def is_tied(self):
+        return self.is_first() and self.n_as_likely > 1
 
     def is_in_three(self):
         return self.is_first() or 0 <= self.rank < 3
@@ -124,7 +138,7 @@ def cases_of(arguments, run, ids, policy, kind):
         output = output_of(arguments.build, run, ids, policy, kind)
         if kept:
             kept.write_text(output)
-    return [Case(line) for line in output.strip().split("\n")]
+    return [Case(line, len(ids), policy, kind) for line in output.strip().split("\n")]
 
 
 def has_numpy():
@@ -147,10 +161,10 @@ def answer_of(case):
     return f"`{case.named}`" if case.named != "none" else "none of the known ones"
 
 
-HEAD = """| dumps | model | weights | tokens | dump in | sites | first | within three |
-|---|---|---|---|---|---|---|---|"""
-SUMS = """| dumps | dump in | sites | first | within three |
-|---|---|---|---|---|"""
+HEAD = """| dumps | model | weights | tokens | dump in | sites | first | of them "either" | within three |
+|---|---|---|---|---|---|---|---|---|"""
+SUMS = """| dumps | dump in | sites | first | of them "either" | within three |
+|---|---|---|---|---|---|"""
 MISSES = """| planted | dumps | dump in | sites | answer | rank of the planted one |
 |---|---|---|---|---|---|"""
 
@@ -162,7 +176,7 @@ def sums_of(results):
         sums.setdefault((run.port, policy, kind), []).extend(cases)
     for (port, policy, kind), cases in sums.items():
         yield (f"| {port} | {policy} | {sites_of(kind)} | {share(cases, Case.is_first)} | "
-               f"{share(cases, Case.is_in_three)} |")
+               f"{sum(map(Case.is_tied, cases))} | {share(cases, Case.is_in_three)} |")
 
 
 def misses_of(results):
@@ -205,7 +219,8 @@ def tables_of(results):
     """results: (run, number of tokens, policy, kind) -> cases"""
     rows = [
         f"| {run.port} | {run.model} | {run.weights()} | {n_tokens} | {policy} | "
-        f"{sites_of(kind)} | {share(cases, Case.is_first)} | {share(cases, Case.is_in_three)} |"
+        f"{sites_of(kind)} | {share(cases, Case.is_first)} | {sum(map(Case.is_tied, cases))} | "
+        f"{share(cases, Case.is_in_three)} |"
         for (run, n_tokens, policy, kind), cases in results.items()
     ]
     return "\n".join([SUMS, *sums_of(results), "", CALIBRATION, *calibration_of(results), "", HEAD,

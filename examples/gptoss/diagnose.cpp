@@ -140,11 +140,11 @@ void print_diagnosis(const diagnose::Diagnosis& d, int n_shown) {
     if (!d.unexplained.empty()) print("not explained by it: " + d.unexplained + "\n");
     if (d.second) print("and behind it, by itself: " + facts_text(d.second->facts));
     if (d.below_noise && d.is_known) {
-        print(d.channel == diagnose::Channel::tokens
+        print(d.is_by_token
                   ? "note: a right program may be as far off, but it would not be nearer to this "
                     "mistake at one token after the other\n"
-                  : "note: a right program may be as far off; but this mistake leaves next to "
-                    "nothing\n");
+                  : "note: a right program may be as far off; but the difference points where this "
+                    "mistake does, token after token\n");
     }
     if (!d.hint.empty()) print("note: " + d.hint + "\n");
     if (d.verdict == compare::Verdict::pass && !d.invisible.empty()) {

@@ -2,7 +2,8 @@
 //
 //     gptoss_confusion MODEL SEED IDS float32|bf16 full|logits
 //
-// One line per mistake: planted, rank (0 is first), named (or none), confidence, verdict. MODEL is a
+// One line per mistake: planted, rank (0 is first), named (or none), confidence, verdict, and how many
+// are named as likely. One of several that are is planted and named. MODEL is a
 // folder, whose weights have no seed, or a preset, or square: tiny with intermediate_size =
 // hidden_size and heads of 32. IDS is 1,2,3. scripts/confusion_table.py runs it.
 #include <cstdio>
@@ -50,9 +51,13 @@ int rank_among(const std::vector<diagnose::Suspect>& suspects, const char* name)
 
 void report(const char* planted, const diagnose::Diagnosis& d) {
     const bool is_named = d.is_known && !d.suspects.empty();
-    std::printf("%s %d %s %.3f %s\n", planted, rank_among(d.suspects, planted),
-                is_named ? d.suspects[0].facts.name : "none",
-                is_named ? d.suspects[0].confidence : 0.0, compare::verdict_name(d.verdict));
+    int rank = rank_among(d.suspects, planted);
+    const bool is_in_tie = is_named && rank >= 0 && rank < d.n_as_likely;
+    if (is_in_tie) rank = 0;
+    const char* first = is_named ? d.suspects[0].facts.name : "none";
+    std::printf("%s %d %s %.3f %s %d\n", planted, rank, is_in_tie ? planted : first,
+                is_named ? d.suspects[0].confidence : 0.0, compare::verdict_name(d.verdict),
+                d.n_as_likely);
     std::fflush(stdout);
 }
 

@@ -6,7 +6,7 @@
 The mistakes are written anew here, as edits of examples/validate/numpy_port.py, and share nothing
 with include/gptoss/pitfalls/. In bf16 the port rounds what it keeps, which is not where the
 official model rounds. One line per mistake: planted, rank (0 is first), named (or none),
-confidence, verdict. Mistakes that begin with "other" are not in the list; "right" is none at all. Needs numpy.
+confidence, verdict, and how many are named as likely; one of these is named. Mistakes that begin with "other" are not in the list; "right" is none at all. Needs numpy.
 """
 
 import contextlib
@@ -228,8 +228,10 @@ def line_of(name: str, answer: dict) -> str:
     ranks = [suspect["name"] for suspect in answer["suspects"]]
     rank = ranks.index(name) if name in ranks else -1
     named = answer["diagnosis"] or "none"
+    if name in answer["either"]:
+        rank, named = 0, name
     confidence = answer["suspects"][0]["confidence"] if answer["diagnosis"] else 0
-    return f"{name} {rank} {named} {confidence:.3f} {answer['verdict']}"
+    return f"{name} {rank} {named} {confidence:.3f} {answer['verdict']} {len(answer['either'])}"
 
 
 def applies(name: str, model: str) -> bool:

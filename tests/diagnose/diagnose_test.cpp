@@ -167,6 +167,31 @@ TEST_CASE("diagnose: a right dump in bf16 is right, a wrong one is not", "[diagn
     }
 }
 
+// A port in bf16 that rounds every site, and nothing within an op.
+Dump rounded(Dump dump) {
+    for (auto& [key, activation] : dump.sites) {
+        for (float& value : activation.values)
+            value = round_to_bf16(value);
+    }
+    return dump;
+}
+
+TEST_CASE("diagnose: below what bf16 rounds a mistake is found by where its difference points",
+          "[diagnose]") {
+    const BugLab lab = small_lab<Bf16Ops>(Policy::bf16);
+    const auto planted_in = [&](const Pitfall& pitfall) {
+        return rounded(planted_dump(pitfall, model(), kTokens));
+    };
+    const Pitfall& small = pitfall_named(float32_lab().pitfalls, "yarn_bounds_rounded");
+    const Diagnosis d = diagnose_dump(model(), planted_in(small), lab);
+    CHECK(first_suspect(d) == "yarn_bounds_rounded");
+    CHECK(d.below_noise);
+    CHECK(d.first == dump::SiteKey{Site::attn_q_rope, 0});
+    const Diagnosis right = diagnose_dump(model(), planted_in(float32_lab().right), lab);
+    CHECK(right.verdict == Verdict::pass);
+    CHECK(right.suspects.empty());
+}
+
 // A port in bf16 that rounds its logits and nothing before them.
 Dump rounded_logits(const Pitfall& pitfall) {
     Dump dump = planted_dump(pitfall, model(), kTokens);
@@ -186,7 +211,7 @@ TEST_CASE("diagnose: logits of a port that rounds elsewhere are told token by to
         INFO(name << ": " << d.reason);
         CHECK(first_suspect(d) == name);
         CHECK(d.verdict == Verdict::diverged);
-        CHECK(d.channel == Channel::tokens);
+        CHECK(d.is_by_token);
     }
     Pitfall unknown = float32_lab().right;
     unknown.edit = [](Weights& w) { w.config.swiglu_limit = 4.0f; };

@@ -43,19 +43,18 @@ TEST_CASE("evidence: a dump of bf16 numbers is bf16, its embedding says nothing"
 
 TEST_CASE("evidence: keys hidden on one side only are an error, by their share", "[evidence]") {
     CompareRow row = row_with(Site::attn_scores, 0);
-    CHECK(error_of(row, Channel::values) == 0);
+    CHECK(error_of(row) == 0);
     row.metrics.n_infinities = 10;
-    CHECK(error_of(row, Channel::values) == 0.5);
+    CHECK(error_of(row) == 0.5);
 }
 
-TEST_CASE("evidence: experts and roundings are counted", "[evidence]") {
+TEST_CASE("evidence: experts are counted", "[evidence]") {
     CompareRow ids = row_with(Site::mlp_expert_ids, 0);
     ids.metrics.equal = 0.75;
-    CHECK(error_of(ids, Channel::values) == 0.25);
+    CHECK(error_of(ids) == 0.25);
     CompareRow logits = row_with(Site::logits, 0.5);
     logits.metrics.equal = 0.9;
-    CHECK(error_of(logits, Channel::values) == 0.5);
-    CHECK_THAT(error_of(logits, Channel::roundings), WithinAbs(0.1, 1e-12));
+    CHECK(error_of(logits) == 0.5);
 }
 
 TEST_CASE("evidence: what could not be compared has no error", "[evidence]") {
@@ -138,19 +137,6 @@ TEST_CASE("evidence: activations of 8 bits show in the products with experts alo
     CHECK(policy_of_products(evidence) == Policy::bf16);
     evidence.right.rows[2].metrics.relative = 1e-7;  // then gate_up is wrong
     CHECK(policy_of_products(evidence) == Policy::float32);
-}
-
-TEST_CASE("evidence: below the noise tolerances are a thirtieth, or a share of roundings",
-          "[evidence]") {
-    Evidence evidence = evidence_of({row_with(Site::attn_q, 1e-7)});
-    const double usual = evidence.tolerance_at(0);
-    CHECK(evidence.divergent.empty());
-    evidence.fine = true;
-    CHECK(evidence.tolerance_at(0) == usual / 30);
-    find_divergence(evidence);
-    CHECK(evidence.divergent.size() == 1);
-    evidence.channel = Channel::roundings;
-    CHECK(evidence.tolerance_at(0) == 0.005);
 }
 
 TEST_CASE("evidence: complete is every site that an op reads", "[evidence]") {

@@ -11,14 +11,16 @@
 // A mistake has to explain the first site of D; if none does, it is none of the known ones. What the
 // best one leaves beyond the tolerance may be a second mistake, which then is looked for by itself.
 //
+// If D is empty, a mistake may still be there that moves less than roundings do: diagnose/below_noise.hpp
+// looks for it.
+//
 // Of a port in bf16 that dumps logits and rounds in places of its own, no model leaves next to
 // nothing; it is held against float32 runs, token by token (diagnose/by_token.hpp).
 //
 // Where    the tool's diagnose.
 // Errors   those of Transformer::feed; Error if the dump has no tokens; for anything else that is
 //          wrong with a dump the Verdict is unusable and the reason says what.
-// Pitfalls Two mistakes in one op hide each other. In bf16 a mistake below the noise is looked for by
-//          counting roundings, which takes a dump that rounds where the official model does.
+// Pitfalls Two mistakes in one op hide each other.
 #pragma once
 #include <cstring>
 #include <string>
@@ -27,6 +29,7 @@
 
 #include "gptoss/compare/where.hpp"
 #include "gptoss/diagnose/anchored_run.hpp"
+#include "gptoss/diagnose/below_noise.hpp"
 #include "gptoss/diagnose/comparable.hpp"
 #include "gptoss/diagnose/difference_hint.hpp"
 #include "gptoss/diagnose/embedding_hint.hpp"
@@ -76,12 +79,12 @@ public:
         const compare::Policy of_products = policy_of_products(evidence_);
         if (of_products != evidence_.policy) allow_for_short_products(right, of_products);
         find_divergence(evidence_);
-        if (evidence_.divergent.empty()) look_below_noise();
-        if (!evidence_.divergent.empty()) look_at_first(right);
+        is_below_noise_ = evidence_.divergent.empty();
+        if (!is_below_noise_) look_at_first(right);
         if (is_first(Site::embedding)) found_.hint = embedding_hint(weights_, theirs_);
         if (found_.hint.empty()) found_.hint = compare::edited_text(theirs_);
-        try_all();
-        if (!evidence_.divergent.empty()) suspect_all();
+        try_all(right);
+        is_below_noise_ ? suspect_below_noise() : suspect_all();
         if (rounds_elsewhere()) suspect_by_token();
         give_verdict();
         give_hint();
@@ -120,18 +123,12 @@ private:
             ", float32 otherwise: bounds are those of " + compare::policy_name(policy));
     }
 
-    void look_below_noise() {
-        evidence_.fine = true;
-        if (lab_.policy == compare::Policy::bf16) evidence_.channel = Channel::roundings;
-        find_divergence(evidence_);
-    }
-
     // What of the first divergent site is off. A mistake that chunks bring about begins with the second
     // one: there the dump shows the cut.
     void look_at_first(const dump::Dump& right) {
         const std::size_t first = evidence_.divergent[0];
         const dump::SiteKey key = evidence_.right.rows[first].key;
-        if (key.site == Site::mlp_expert_ids || evidence_.channel == Channel::roundings) return;
+        if (key.site == Site::mlp_expert_ids) return;
         const int n_tokens = int(theirs_.tokens->size());
         const dump::Activation& ours = right.sites.at(key);
         const dump::Activation& theirs = theirs_.sites.at(key);
@@ -151,15 +148,17 @@ private:
     }
 
     // Every mistake on the dump's tokens, held against the dump.
-    void try_all() {
+    void try_all(const dump::Dump& right) {
         tried_ = those_that_apply(lab_.pitfalls, weights_.config);
         comparisons_.resize(tried_.size());
+        projections_.resize(tried_.size());
         const int n_workers = workers_for(bytes_of(theirs_), fast::n_threads());
         try_each(int(tried_.size()), n_workers, on_tried_, [&](int i) {
             const pitfalls::Pitfall& pitfall = *tried_[std::size_t(i)];
             const dump::Dump wrong =
                 anchored_run(pitfall, weights_, theirs_, found_.tokens_per_pass);
             comparisons_[std::size_t(i)] = compare::compare_dumps(wrong, theirs_, options_);
+            if (is_below_noise_) projections_[std::size_t(i)] = projection_of(right, wrong);
         });
         for (std::size_t s = 0; s < tried_.size(); ++s) {
             if (is_beyond_tolerance(comparisons_[s])) continue;
@@ -170,14 +169,82 @@ private:
     bool is_beyond_tolerance(const compare::Comparison& c) const {
         for (const compare::CompareRow& row : c.rows) {
             if (!has_error(row)) continue;
-            if (error_of(row, Channel::values) > evidence_.bound(row.key)) return true;
+            if (error_of(row) > evidence_.bound(row.key)) return true;
         }
         return false;
     }
 
+    Projection projection_of(const dump::Dump& right, const dump::Dump& wrong) const {
+        Projector projector({&weights_.config, int(theirs_.tokens->size()), 0, theirs_.first_row});
+        for (const compare::CompareRow& row : evidence_.right.rows) {
+            const dump::SiteKey& key = row.key;
+            const bool has_floats = key.site != Site::mlp_expert_ids && has_error(row);
+            const bool is_masked = key.site == Site::attn_scores || key.site == Site::attn_weights;
+            const bool flipped = row.outcome == compare::Outcome::flipped;
+            if (!has_floats || is_masked || flipped || !wrong.sites.contains(key)) continue;
+            projector.add(key, right.sites.at(key), wrong.sites.at(key), theirs_.sites.at(key));
+        }
+        return projector.result();
+    }
+
+    // The runs of a bf16 lab round; held against those that do not, only the dump's roundings are left.
+    void suspect_below_noise() {
+        const bool in_bf16 = lab_.policy == compare::Policy::bf16;
+        const bool is_clean = evidence_.anchored || evidence_.policy == compare::Policy::float32;
+        if (in_bf16) name_below_noise(is_all_of_it);
+        if (!is_clean || found_.is_known) return;
+        if (in_bf16) try_below_noise_in_float32();
+        name_below_noise(is_there);
+    }
+
+    void try_below_noise_in_float32() {
+        const dump::Dump right =
+            anchored_run(lab_.right_in_float32, weights_, theirs_, pitfalls::kOnePass);
+        tried_ = those_that_apply(lab_.pitfalls_in_float32, weights_.config);
+        const int n_workers = workers_for(bytes_of(theirs_), fast::n_threads());
+        try_each(int(tried_.size()), n_workers, on_tried_, [&](int i) {
+            const pitfalls::Pitfall& pitfall = *tried_[std::size_t(i)];
+            const dump::Dump wrong = anchored_run(pitfall, weights_, theirs_, pitfalls::kOnePass);
+            projections_[std::size_t(i)] = projection_of(right, wrong);
+        });
+    }
+
+    void name_below_noise(bool (*is_it)(const Projection&)) {
+        std::vector<pitfalls::Facts> facts;
+        for (std::size_t s = 0; s < tried_.size(); ++s) {
+            facts.push_back(tried_[s]->facts);
+            const bool is_right =
+                evidence_.policy != compare::Policy::float32 && facts[s].is_right_in_bf16;
+            if (is_right) projections_[s] = {};
+        }
+        std::vector<Suspect> suspects = suspects_below_noise(facts, projections_, is_it);
+        if (suspects.empty()) return;
+        rank(suspects);
+        found_.suspects = std::move(suspects);
+        found_.is_known = true;
+        found_.n_as_likely = n_as_likely(found_.suspects);
+        for (std::size_t s = 0; s < tried_.size(); ++s) {
+            if (std::strcmp(facts[s].name, found_.suspects[0].facts.name) != 0) continue;
+            take_sites(sites_of(projections_[s]), comparisons_[s]);
+        }
+    }
+
+    // Where the likeliest mistake shows, if only by projection.
+    void take_sites(const std::vector<dump::SiteKey>& keys, const compare::Comparison& wrong) {
+        for (std::size_t i = 0; i < evidence_.right.rows.size(); ++i) {
+            const dump::SiteKey& key = evidence_.right.rows[i].key;
+            if (std::find(keys.begin(), keys.end(), key) == keys.end()) continue;
+            evidence_.divergent.push_back(i);
+            found_.suspects[0].evidence.push_back({key, evidence_.tolerance_at(i),
+                                                   evidence_.right_error(i),
+                                                   error_of(wrong.rows[i])});
+        }
+        found_.suspects[0].n_explained = int(evidence_.divergent.size());
+    }
+
     void suspect_all() {
         found_.suspects = ranked(evidence_.divergent);
-        found_.is_known = !tried_.empty() && found_.suspects[0].explains_first && !is_one_flip();
+        found_.is_known = !tried_.empty() && found_.suspects[0].explains_first;
         found_.n_as_likely = n_as_likely(found_.suspects);
         if (!found_.is_known || !evidence_.anchored) return;
         const std::vector<std::size_t> unexplained = left_by_best();
@@ -185,24 +252,6 @@ private:
         const Suspect second = ranked(unexplained)[0];
         if (second.explains_first) found_.second = second;
         found_.unexplained = names_of(unexplained);
-    }
-
-    // Below the noise of float16 and TF32, with no more than logits, a token whose expert flipped decides
-    // the error of all; a mistake that flips the same expert seems to explain it.
-    bool is_one_flip() const {
-        const bool is_in_question =
-            evidence_.fine && lab_.policy == compare::Policy::float16 && is_first(Site::logits);
-        if (!is_in_question) return false;
-        for (const pitfalls::Pitfall* pitfall : tried_) {
-            if (std::strcmp(pitfall->facts.name, found_.suspects[0].facts.name) != 0) continue;
-            const int per_pass = found_.tokens_per_pass;
-            const std::vector<double> wrong =
-                logit_distances(*pitfall, weights_, theirs_, per_pass);
-            const std::vector<double> right =
-                logit_distances(lab_.right, weights_, theirs_, per_pass);
-            return left_without_flips(wrong, right) > evidence_.share();
-        }
-        return false;
     }
 
     std::string names_of(const std::vector<std::size_t>& rows) const {
@@ -231,7 +280,7 @@ private:
         found_.suspects = std::move(found.suspects);
         found_.is_known = found_.suspects[0].explains_first;
         found_.n_as_likely = n_as_likely(found_.suspects);
-        evidence_.channel = Channel::tokens;
+        found_.is_by_token = true;
         judge_by_token(found.right);
     }
 
@@ -239,7 +288,7 @@ private:
         const double allowed = evidence_.bound(kLogitsKey);
         const TokenFlips flips = token_flips(distances, allowed);
         found_.first_token = flips.first_token;
-        evidence_.fine = flips.is_right;
+        is_below_noise_ = flips.is_right;
         cannot_say_ = flips.cannot_say;
         if (flips.is_right && flips.n_off > 0) {
             found_.doubt = ", but for " + compare::counted(flips.n_off, "token") + " of " +
@@ -275,10 +324,9 @@ private:
 
     // Below the noise there is no divergence unless a known mistake explains it.
     void give_verdict() {
-        found_.channel = evidence_.channel;
-        found_.below_noise = evidence_.fine;
+        found_.below_noise = is_below_noise_;
         found_.n_divergent = int(evidence_.divergent.size());
-        if (found_.n_divergent == 0 || (evidence_.fine && !found_.is_known)) {
+        if (found_.n_divergent == 0 || (is_below_noise_ && !found_.is_known)) {
             found_.verdict = compare::Verdict::pass;
             found_.reason =
                 "no divergence: " + compare::counted(std::size_t(found_.n_sites), "site") +
@@ -334,6 +382,8 @@ private:
     bool cannot_say_ = false;  // too many tokens are off for flips, and no mistake explains them
     std::vector<const pitfalls::Pitfall*> tried_ = {};
     std::vector<compare::Comparison> comparisons_ = {};
+    std::vector<Projection> projections_ = {};  // of these, where no site is beyond its tolerance
+    bool is_below_noise_ = false;
     Diagnosis found_ = {};
 };
 

@@ -30,21 +30,14 @@ struct Suspect {
     std::vector<SiteEvidence> evidence = {};  // the divergent sites and those that got worse
 };
 
-// What errors are made of.
-enum class Channel {
-    values,     // rms(difference) / rms(expected)
-    roundings,  // the share of values that are another bf16 number
-    tokens,     // |difference| / |theirs| token by token, their geometric mean
-};
-
 struct Diagnosis {
     compare::Verdict verdict = compare::Verdict::unusable;
     std::string reason;      // one line
     std::string doubt = {};  // what a verdict of "no divergence" cannot exclude; part of the reason
     compare::Policy policy = compare::Policy::float32;
     compare::NumberFormat numbers = compare::NumberFormat::float32;  // that the dump holds
-    Channel channel = Channel::values;
     bool below_noise = false;                 // errors that right programs may have too
+    bool is_by_token = false;                 // found by errors token by token, not site by site
     std::optional<dump::SiteKey> first = {};  // the first divergent site
     std::optional<int> first_token = {};  // all tokens from this one on are off, and none before it
     std::string where = {};               // what of it is off, unless all is (compare/where.hpp)

@@ -8,9 +8,6 @@
 // Errors come from compare (compare/compare.hpp), tolerances from compare/bounds.hpp: what one op alone
 // may be off by where the run is anchored at every site, else what a whole pass may.
 //
-// A mistake may be smaller than the noise. Below it there is no divergence unless a known mistake
-// explains what is there: fine looks at float32 errors of a 30th, and in bf16 counts roundings.
-//
 // Where    diagnose/suspects.hpp and diagnose/diagnose.hpp.
 // Pitfalls A site whose tokens all follow an expert flip has no error and is left out.
 #pragma once
@@ -37,12 +34,12 @@ inline compare::Policy policy_of(const dump::Dump& dump) {
 // --- One model against the dump ---------------------------------------------------------------
 
 // 0 is alike, 1 is as large as the values themselves. Hidden on one side only counts too.
-inline double error_of(const compare::CompareRow& row, Channel channel) {
+inline double error_of(const compare::CompareRow& row) {
     const compare::Metrics& m = row.metrics;
     const double n_odd = double(m.n_infinities + m.n_nan);
     const double odd_share = n_odd == 0 ? 0 : n_odd / (n_odd + double(m.n_values));
-    const bool by_count = channel == Channel::roundings || row.key.site == Site::mlp_expert_ids;
-    const double error = by_count ? 1 - m.equal : std::min(m.relative, 10.0);
+    const double error =
+        row.key.site == Site::mlp_expert_ids ? 1 - m.equal : std::min(m.relative, 10.0);
     return error + odd_share;
 }
 
@@ -73,26 +70,19 @@ struct Evidence {
     Config config;
     int n_tokens = 0;
     compare::Policy policy = compare::Policy::float32;
-    Channel channel = Channel::values;
     bool anchored = false;                    // at every site
     bool is_partial = false;                  // but of the last tokens only
-    bool fine = false;                        // look below the noise of a right program
     compare::Comparison right = {};           // of the right model and the dump
     std::vector<std::size_t> divergent = {};  // D: rows of right, in execution order
 
-    double right_error(std::size_t i) const { return error_of(right.rows[i], channel); }
+    double right_error(std::size_t i) const { return error_of(right.rows[i]); }
     // Of a right program, whose values need not be equal where they are exact.
     double bound(const dump::SiteKey& key) const {
         const compare::Bounds bounds{policy,   config.hidden_size, config.n_layers,
                                      n_tokens, anchored,           is_partial};
         return std::max(1e-7, bounds.at(key).rms);
     }
-    double tolerance_at(std::size_t i) const {
-        // Between right programs one rounding in 200 may differ.
-        if (channel == Channel::roundings) return 0.005;
-        const double tolerance = bound(right.rows[i].key);
-        return fine ? tolerance / 30 : tolerance;
-    }
+    double tolerance_at(std::size_t i) const { return bound(right.rows[i].key); }
     bool diverges(std::size_t i) const {
         return std::find(divergent.begin(), divergent.end(), i) != divergent.end();
     }
@@ -103,9 +93,9 @@ struct Evidence {
     // Is row i as it should be if c is the comparison of a model with a mistake?
     bool explained(const compare::Comparison& c, std::size_t i) const {
         if (!has_error(c.rows[i])) return false;
-        const double wrong = error_of(c.rows[i], channel);
+        const double wrong = error_of(c.rows[i]);
         const bool leaves_little = wrong <= std::max(tolerance_at(i), share() * right_error(i));
-        const bool is_exact = policy == compare::Policy::float32 && anchored && !fine;
+        const bool is_exact = policy == compare::Policy::float32 && anchored;
         return leaves_little && (!is_exact || wrong <= 30 * tolerance_at(i));
     }
 };

@@ -34,7 +34,7 @@ inline Suspect suspect(const Evidence& evidence, const pitfalls::Facts& facts,
         if (!has_error(evidence.right.rows[i])) continue;
         const double tolerance = evidence.tolerance_at(i);
         const double right = evidence.right_error(i);
-        const double wrong = has_error(c.rows[i]) ? error_of(c.rows[i], evidence.channel) : 1;
+        const double wrong = has_error(c.rows[i]) ? error_of(c.rows[i]) : 1;
         const bool is_due = std::find(divergent.begin(), divergent.end(), i) != divergent.end();
         const bool got_worse = !evidence.diverges(i) && wrong > tolerance;
         if (!is_due && !got_worse) continue;

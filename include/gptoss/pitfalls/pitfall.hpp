@@ -33,6 +33,7 @@ struct Facts {
     const char* symptom;       // what one sees
     const char* visible_from;  // from which length on
     Site first_site;           // where a dump with all sites leaves the right one first
+    bool is_right_in_bf16 = false;  // a model that rounds to 16 bits does the same
 };
 
 inline constexpr const char* kNotSeen = "not seen in public, plausible";

@@ -106,6 +106,7 @@ struct RouterBf16 : Noting<Right> {
         "now and then a token goes to another expert",
         "the first token in router_logits",
         Site::mlp_router_logits,
+        true,
     };
     static void linear(ConstMatrixView x, DenseMatrix w, ConstVectorView bias, MatrixView y) {
         Right::linear(x, w, bias, y);
