@@ -53,6 +53,24 @@ TEST_CASE("tokenizer_json: a toy file", "[tokenizer_json]") {
     CHECK(vocab_size(tokenizer.vocabulary) == 258);  // no reserved tokens for a toy
 }
 
+TEST_CASE("tokenizer_json: a second vocab is found behind any merges, and only a second one",
+          "[tokenizer_json][errors]") {
+    const std::string text = toy_document().dump();
+    const std::size_t at = text.find("\"type\":\"BPE\",\"vocab\"");
+    REQUIRE(at != std::string::npos);
+    const auto with = [&](const std::string& member) {
+        return std::string(text).insert(at, member + ",");
+    };
+    CHECK_THROWS_WITH(load_text(with(R"("vocab":{"a":0},"x":[{}])")),
+                      ContainsSubstring("key \"vocab\" occurs twice"));
+    json document = toy_document();
+    document["model"]["merges"] = {{{"vocab", 1}}};
+    CHECK(load(document).tokens.size() == 257);
+    std::string twice = document.dump();
+    twice.insert(twice.find("\"type\":\"BPE\""), R"("vocab":{},)");
+    CHECK_THROWS_WITH(load_text(twice), ContainsSubstring("key \"vocab\" occurs twice"));
+}
+
 TEST_CASE("tokenizer_json: merges as pairs, as strings or left out make no difference",
           "[tokenizer_json]") {
     json document = toy_document();

@@ -8,15 +8,16 @@
 //          implementation may set limits on the maximum depth of nesting).
 // Errors   Error, naming the file (or what the caller calls it), and the key or byte offset.
 #pragma once
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
-#include <functional>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "gptoss/core/check.hpp"
@@ -33,53 +34,126 @@ inline std::string quoted(const std::string& text) {
 // JSON whose objects keep the order in which their keys were written.
 using OrderedJson = nlohmann::ordered_json;
 
+// A member whose name the object does not have yet: object[name] would look through all others.
+inline void append_member(OrderedJson& object, std::string name, OrderedJson value) {
+    object.get_ref<OrderedJson::object_t&>().emplace_back(std::move(name), std::move(value));
+}
+
 inline constexpr int kMaxJsonDepth = 128;
 
-// Follows a parse and refuses the second of two equal keys in one object, and endless nesting.
+// What nlohmann's parser finds, one call per piece, becomes a value here. What an object or a list
+// holds is moved into it once, at its end. (nlohmann's parser with a callback searches the whole list
+// at the end of each object in it: half a minute for a megabyte of "{},".)
 template <class Json>
-class StrictParse {
+class StrictJsonHandler {
 public:
-    explicit StrictParse(std::string where) : where_(std::move(where)) {}
+    StrictJsonHandler(const std::string& where, const char* left_out)
+        : where_(where), left_out_(left_out) {}
 
-    bool operator()(int depth, typename Json::parse_event_t event, Json& parsed) {
-        using Event = typename Json::parse_event_t;
-        if (depth > kMaxJsonDepth) {
-            throw Error(where_ + ": nested deeper than " + std::to_string(kMaxJsonDepth));
+    bool null() { return add(nullptr); }
+    bool boolean(bool value) { return add(value); }
+    bool number_integer(std::int64_t value) { return add(value); }
+    bool number_unsigned(std::uint64_t value) { return add(value); }
+    bool number_float(double value, const std::string&) { return add(value); }
+    bool string(std::string& value) { return add(std::move(value)); }
+    bool binary(nlohmann::json::binary_t&) { return false; }  // not in a text
+
+    bool start_object(std::size_t) { return open(); }
+    bool key(std::string& name) {
+        if (!open_.back().names.insert(name).second) {
+            throw Error(where_ + ": key " + format::quoted(name) + " occurs twice");
         }
-        if (event == Event::object_start) keys_of_open_objects_.emplace_back();
-        if (event == Event::object_end) keys_of_open_objects_.pop_back();
-        if (event == Event::key) {
-            const std::string& key = parsed.template get_ref<const std::string&>();
-            const bool is_new = keys_of_open_objects_.back().insert(key).second;
-            if (!is_new) throw Error(where_ + ": key " + quoted(key) + " occurs twice");
+        if (open_.size() == 2 && left_out_ != nullptr && name == left_out_) is_left_out_ = true;
+        if (!is_left_out_) open_.back().members.emplace_back(std::move(name), nullptr);
+        return true;
+    }
+    bool end_object() {
+        typename Json::object_t object;
+        if constexpr (requires { object.reserve(1); }) {
+            object.reserve(open_.back().members.size());
+            for (auto& [name, value] : open_.back().members) {
+                object.emplace_back(std::move(name), std::move(value));  // emplace would search
+            }
+        } else {
+            for (auto& [name, value] : open_.back().members) {
+                object.emplace(std::move(name), std::move(value));
+            }
         }
-        return true;  // keep what was parsed
+        open_.pop_back();
+        return add(std::move(object));
     }
 
+    bool start_array(std::size_t) { return open(); }
+    bool end_array() {
+        typename Json::array_t array = std::move(open_.back().elements);
+        open_.pop_back();
+        return add(std::move(array));
+    }
+
+    bool parse_error(std::size_t byte, const std::string&, const nlohmann::json::exception& error) {
+        const bool is_syntax = dynamic_cast<const nlohmann::json::parse_error*>(&error) != nullptr;
+        throw Error(where_ + ": not valid JSON (" +
+                    (is_syntax ? "at byte " + std::to_string(byte) : "a number out of range") +
+                    ")");
+    }
+
+    Json take() { return std::move(root_); }
+
 private:
-    std::string where_;
-    std::vector<std::set<std::string>> keys_of_open_objects_;
+    // An object or a list whose end has not come.
+    struct Open {
+        std::vector<std::pair<std::string, Json>> members;
+        std::set<std::string> names;
+        typename Json::array_t elements;
+    };
+
+    bool open() {
+        require_depth();
+        open_.emplace_back();
+        return true;
+    }
+    template <class Value>
+    bool add(Value&& value) {
+        require_depth();
+        if (is_left_out_) {
+            if (open_.size() == 2) is_left_out_ = false;  // here it ends
+        } else if (open_.empty()) {
+            root_ = std::forward<Value>(value);
+        } else if (!open_.back().members.empty()) {  // a list has none
+            open_.back().members.back().second = std::forward<Value>(value);
+        } else {
+            open_.back().elements.emplace_back(std::forward<Value>(value));
+        }
+        return true;
+    }
+    void require_depth() const {
+        if (open_.size() <= std::size_t(kMaxJsonDepth)) return;
+        throw Error(where_ + ": nested deeper than " + std::to_string(kMaxJsonDepth));
+    }
+
+    const std::string& where_;
+    const char* left_out_;
+    bool is_left_out_ = false;  // what comes
+    std::vector<Open> open_;
+    Json root_;
 };
 
 template <class Json>
-Json parse_strict_json(const std::string& where, std::string_view text) {
-    StrictParse<Json> strict_parse(where);
-    try {
-        return Json::parse(text.begin(), text.end(), std::ref(strict_parse));
-    } catch (const nlohmann::json::parse_error& error) {
-        throw Error(where + ": not valid JSON (at byte " + std::to_string(error.byte) + ")");
-    } catch (const nlohmann::json::exception&) {
-        throw Error(where + ": not valid JSON (a number out of range)");
-    }
+Json parse_strict_json(const std::string& where, std::string_view text, const char* left_out) {
+    StrictJsonHandler<Json> handler(where, left_out);
+    Json::sax_parse(text.begin(), text.end(), &handler);
+    return handler.take();
 }
 
-// where names the text in errors: a path, or a path and a part of the file.
-inline nlohmann::json parse_json(const std::string& where, std::string_view text) {
-    return parse_strict_json<nlohmann::json>(where, text);
+// where names the text in errors: a path, or a path and a part of the file. left_out is a key: objects
+// of the outermost object are kept without it, but what it holds is checked as everything is.
+inline nlohmann::json parse_json(const std::string& where, std::string_view text,
+                                 const char* left_out = nullptr) {
+    return parse_strict_json<nlohmann::json>(where, text, left_out);
 }
 
 inline OrderedJson parse_ordered_json(const std::string& where, std::string_view text) {
-    return parse_strict_json<OrderedJson>(where, text);
+    return parse_strict_json<OrderedJson>(where, text, nullptr);
 }
 
 inline std::string read_text_file(const std::filesystem::path& path) {

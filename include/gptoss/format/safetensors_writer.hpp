@@ -13,11 +13,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
-#include <nlohmann/json.hpp>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gptoss/core/check.hpp"
+#include "gptoss/format/json.hpp"
 #include "gptoss/format/partial_file.hpp"
 #include "gptoss/format/tensor.hpp"
 
@@ -45,18 +47,17 @@ inline std::uint64_t data_bytes(const TensorHeader& tensor) {
 // The first bytes of a file, up to where the data section begins.
 inline std::string safetensors_header(const std::vector<TensorHeader>& tensors,
                                       const Metadata& metadata) {
-    nlohmann::ordered_json header = nlohmann::ordered_json::object();
+    OrderedJson header = OrderedJson::object();
     if (!metadata.empty()) header["__metadata__"] = metadata;
+    std::set<std::string_view> names = {"__metadata__"};
     std::uint64_t begin = 0;
     for (const TensorHeader& tensor : tensors) {
-        if (header.contains(tensor.name)) {
-            throw Error("safetensors: " + tensor.name + " occurs twice");
-        }
+        const bool is_new = names.insert(tensor.name).second;
+        if (!is_new) throw Error("safetensors: " + tensor.name + " occurs twice");
         const std::uint64_t end = begin + data_bytes(tensor);
-        nlohmann::ordered_json& entry = header[tensor.name];
-        entry["dtype"] = tensor.dtype;
-        entry["shape"] = tensor.shape;
-        entry["data_offsets"] = {begin, end};
+        append_member(
+            header, tensor.name,
+            {{"dtype", tensor.dtype}, {"shape", tensor.shape}, {"data_offsets", {begin, end}}});
         begin = end;
     }
     std::string json = header.dump();

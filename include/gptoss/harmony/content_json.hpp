@@ -76,16 +76,16 @@ inline ToolNamespaces read_namespaces(const format::OrderedJson& json, const std
 inline format::OrderedJson to_json(const ToolNamespaces& namespaces) {
     format::OrderedJson json = format::OrderedJson::object();
     for (const auto& [key, space] : namespaces) {
-        format::OrderedJson& entry = json[key];
-        entry["name"] = space.name;
+        format::OrderedJson entry = {{"name", space.name}};
         if (space.description) entry["description"] = *space.description;
-        entry["tools"] = format::OrderedJson::array();
+        format::OrderedJson& tools = entry["tools"] = format::OrderedJson::array();
         for (const ToolDescription& tool : space.tools) {
             format::OrderedJson tool_json = {{"name", tool.name},
                                              {"description", tool.description}};
             if (!tool.parameters.is_null()) tool_json["parameters"] = tool.parameters;
-            entry["tools"].push_back(std::move(tool_json));
+            tools.push_back(std::move(tool_json));
         }
+        format::append_member(json, key, std::move(entry));
     }
     return json;
 }

@@ -22,8 +22,9 @@
 //          const print nothing of what they say. Recursion is as deep as the schema, which
 //          format/json.hpp limits to kMaxJsonDepth.
 #pragma once
-#include <algorithm>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gptoss/format/json.hpp"
@@ -175,13 +176,15 @@ inline std::string object_text(const format::OrderedJson& schema, const std::str
         text += indent + "// " + *description + "\n";
     }
     text += "{\n";
-    const format::OrderedJson* required = array_member(schema, "required");
+    std::set<std::string> required;
+    if (const format::OrderedJson* keys = array_member(schema, "required")) {
+        for (std::string& key : strings_of(*keys))
+            required.insert(std::move(key));
+    }
     const format::OrderedJson* properties = member_of(schema, "properties");
     if (properties != nullptr && properties->is_object()) {
         for (const auto& [key, property] : properties->items()) {
-            const bool is_required =
-                required && std::find(required->begin(), required->end(), key) != required->end();
-            const std::string name = key + (is_required ? "" : "?");
+            const std::string name = key + (required.contains(key) ? "" : "?");
             text += property_comments(property, indent);
             text += array_member(property, "oneOf") ? one_of_property_text(name, property, indent)
                                                     : plain_property_text(name, property, indent);

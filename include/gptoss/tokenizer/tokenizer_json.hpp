@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -39,20 +40,10 @@ inline constexpr const char* kSplitRegex =
 
 // The document without model.merges, which would be most of its memory.
 inline nlohmann::json parse_tokenizer_json(const std::string& path) {
-    using Event = nlohmann::json::parse_event_t;
     const format::MappedFile file(path);
-    format::require_no_foreign_kind(path,
-                                    {reinterpret_cast<const char*>(file.bytes()), file.size()});
-    format::StrictParse<nlohmann::json> strict_parse(path);
-    const auto keep = [&](int depth, Event event, nlohmann::json& parsed) {
-        strict_parse(depth, event, parsed);
-        return !(event == Event::key && depth == 2 && parsed == "merges");
-    };
-    try {
-        return nlohmann::json::parse(file.bytes(), file.bytes() + file.size(), keep);
-    } catch (const nlohmann::json::exception& error) {
-        throw Error(path + ": not valid JSON: " + error.what());
-    }
+    const std::string_view text(reinterpret_cast<const char*>(file.bytes()), file.size());
+    format::require_no_foreign_kind(path, text);
+    return format::parse_json(path, text, "merges");
 }
 
 // The value at the key, which must be an "object", an "array", a "string" or a "number".

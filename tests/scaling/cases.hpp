@@ -1,0 +1,101 @@
+// The readers and, for each, an input of about so many bytes that a careless one takes long for.
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gptoss/format/json.hpp"
+#include "gptoss/format/safetensors.hpp"
+#include "gptoss/format/safetensors_writer.hpp"
+#include "gptoss/harmony/json_schema_text.hpp"
+
+struct Case {
+    const char* name;
+    std::string (*make)(std::size_t size);
+    void (*read)(const std::string& input);
+};
+
+// --- Inputs -----------------------------------------------------------------------------------
+
+inline std::string repeated(std::size_t size, std::string_view head, std::string_view part,
+                            std::string_view tail) {
+    std::string text(head);
+    while (text.size() < size)
+        text += part;
+    return text + std::string(tail);
+}
+
+// {"k0": value, "k1": value, ...}
+inline std::string many_keys(std::size_t size, const std::string& value) {
+    std::string text = "{\"k\": 0";
+    for (int k = 0; text.size() < size; ++k) {
+        text += ", \"k" + std::to_string(k) + "\": " + value;
+    }
+    return text + "}";
+}
+
+inline std::vector<gptoss::format::TensorHeader> many_tensors(std::size_t size) {
+    std::vector<gptoss::format::TensorHeader> tensors;
+    for (std::size_t k = 0; k < size / 80; ++k) {
+        tensors.push_back({"block." + std::to_string(k) + ".weight", "U8", {0}});
+    }
+    return tensors;
+}
+
+// Every property required, and the last of the list first.
+inline std::string schema_of_required(std::size_t size) {
+    std::string properties, required;
+    for (int k = 0; properties.size() + required.size() < size; ++k) {
+        const std::string key = "\"k" + std::to_string(k) + "\"";
+        properties += (k > 0 ? ", " : "") + key + ": {}";
+        required = key + (k > 0 ? ", " : "") + required;
+    }
+    return "{\"type\": \"object\", \"properties\": {" + properties + "}, \"required\": [" +
+           required + "]}";
+}
+
+// --- Readers ----------------------------------------------------------------------------------
+
+inline void read_json(const std::string& text) {
+    gptoss::format::parse_json("x", text);
+}
+inline void read_ordered(const std::string& text) {
+    gptoss::format::parse_ordered_json("x", text);
+}
+inline void read_tensors(const std::string& file) {
+    const auto* bytes = reinterpret_cast<const std::uint8_t*>(file.data());
+    gptoss::format::read_safetensors("x", bytes, file.size());
+}
+
+inline std::vector<Case> cases() {
+    using namespace gptoss;
+    return {
+        {"json: a list of empty objects",
+         [](std::size_t size) { return repeated(size, "[0", ",{}", "]"); }, &read_json},
+        {"json: a list of empty lists",
+         [](std::size_t size) { return repeated(size, "[0", ",[]", "]"); }, &read_json},
+        {"json: many keys", [](std::size_t size) { return many_keys(size, "{}"); }, &read_json},
+        {"json: 100 deep, many times",
+         [](std::size_t size) {
+             const std::string part = "," + std::string(100, '[') + std::string(100, ']');
+             return repeated(size, "[0", part, "]");
+         },
+         &read_json},
+        {"json, ordered: many keys", [](std::size_t size) { return many_keys(size, "{}"); },
+         &read_ordered},
+        {"json, ordered: a list of objects",
+         [](std::size_t size) { return repeated(size, "[0", ",{}", "]"); }, &read_ordered},
+        {"safetensors: many tensors",
+         [](std::size_t size) { return format::safetensors_header(many_tensors(size), {}); },
+         &read_tensors},
+        {"safetensors, writing: many tensors",
+         [](std::size_t size) { return std::string(size, ' '); },
+         [](const std::string& input) {
+             format::safetensors_header(many_tensors(input.size()), {});
+         }},
+        {"schema: all properties required", &schema_of_required,
+         [](const std::string& text) {
+             harmony::schema_text(format::parse_ordered_json("x", text), "");
+         }},
+    };
+}
