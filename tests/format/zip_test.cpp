@@ -123,6 +123,23 @@ TEST_CASE("zip: places and sizes that cannot be", "[zip][errors]") {
     CHECK(complaint(zip_bytes({{"a", "1"}, {"a", "2"}})) == "x.npz: \"a\" occurs twice");
 }
 
+TEST_CASE("zip: members share no byte with each other or with the directory", "[zip][errors]") {
+    const std::string bytes = zip_bytes(kFiles);
+    const std::size_t directory = bytes.find("PK\x01\x02");
+    const std::size_t second = bytes.find("PK\x01\x02", directory + 1);
+    CHECK(complaint(replaced(bytes, second + 42, little(0, 4))) ==
+          "x.npz: \"a.npy\" overlaps \"b.npy\"");
+    const std::string longer = little(60, 4) + little(60, 4);
+    CHECK(complaint(replaced(bytes, directory + 20, longer)) ==
+          "x.npz: \"a.npy\" overlaps \"b.npy\"");
+    const std::string into_directory = little(12, 4) + little(12, 4);
+    CHECK(complaint(replaced(bytes, second + 20, into_directory)) ==
+          "x.npz: \"b.npy\" overlaps the zip directory");
+    const std::string deflated = replaced(replaced(bytes, directory + 10, "\x08"),  // of any size
+                                          directory + 20, little(60, 4));
+    CHECK(complaint(deflated) == "x.npz: \"a.npy\" overlaps \"b.npy\"");
+}
+
 TEST_CASE("zip: any byte may be wrong", "[zip][errors]") {
     for (const std::string& whole : {zip_bytes(kFiles, true), kNumpys}) {
         for (std::size_t place = 0; place < whole.size(); ++place) {

@@ -9,13 +9,16 @@
 //
 // Source   PKWARE 2022, APPNOTE.TXT .ZIP File Format Specification 6.3.10, sections 4.3 to 4.5.
 // Errors   Error, naming the file and the member: no directory at the end (cut short), a place
-//          outside the file, a checksum that differs, a name twice, encryption, several disks.
+//          outside the file, a checksum that differs, a name twice, encryption, several disks,
+//          members that share bytes (a small file could unpack to any size).
 // Pitfalls Everything comes from outside: each place is checked against the size before it is read.
 #pragma once
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gptoss/core/check.hpp"
@@ -57,14 +60,20 @@ public:
 
     std::vector<ZipMember> read() {
         const Directory directory = find_directory();
-        std::vector<ZipMember> members;
+        std::vector<Placed> placed;
         std::set<std::string> names;
         std::uint64_t at = directory.begin;
         for (std::uint64_t n = 0; n < directory.n_members; ++n) {
-            members.push_back(read_member(at));
-            if (!names.insert(members.back().name).second) {
-                fail(gptoss::format::quoted(members.back().name) + " occurs twice");
-            }
+            placed.push_back(read_member(at));
+            const std::string& name = placed.back().member.name;
+            if (!names.insert(name).second) fail(gptoss::format::quoted(name) + " occurs twice");
+        }
+        require_apart(placed, directory.begin);
+
+        std::vector<ZipMember> members;  // no byte of which is read twice
+        for (Placed& each : placed) {
+            require_checksum(each);
+            members.push_back(std::move(each.member));
         }
         return members;
     }
@@ -79,6 +88,12 @@ private:
         std::uint64_t n_bytes;
         std::uint64_t n_stored;
         std::uint64_t header;
+    };
+    struct Placed {
+        ZipMember member;
+        std::uint64_t begin = 0;  // of its own header
+        std::uint64_t end = 0;    // of its data
+        std::uint32_t crc = 0;
     };
     static constexpr std::uint64_t kNot32 = 0xFFFFFFFFu;  // look in the zip64 field
 
@@ -117,7 +132,7 @@ private:
         return directory;
     }
 
-    ZipMember read_member(std::uint64_t& at) const {
+    Placed read_member(std::uint64_t& at) const {
         if (number(at, 4) != 0x02014b50) fail("zip directory is damaged");
         const std::uint64_t name_length = number(at + 28, 2);
         const std::uint64_t extra_length = number(at + 30, 2);
@@ -126,7 +141,8 @@ private:
         const std::uint64_t next = extra + extra_length + comment_length;
         if (next > size_) fail("zip directory is cut short");
 
-        ZipMember member;
+        Placed placed;
+        ZipMember& member = placed.member;
         member.name.assign(reinterpret_cast<const char*>(bytes_ + at + 46),
                            std::size_t(name_length));
         member.method = int(number(at + 10, 2));
@@ -134,9 +150,10 @@ private:
             fail(gptoss::format::quoted(member.name) + " is encrypted");
         Extent extent{number(at + 24, 4), number(at + 20, 4), number(at + 42, 4)};
         read_zip64(extra, extra + extra_length, extent);
-        if (member.method == 0) locate(member, extent, std::uint32_t(number(at + 16, 4)));
+        placed.crc = std::uint32_t(number(at + 16, 4));
+        locate(placed, extent);
         at = next;
-        return member;
+        return placed;
     }
 
     // The field holds only those numbers that did not fit, in this order.
@@ -157,22 +174,48 @@ private:
         }
     }
 
-    void locate(ZipMember& member, const Extent& extent, std::uint32_t crc) const {
+    void locate(Placed& placed, const Extent& extent) const {
+        ZipMember& member = placed.member;
         if (number(extent.header, 4) != 0x04034b50) {
             fail(gptoss::format::quoted(member.name) + " is not where the zip directory says");
         }
         const std::uint64_t begin =
             extent.header + 30 + number(extent.header + 26, 2) + number(extent.header + 28, 2);
-        if (extent.n_bytes != extent.n_stored || begin > size_ || extent.n_bytes > size_ - begin) {
+        const bool is_stored = member.method == 0;
+        const bool is_stored_whole = !is_stored || extent.n_bytes == extent.n_stored;
+        if (!is_stored_whole || begin > size_ || extent.n_stored > size_ - begin) {
             fail(gptoss::format::quoted(member.name) + " has " + std::to_string(extent.n_bytes) +
                  " bytes, more than the zip holds");
         }
+        placed.begin = extent.header;
+        placed.end = begin + extent.n_stored;
+        if (!is_stored) return;
         member.bytes = bytes_ + begin;
         member.n_bytes = extent.n_bytes;
-        if (crc32(member.bytes, member.n_bytes) != crc) {
-            fail(gptoss::format::quoted(member.name) +
-                 " has another checksum than the zip directory says");
+    }
+
+    // Gaps are fine: a data descriptor, padding.
+    void require_apart(const std::vector<Placed>& placed, std::uint64_t directory_begin) const {
+        std::vector<const Placed*> in_order;
+        for (const Placed& each : placed)
+            in_order.push_back(&each);
+        std::sort(in_order.begin(), in_order.end(),
+                  [](const Placed* a, const Placed* b) { return a->begin < b->begin; });
+        for (std::size_t i = 0; i < in_order.size(); ++i) {
+            const bool is_last = i + 1 == in_order.size();
+            const std::uint64_t next = is_last ? directory_begin : in_order[i + 1]->begin;
+            if (in_order[i]->end <= next) continue;
+            fail(gptoss::format::quoted(in_order[i]->member.name) + " overlaps " +
+                 (is_last ? "the zip directory"
+                          : gptoss::format::quoted(in_order[i + 1]->member.name)));
         }
+    }
+
+    void require_checksum(const Placed& placed) const {
+        const ZipMember& member = placed.member;
+        if (member.bytes == nullptr || crc32(member.bytes, member.n_bytes) == placed.crc) return;
+        fail(gptoss::format::quoted(member.name) +
+             " has another checksum than the zip directory says");
     }
 
     std::string path_;
