@@ -329,6 +329,16 @@ TEST_CASE("compare: a layer far down takes no time for those without sites", "[c
     CHECK(seconds.count() < 5);  // 0.02; a look at every token for every layer takes 20
 }
 
+TEST_CASE("compare: an array without data says nothing of how many tokens there are", "[compare]") {
+    Dump dump{"claims"};
+    dump.sites[{Site::embedding}] = {{1 << 24, 0}, {}, {}};
+    dump.sites[{Site::attn_norm, 0}] = {{2, 1}, {1, 1}, {}};
+    CHECK(most_tokens(dump) == 2);
+    const Comparison c = compare_dumps(dump, dump, {});
+    CHECK(row_of(c, {Site::embedding}).outcome == Outcome::shape);
+    CHECK(row_of(c, {Site::attn_norm, 0}).outcome == Outcome::ok);
+}
+
 // --- Tolerances -------------------------------------------------------------------------------
 
 TEST_CASE("compare: an error the float32 policy refuses may be fine in bf16", "[compare]") {

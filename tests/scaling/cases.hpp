@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "compare_cases.hpp"
 #include "gptoss/format/json.hpp"
 #include "gptoss/format/safetensors.hpp"
 #include "gptoss/format/safetensors_writer.hpp"
@@ -97,5 +98,11 @@ inline std::vector<Case> cases() {
          [](const std::string& text) {
              harmony::schema_text(format::parse_ordered_json("x", text), "");
          }},
+        {"compare: tokens that no value has",
+         [](std::size_t size) { return std::string(size, ' '); },
+         [](const std::string& input) { compare_claims(int(input.size())); }},
+        {"compare: unseen flips and a wide window",
+         [](std::size_t size) { return std::string(size, ' '); },
+         [](const std::string& input) { compare_flips(int(input.size() / 48)); }},
     };
 }

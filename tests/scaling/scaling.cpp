@@ -38,6 +38,7 @@ bool measure(const Case& each) {
                 !is_linear  ? "NOT LINEAR"
                 : !is_small ? "TOO MUCH MEMORY"
                             : "ok");
+    std::fflush(stdout);
     return is_linear && is_small;
 }
 

@@ -19,6 +19,8 @@
 // Pitfalls The reference is the first argument: metrics are relative to it. A dump of the last
 //          token only does not show the flips of earlier tokens.
 #pragma once
+#include <algorithm>
+#include <limits>
 #include <map>
 #include <set>
 #include <string>
@@ -44,23 +46,26 @@ inline int n_tokens_of(const dump::Dump& reference, const dump::Dump& other) {
     return 0;
 }
 
-inline int most_tokens(const dump::Dump& dump) {
-    int most = 1;
-    for (const auto& [key, activation] : dump.sites) {
-        for (const format::Shape& reading : dump::shape_readings(key.site, activation.shape)) {
-            const std::int64_t n_tokens = reading[dump::token_axis(key.site)];
-            if (n_tokens <= kLargestExtent) most = std::max(most, int(n_tokens));
-        }
-    }
-    return most;
-}
-
 // Does it hold ids or floats, as the site asks, and as many as its shape says?
 inline bool is_whole(Site site, const dump::Activation& activation) {
     const bool is_ids = site == Site::mlp_expert_ids;
     const std::size_t n_values = is_ids ? activation.ids.size() : activation.values.size();
     const auto n_expected = format::checked_bytes(activation.shape, 1);
     return n_expected && *n_expected == n_values;
+}
+
+// Of an array that holds what its shape says: else an empty file could claim millions.
+inline int most_tokens(const dump::Dump& dump) {
+    int most = 1;
+    for (const auto& [key, activation] : dump.sites) {
+        const bool has_values = !activation.values.empty() || !activation.ids.empty();
+        if (!has_values || !is_whole(key.site, activation)) continue;
+        for (const format::Shape& reading : dump::shape_readings(key.site, activation.shape)) {
+            const std::int64_t n_tokens = reading[dump::token_axis(key.site)];
+            if (n_tokens <= kLargestExtent) most = std::max(most, int(n_tokens));
+        }
+    }
+    return most;
 }
 
 inline std::set<Site> kinds_of(const dump::Dump& dump) {
@@ -81,7 +86,7 @@ public:
         const int n_allowed =
             std::max(n_tokens_, std::max(most_tokens(reference), most_tokens(other)));
         seen_.assign(std::size_t(n_allowed), 0);
-        near_tie_.assign(std::size_t(n_allowed), false);
+        at_scores_ = seen_;
         bounds_ = bounds_of(reference, config_, n_allowed, options);
         bounds_.is_partial = reference.first_row > 0 || other.first_row > 0;
     }
@@ -163,18 +168,32 @@ private:
             const int n_layers = std::max(dump::n_layers_of(reference_), dump::n_layers_of(other_));
             const int next = std::min(key.stage(), n_layers);
             const int first = attended_ ? stage_ + 1 : stage_;
-            for (int layer = std::max(first, 0); layer < next && allows_any(seen_); ++layer) {
-                seen_ = spread(seen_, window(layer), kAttendedShare);  // a layer without sites
-            }
+            spread_over_layers(std::max(first, 0), next);  // which have no sites
             stage_ = key.stage();
             attended_ = false;
             match_.reset();
             changed_.clear();
+            before_flip_.clear();
         }
         if (!is_per_layer(key.site) || key.site < Site::attn_scores || attended_) return;
+        attended_ = true;
+        if (!allows_any_) return;
         at_scores_ = spread(seen_, window(key.layer), 1);
         seen_ = spread(seen_, window(key.layer), kAttendedShare);
-        attended_ = true;
+    }
+
+    // Once all earlier tokens are seen, more layers change nothing; nor does a window that is no
+    // wider than one that changed nothing.
+    void spread_over_layers(int first, int end) {
+        int widest_settled = 1;
+        for (int layer = first; layer < end && allows_any_; ++layer) {
+            const bool is_settled = window(layer) > 0 && window(layer) <= widest_settled;
+            if (is_settled) continue;
+            Allowance next = spread(seen_, window(layer), kAttendedShare);
+            widest_settled = next == seen_ ? window(layer) : 1;
+            seen_ = std::move(next);
+            if (window(layer) == 0) return;
+        }
     }
 
     CompareRow row_of(const dump::SiteKey& key) {
@@ -237,13 +256,14 @@ private:
         const bool is_out = row.key.site == Site::mlp_out || row.key.site == Site::mlp_residual;
         const bool is_scores =
             row.key.site == Site::attn_scores || row.key.site == Site::attn_weights;
-        Allowance allowance = is_scores ? at_scores_ : seen_;
+        Allowance allowance = allowance_of_pair(pair, is_scores ? at_scores_ : seen_);
         for (double& allowed : allowance) {
             if (row.key.site == Site::attn_weights && allowed > 0) allowed = kLeftOut;
         }
         if (is_out) {
             for (const int t : changed_) {
-                allowance[std::size_t(t)] = kLeftOut;
+                if (t < pair.first_token) continue;
+                allowance[std::size_t(t - pair.first_token)] = kLeftOut;
             }
         }
         if (row.key.site == Site::mlp_router_logits) keep_router_logits(pair, row.tolerance);
@@ -280,21 +300,22 @@ private:
         for (int t = first_token; t < n_run_tokens() && t - first_token < n_rows; ++t) {
             const float* logits_t = rows.row(t - first_token);
             if (!is_near_tie(logits_t, n_experts, config_->top_k, allowed)) continue;
-            near_tie_[std::size_t(t)] = true;
+            first_near_tie_ = std::min(first_near_tie_, t);
         }
     }
 
     void look_for_unseen_flips(CompareRow& row, const SitePair& pair, Allowance allowance) {
         if (options_.tolerance) return;
         note_near_ties(row.key);
-        const std::vector<int> off = tokens_flips_explain(pair, allowance, near_tie_,
+        const std::vector<int> off = tokens_flips_explain(pair, allowance, first_near_tie_,
                                                           {row.tolerance, row.relative_tolerance});
         if (off.empty()) return;
         const double rms = rms_of(pair.expected_rows());
         for (const int t : off) {
             const double moved = allowance_of_flip(token_error(pair, t, rms));
-            allowance[std::size_t(t)] = kLeftOut;
+            allowance[std::size_t(t - pair.first_token)] = kLeftOut;
             seen_[std::size_t(t)] = std::max(seen_[std::size_t(t)], moved);
+            allows_any_ = true;
         }
         judge(row, pair, allowance);
         if (row.outcome != Outcome::ok) return;
@@ -305,11 +326,13 @@ private:
     // What a flip moved: measured at mlp.residual, at mlp.out where that is missing.
     void allow_for_flips(const SitePair& pair) {
         const double rms = rms_of(pair.expected_rows());
-        for (const int t : changed_) {
+        for (std::size_t i = 0; i < changed_.size(); ++i) {
+            const int t = changed_[i];
             const double error = t < pair.first_token ? 0 : token_error(pair, t, rms);
             double& allowed = seen_[std::size_t(t)];
-            if (pair.in.site == Site::mlp_residual) allowed = before_flip_[std::size_t(t)];
+            if (pair.in.site == Site::mlp_residual) allowed = before_flip_[i];
             allowed = std::max(allowed, allowance_of_flip(error));
+            allows_any_ = true;
         }
     }
 
@@ -334,7 +357,6 @@ private:
         const ConstIdsView expected{rows.expected.data(), rows.in.rows, rows.in.cols};
         const ConstIdsView got{rows.got.data(), rows.in.rows, rows.in.cols};
         match_ = match_experts(expected, got);
-        before_flip_ = seen_;
         row.n_strict = rows.in.n_tokens;
         row.metrics.n_values = std::int64_t(rows.expected.size());
         for (int t = 0; t < rows.in.rows; ++t) {
@@ -352,7 +374,10 @@ private:
         change.layer = stage_;
         change.token = token;
         row.metrics.equal -= double(change.left.size()) / double(row.metrics.n_values);
-        if (change.is_near_tie) changed_.push_back(token);
+        if (change.is_near_tie) {
+            changed_.push_back(token);
+            before_flip_.push_back(seen_[std::size_t(token)]);
+        }
         if (row.outcome != Outcome::diverged) {
             row.outcome = change.is_near_tie ? Outcome::flipped : Outcome::diverged;
             row.note = change_text(change, logits.expected != nullptr);
@@ -376,12 +401,13 @@ private:
     bool attended_ = false;
     Allowance seen_;  // of each token at this point of the pass
     Allowance at_scores_ = {};
-    Allowance before_flip_ = {};
+    bool allows_any_ = false;                // is any of them not 0?
     std::optional<ExpertMatch> match_ = {};  // of the layer
-    std::vector<int> changed_ = {};          // tokens that flipped in the layer
-    std::vector<bool> near_tie_ = {};        // tokens that may have, unseen, in one of
-    int n_layers_noted_ = 0;                 // so many layers
-    SitePair router_ = {};                   // router_logits of router_layer_
+    std::vector<int> changed_ = {};          // tokens that flipped in the layer,
+    Allowance before_flip_ = {};             // and what each was allowed in front of it
+    int first_near_tie_ = std::numeric_limits<int>::max();  // a token that may have, unseen, in
+    int n_layers_noted_ = 0;                                // one of so many layers
+    SitePair router_ = {};                                  // router_logits of router_layer_
     int router_layer_ = -2;
     double router_rms_ = 0;
     double router_tolerance_ = 0;

@@ -38,6 +38,12 @@ inline std::string worst_text(const SitePair& pair, const Metrics& m) {
     return place_text(pair, m.worst_row, m.worst_col) + numbers;
 }
 
+// Of the pair's tokens only: a run may have many more than a site keeps.
+inline Allowance allowance_of_pair(const SitePair& pair, const Allowance& of_run) {
+    const auto begin = of_run.begin() + pair.first_token;
+    return {begin, begin + pair.in.n_tokens};
+}
+
 // Which rows are of which kind; a token counts once.
 struct RowKinds {
     std::vector<bool> strict;   // (rows)
@@ -51,14 +57,14 @@ inline RowKinds row_kinds(const SitePair& pair, const Allowance& allowance) {
     RowKinds kinds;
     std::vector<int> rows_used(std::size_t(pair.in.n_tokens), 0);
     for (int row = 0; row < pair.in.rows; ++row) {
-        const double allowed = allowance[std::size_t(pair.token(row))];
+        const double allowed = allowance[std::size_t(pair.in.token(row))];
         const bool used = pair.has_partner[std::size_t(row)] && allowed < kLeftOut;
         kinds.strict.push_back(used && allowed == 0);
         kinds.lenient.push_back(used && allowed > 0);
         rows_used[std::size_t(pair.in.token(row))] += used;
     }
     for (int t = 0; t < pair.in.n_tokens; ++t) {
-        const bool is_strict = allowance[std::size_t(pair.first_token + t)] == 0;
+        const bool is_strict = allowance[std::size_t(t)] == 0;
         const bool used = rows_used[std::size_t(t)] > 0;
         kinds.n_strict += used && is_strict;
         kinds.n_lenient += used && !is_strict;
@@ -76,11 +82,12 @@ inline double row_error(const SitePair& pair, int row, double rms) {
     return mismatch ? std::numeric_limits<double>::infinity() : sums.result().error;
 }
 
-// The largest error of a token's rows; 0 if none has a partner.
+// The largest error of the rows of a token of the run; 0 if none has a partner.
 inline double token_error(const SitePair& pair, int token, double rms) {
     double error = 0;
-    for (int row = 0; row < pair.in.rows; ++row) {
-        if (pair.token(row) != token || !pair.has_partner[std::size_t(row)]) continue;
+    for (int k = 0; k < pair.in.rows_per_token(); ++k) {
+        const int row = pair.in.row(token - pair.first_token, k);
+        if (!pair.has_partner[std::size_t(row)]) continue;
         error = std::max(error, row_error(pair, row, rms));
     }
     return error;
@@ -91,7 +98,7 @@ inline std::string lenient_mistake(const SitePair& pair, const RowKinds& kinds,
                                    const Allowance& allowance, double tolerance, double rms) {
     for (int row = 0; row < pair.in.rows; ++row) {
         if (!kinds.lenient[std::size_t(row)]) continue;
-        const double allowed = tolerance + allowance[std::size_t(pair.token(row))];
+        const double allowed = tolerance + allowance[std::size_t(pair.in.token(row))];
         const double error = row_error(pair, row, rms);
         if (error <= allowed) continue;
         char text[96];
@@ -102,7 +109,8 @@ inline std::string lenient_mistake(const SitePair& pair, const RowKinds& kinds,
     return "";
 }
 
-// Fills metrics, counts, outcome and note of a row whose key and tolerance are set.
+// Fills metrics, counts, outcome and note of a row whose key and tolerance are set. The allowance is
+// that of the pair's tokens.
 inline void judge(CompareRow& row, const SitePair& pair, const Allowance& allowance) {
     const double rms = rms_of(pair.expected_rows());
     const RowKinds kinds = row_kinds(pair, allowance);

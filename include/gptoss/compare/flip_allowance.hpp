@@ -25,6 +25,7 @@
 #pragma once
 #include <algorithm>
 #include <cstddef>
+#include <deque>
 #include <limits>
 #include <vector>
 
@@ -49,17 +50,16 @@ inline bool allows_any(const Allowance& own) {
 inline Allowance spread(const Allowance& own, int window, double share) {
     Allowance seen = own;
     if (!allows_any(own)) return seen;
-    double most_before = 0;
+    // Earlier tokens in sight that no later one exceeds, so falling: the first is the most of all.
+    std::deque<std::size_t> falling;
     for (std::size_t t = 1; t < own.size(); ++t) {
-        most_before = std::max(most_before, std::min(own[t - 1], kMostAllowance));
-        double most = most_before;
-        if (window > 0) {
-            const std::size_t n_visible = std::min(std::size_t(window), t + 1);
-            most = 0;
-            for (std::size_t s = t + 1 - n_visible; s < t; ++s) {
-                most = std::max(most, std::min(own[s], kMostAllowance));
-            }
+        while (!falling.empty() && own[falling.back()] <= own[t - 1]) {
+            falling.pop_back();
         }
+        falling.push_back(t - 1);
+        const bool is_out_of_sight = window > 0 && falling.front() + std::size_t(window) <= t;
+        if (is_out_of_sight) falling.pop_front();
+        const double most = falling.empty() ? 0 : std::min(own[falling.front()], kMostAllowance);
         seen[t] = std::max(own[t], share * most);
     }
     return seen;

@@ -42,8 +42,9 @@ inline bool is_near_tie(const float* logits_t, int n_experts, int top_k, double 
 // rms of a token's error over rms of the site; the worst row's if it has several.
 inline double token_rms_error(const SitePair& pair, int token, double rms) {
     double largest = 0;
-    for (int row = 0; row < pair.in.rows; ++row) {
-        if (pair.token(row) != token || !pair.has_partner[std::size_t(row)]) continue;
+    for (int k = 0; k < pair.in.rows_per_token(); ++k) {
+        const int row = pair.in.row(token - pair.first_token, k);
+        if (!pair.has_partner[std::size_t(row)]) continue;
         MetricSums sums{rms};
         for (int i = 0; i < pair.in.cols; ++i) {
             sums.add(row, i, pair.got_rows().row(row)[i], pair.expected_rows().row(row)[i]);
@@ -53,24 +54,22 @@ inline double token_rms_error(const SitePair& pair, int token, double rms) {
     return largest;
 }
 
-// near_tie: per token of the run, in a layer before this site. Empty if flips do not explain it.
+// first_near_tie: the first token of the run that was near a tie in a layer before this site. The
+// allowance is that of the pair's tokens. Empty if flips do not explain it.
 inline std::vector<int> tokens_flips_explain(const SitePair& pair, const Allowance& allowance,
-                                             const std::vector<bool>& near_tie,
-                                             const Limit& limit) {
+                                             int first_near_tie, const Limit& limit) {
     const double rms = rms_of(pair.expected_rows());
     std::vector<int> off;
     std::vector<double> errors;
-    bool a_token_before_was_near = false;
-    for (int t = 0; t < pair.first_token + pair.in.n_tokens; ++t) {
-        a_token_before_was_near = a_token_before_was_near || near_tie[std::size_t(t)];
-        const double allowed = allowance[std::size_t(t)];
-        if (t < pair.first_token || allowed >= kLeftOut) continue;
+    for (int t = pair.first_token; t < pair.first_token + pair.in.n_tokens; ++t) {
+        const double allowed = allowance[std::size_t(t - pair.first_token)];
+        if (allowed >= kLeftOut) continue;
         const double error = token_error(pair, t, rms);
         const double relative = token_rms_error(pair, t, rms);
         errors.push_back(relative);
         const bool is_far =
             error > limit.max + allowed || relative > kTokenOverSite * limit.rms + allowed;
-        const bool can_be_flip = a_token_before_was_near && error <= limit.max + kMostMovedByFlip;
+        const bool can_be_flip = first_near_tie <= t && error <= limit.max + kMostMovedByFlip;
         if (is_far && !can_be_flip) return {};
         const bool is_off = is_far || relative > limit.rms + allowed;
         if (is_off && can_be_flip) off.push_back(t);

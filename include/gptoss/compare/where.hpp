@@ -42,16 +42,18 @@ inline std::string numbers_text(const std::string& what, const std::vector<int>&
 // The places of one axis at which anything is off.
 struct AxisPlaces {
     std::string what;  // "token"
-    std::vector<bool> is_off = {};
+    int first_place = 0;
+    std::vector<bool> is_off = {};  // from the first place on
 
-    void add(int place) {
+    void add(int number) {
+        const int place = number - first_place;
         if (place >= int(is_off.size())) is_off.resize(std::size_t(place) + 1, false);
         is_off[std::size_t(place)] = true;
     }
     std::vector<int> numbers() const {
         std::vector<int> all;
         for (std::size_t i = 0; i < is_off.size(); ++i) {
-            if (is_off[i]) all.push_back(int(i));
+            if (is_off[i]) all.push_back(first_place + int(i));
         }
         return all;
     }
@@ -93,7 +95,8 @@ inline std::string where_text(const SitePair& pair, double bound, int head_dim) 
                         : heads_in_columns ? pair.in.cols / head_dim
                                            : 1;
     const int n_columns = heads_in_columns ? head_dim : pair.in.cols;
-    AxisPlaces tokens{"token"}, heads{"head"}, ranks{"rank"}, columns{column_name(site)};
+    AxisPlaces tokens{"token", pair.first_token}, heads{"head"}, ranks{"rank"},
+        columns{column_name(site)};
     for (int row = 0; row < pair.in.rows; ++row) {
         if (!pair.has_partner[std::size_t(row)]) continue;
         for (int col = 0; col < pair.in.cols; ++col) {

@@ -91,6 +91,10 @@ struct TokenRows {
     int token(int row) const {
         return token_axis(site) == 1 ? row % n_tokens : row / rows_per_token();
     }
+    // The k-th row of a token.
+    int row(int token, int k) const {
+        return token_axis(site) == 1 ? k * n_tokens + token : token * rows_per_token() + k;
+    }
 };
 
 inline TokenRows token_rows(Site site, const format::Shape& shape) {
