@@ -9,10 +9,13 @@
 #include <stdexcept>
 #include <string>
 
+#include "gptoss/core/printable.hpp"
+
 namespace gptoss {
 
+// Its text is fit to be shown, whatever bytes of a file are in it (printable.hpp).
 struct Error : std::runtime_error {
-    using std::runtime_error::runtime_error;
+    explicit Error(const std::string& text) : std::runtime_error(error_text(text)) {}
 };
 
 struct ShapeError : Error {
