@@ -98,6 +98,29 @@ TEST_CASE("partial_file: neither a file of that name nor another writer is in th
     CHECK(read_bytes(folder / "a.0.partial") == "mine");
 }
 
+TEST_CASE("partial_file: a name as long as a file system allows", "[partial_file]") {
+    const TempFolder folder;
+    for (const std::size_t length : {243, 252, 255}) {
+        const std::filesystem::path path = folder / std::string(length, 'n');
+        write_text_file(path, "text");
+        CHECK(read_bytes(path) == "text");
+    }
+    CHECK_THROWS_WITH(write_text_file(folder / std::string(256, 'n'), "text"),
+                      ContainsSubstring("File name too long"));
+}
+
+TEST_CASE("partial_file: ten files that killed programs left are named", "[partial_file][errors]") {
+    const TempFolder folder;
+    for (int number = 0; number < 10; ++number)
+        write_bytes(folder / ("a." + std::to_string(number) + ".partial"), "left");
+    const std::string path = (folder / "a").string();
+    CHECK_THROWS_WITH(write_text_file(path, "text"),
+                      path + ": cannot be written while " + path +
+                          ".0.partial and nine more are there: programs that were killed left "
+                          "them; remove them");
+    CHECK(read_bytes(folder / "a.9.partial") == "left");
+}
+
 TEST_CASE("partial_file: a full disk is named and leaves nothing", "[partial_file][errors]") {
     const TempFolder folder;
     const std::string path = (folder / "a").string();

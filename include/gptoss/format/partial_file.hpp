@@ -1,8 +1,8 @@
 // PartialFile: a file that appears under its name only once it is whole.
 //
-// Bytes go to NAME.0.partial (or .1, ..., the first that is new); finish() renames it to NAME.
-// Whatever goes wrong before that (a full disk, an exception in the caller) removes it and leaves an
-// older NAME as it was. Where NAME is a link, all this happens where it leads; an older file hands on
+// Bytes go to NAME.0.partial (or .1, ..., the first that is new); finish() writes them through to the
+// disk and renames it to NAME. Whatever goes wrong before that (a full disk, an exception in the
+// caller) removes it and leaves an older NAME as it was; a killed program leaves it. Where NAME is a link, all this happens where it leads; an older file hands on
 // its permissions.
 //
 //     PartialFile file("model.safetensors");
@@ -10,7 +10,8 @@
 //     file.finish();
 //
 // Source   POSIX.1-2017: rename replaces the target in one step.
-// Errors   Error, naming the final file and the system's reason; NAME is a device, a pipe or a folder.
+// Errors   Error, naming the final file and the system's reason; NAME is a device, a pipe or a folder;
+//          ten partial files are there already.
 // Pitfalls A file is replaced, not written into: other hard links keep the older one.
 #pragma once
 #include <fcntl.h>
@@ -38,7 +39,8 @@ public:
         const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
         const mode_t mode = older_mode_.value_or(0666);
         for (int number = 0; descriptor_ < 0; ++number) {
-            partial_path_ = target_ + "." + std::to_string(number) + ".partial";
+            if (number == kMostPartialFiles) refuse_more();
+            partial_path_ = partial_name(number);
             descriptor_ = ::open(partial_path_.c_str(), flags, mode);
             if (descriptor_ < 0 && errno != EEXIST) fail("cannot be created");
         }
@@ -65,6 +67,9 @@ public:
     void write(std::string_view text) { write(text.data(), text.size()); }
 
     void finish() {
+        // Else the new name may be on the disk before the bytes are.
+        const bool is_synced = ::fsync(descriptor_) == 0 || errno == EINVAL;
+        if (!is_synced) fail("cannot be written");
         const int closed = ::close(descriptor_);
         descriptor_ = -1;
         if (closed != 0) fail("cannot be written");  // some file systems report a full disk here
@@ -73,6 +78,21 @@ public:
     }
 
 private:
+    static constexpr int kMostPartialFiles = 10;
+    static constexpr std::size_t kLongestName = 255;  // of most file systems, in bytes
+
+    // Beside the target, so that it can be renamed; a long name is cut.
+    std::string partial_name(int number) const {
+        const std::filesystem::path target = target_;
+        const std::string ending = "." + std::to_string(number) + ".partial";
+        const std::string name = target.filename().string();
+        const std::string stem = name.substr(0, kLongestName - ending.size());
+        return (target.parent_path() / (stem + ending)).string();
+    }
+    [[noreturn]] void refuse_more() const {
+        throw Error(path_ + ": cannot be written while " + partial_name(0) + " and nine more are " +
+                    "there: programs that were killed left them; remove them");
+    }
     void look_at_target() {
         std::error_code problem;
         const auto status = std::filesystem::status(path_, problem);  // of where a link leads
