@@ -27,6 +27,15 @@ TEST_CASE("mapped_file: the mapping outlives the file's name", "[mapped_file]") 
     CHECK(file.bytes()[4] == 'e');
 }
 
+TEST_CASE("mapped_file: a copy stays whole when the file is cut short", "[mapped_file]") {
+    const TempFolder folder;
+    const std::string text(100'000, 'x');
+    write_bytes(folder / "a", text);
+    const MappedFile file(folder / "a", FileBytes::copied);
+    std::filesystem::resize_file(folder / "a", 1);
+    CHECK(std::string(reinterpret_cast<const char*>(file.bytes()), file.size()) == text);
+}
+
 TEST_CASE("mapped_file: what cannot be mapped is named with the reason", "[mapped_file][errors]") {
     const TempFolder folder;
     const std::string path = (folder / "a").string();

@@ -108,6 +108,15 @@ TEST_CASE("npy: an extent beyond all bounds", "[npy][errors]") {
     CHECK_THAT(complaint(npy_bytes("<f4", "(-1,)", kData)), ContainsSubstring("no list of counts"));
 }
 
+TEST_CASE("npy: more extents than any array has", "[npy][errors]") {
+    std::string extents;
+    for (std::size_t axis = 0; axis < kMaxRank; ++axis)
+        extents += "1, ";
+    CHECK(read(npy_bytes("<f4", "(" + extents + ")", "1234")).array.tensor.shape.size() == 64);
+    CHECK_THROWS_WITH(read(npy_bytes("<f4", "(" + extents + "1,)", "1234")),
+                      ContainsSubstring("has a shape of more than 64 extents"));
+}
+
 TEST_CASE("npy: a header that is no such dict", "[npy][errors]") {
     const auto complaint_about = [](const std::string& header) {
         return complaint(npy_with_header(header, kData));

@@ -29,6 +29,7 @@
 #include "gptoss/format/array.hpp"
 #include "gptoss/format/json.hpp"
 #include "gptoss/format/mapped_file.hpp"
+#include "gptoss/format/tensor.hpp"
 
 namespace gptoss::format {
 
@@ -123,6 +124,9 @@ private:
         Shape shape;
         take('(');
         while (!is_next(')')) {
+            if (shape.size() == kMaxRank) {
+                fail("has a shape of more than " + std::to_string(kMaxRank) + " extents");
+            }
             shape.push_back(count());
             if (!is_next(')')) take(',');
         }

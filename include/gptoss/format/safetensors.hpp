@@ -64,6 +64,10 @@ inline Shape read_shape(const std::string& where, const nlohmann::json& entry) {
     if (!shape->is_array()) {
         throw Error(where + ": shape is " + shape->dump() + ", expected a list");
     }
+    if (shape->size() > kMaxRank) {
+        throw Error(where + ": shape has " + std::to_string(shape->size()) +
+                    " extents, expected at most " + std::to_string(kMaxRank));
+    }
     Shape extents;
     for (const nlohmann::json& extent : *shape) {
         const std::uint64_t largest = std::numeric_limits<std::int64_t>::max();
@@ -204,8 +208,9 @@ inline Safetensors read_safetensors(const std::string& path, const std::uint8_t*
     return file;
 }
 
-inline Safetensors open_safetensors(const std::filesystem::path& path) {
-    const auto mapped = std::make_shared<const MappedFile>(path);
+inline Safetensors open_safetensors(const std::filesystem::path& path,
+                                    FileBytes bytes = FileBytes::mapped) {
+    const auto mapped = std::make_shared<const MappedFile>(path, bytes);
     Safetensors file = read_safetensors(mapped->path(), mapped->bytes(), mapped->size());
     file.mapped = mapped;
     return file;

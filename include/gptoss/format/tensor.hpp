@@ -7,6 +7,7 @@
 // Source   Hugging Face, safetensors format description (README, "Format").
 // Pitfalls Never cast bytes to a wider type; read through memcpy.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -17,6 +18,8 @@
 namespace gptoss::format {
 
 using Shape = std::vector<std::int64_t>;
+
+inline constexpr std::size_t kMaxRank = 64;  // numpy's, the largest there is
 
 struct TensorView {
     std::string dtype;
