@@ -51,7 +51,7 @@ SHARED_IN_LAYERS = {"gptoss/layers/softmax.hpp", "gptoss/layers/attention_record
 NO_OPS = {"gptoss/layers/router_losses.hpp": {"gptoss/layers/router.hpp"}}  # may know these
 
 # Outside headers that belong to the operating system.
-SYSTEM = re.compile(r"^(sys/[a-z_]+|fcntl|unistd)\.h$")
+SYSTEM = re.compile(r"^(sys/[a-z_]+|fcntl|poll|unistd)\.h$")
 
 WITHOUT_TEST = {
     "cuda/check.cuh": "tests/cuda/forward.cpp makes a launch fail",

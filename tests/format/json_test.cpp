@@ -68,6 +68,8 @@ TEST_CASE("json: a mistake is one line with its place", "[json][errors]") {
     CHECK_THROWS_WITH(parse_json("x.json", "[1e999]"),
                       "x.json: not valid JSON (a number out of range)");
     CHECK_THROWS_WITH(read_json_file("/missing/x.json"), "/missing/x.json: cannot be opened");
+    const std::string with_more = std::string("{}\0{", 4);  // is no end of the text
+    CHECK_THROWS_WITH(parse_json("x.json", with_more), "x.json: not valid JSON (at byte 3)");
 }
 
 TEST_CASE("json: a device without an end is not read", "[json][errors]") {

@@ -177,7 +177,7 @@ inline void place_gguf_tensors(const GgufCursor& in, std::vector<GgufTensorInfo>
 }
 
 inline int read_gguf_version(GgufCursor& in) {
-    if (in.size < 8 || std::memcmp(in.bytes, "GGUF", 4) != 0) {
+    if (in.size < 4 || std::memcmp(in.bytes, "GGUF", 4) != 0) {
         const std::size_t n_first = std::size_t(std::min<std::uint64_t>(in.size, 512));
         const std::string kind = foreign_kind({reinterpret_cast<const char*>(in.bytes), n_first});
         throw NotGguf(in.path + ": is no GGUF file: it " +

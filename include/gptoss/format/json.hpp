@@ -10,18 +10,16 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "gptoss/core/check.hpp"
 #include "gptoss/format/file_kind.hpp"
+#include "gptoss/format/text_file.hpp"
 
 namespace gptoss::format {
 
@@ -142,6 +140,10 @@ template <class Json>
 Json parse_strict_json(const std::string& where, std::string_view text, const char* left_out) {
     StrictJsonHandler<Json> handler(where, left_out);
     Json::sax_parse(text.begin(), text.end(), &handler);
+    const std::size_t end = text.find('\0');  // for nlohmann's lexer, whatever is behind it
+    if (end != std::string_view::npos) {
+        throw Error(where + ": not valid JSON (at byte " + std::to_string(end + 1) + ")");
+    }
     return handler.take();
 }
 
@@ -154,17 +156,6 @@ inline nlohmann::json parse_json(const std::string& where, std::string_view text
 
 inline OrderedJson parse_ordered_json(const std::string& where, std::string_view text) {
     return parse_strict_json<OrderedJson>(where, text, nullptr);
-}
-
-inline std::string read_text_file(const std::filesystem::path& path) {
-    std::error_code problem;
-    const auto status = std::filesystem::status(path, problem);
-    if (is_character_file(status) || is_block_file(status)) {  // may have no end
-        throw Error(path.string() + ": is a device, expected a file");
-    }
-    std::ifstream file(path, std::ios::binary);
-    if (!file || is_directory(status)) throw Error(path.string() + ": cannot be opened");
-    return {std::istreambuf_iterator<char>(file), {}};
 }
 
 // A file that is to hold JSON; what else it may be is named.
