@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "gptoss/core/nearest_words.hpp"
+#include "gptoss/core/version.hpp"
 #include "path_memory.hpp"
 #include "signals.hpp"
 #include "terminal.hpp"

@@ -2,6 +2,7 @@
 #include <nanobind/nanobind.h>
 
 #include "bind.hpp"
+#include "gptoss/core/version.hpp"
 #include "header_docs.hpp"
 
 namespace nb = nanobind;
