@@ -1,6 +1,6 @@
-# cmake -DWAY=... -DSOURCE=... -DBUILD=... -DWORK=... -DGENERATOR=... -DCOMPILER=... -P consume.cmake
-# Builds tests/house/consumer in a folder of its own, runs it, and looks at its compile command:
-# nothing of our own flags may be in it.
+# cmake -DWAY=... -DSOURCE=... -DBUILD=... -DWORK=... -DGENERATOR=... -DCOMPILER=... [-DSMALL=ON] -P use_by.cmake
+# Builds tests/consume/consumer in a folder of its own, runs it, and looks at its compile command:
+# nothing of our own flags may be in it. SMALL leaves out what takes long to compile.
 file(REMOVE_RECURSE "${WORK}")
 file(MAKE_DIRECTORY "${WORK}")
 
@@ -12,6 +12,17 @@ function(run)
         message(FATAL_ERROR "${command}\n${output}")
     endif()
     set(output "${output}" PARENT_SCOPE)
+endfunction()
+
+# build_consumer(NAME OPTION...): in a folder of that name
+function(build_consumer name)
+    run("${CMAKE_COMMAND}" -S "${SOURCE}/tests/consume/consumer" -B "${WORK}/${name}" -G "${GENERATOR}"
+        "-DCMAKE_CXX_COMPILER=${COMPILER}" ${ARGN})
+    run("${CMAKE_COMMAND}" --build "${WORK}/${name}")
+    run("${WORK}/${name}/consumer")
+    if(NOT output STREQUAL "0.8485 1.1314\n")
+        message(FATAL_ERROR "consumer printed '${output}', expected '0.8485 1.1314'")
+    endif()
 endfunction()
 
 if(WAY STREQUAL "find_package")
@@ -27,15 +38,9 @@ if(WAY STREQUAL "add_subdirectory")  # with a JSON library of its own, and none 
     list(APPEND where "-DOWN_JSON=ON" "-DCMAKE_DISABLE_FIND_PACKAGE_nlohmann_json=ON")
 endif()
 
-run("${CMAKE_COMMAND}" -S "${SOURCE}/tests/house/consumer" -B "${WORK}/build" -G "${GENERATOR}"
-    "-DCMAKE_CXX_COMPILER=${COMPILER}" -DWAY=${WAY} ${where})
-run("${CMAKE_COMMAND}" --build "${WORK}/build")
-run("${WORK}/build/consumer")
-if(NOT output STREQUAL "0.8485 1.1314\n")
-    message(FATAL_ERROR "consumer printed '${output}', expected '0.8485 1.1314'")
-endif()
+build_consumer(build -DWAY=${WAY} ${where} "-DSMALL=${SMALL}")
 
-if(WAY STREQUAL "find_package")
+if(WAY STREQUAL "find_package" AND NOT SMALL)
     run("${WORK}/build/consumer_fast" "${SOURCE}/examples/nano/model")
     if(NOT output STREQUAL "17 + 25 = 42. with threads\n")
         message(FATAL_ERROR "consumer_fast printed '${output}', expected threads, and 42")
@@ -43,6 +48,19 @@ if(WAY STREQUAL "find_package")
     run("${WORK}/build/consumer_prebuilt" "${SOURCE}/examples/nano/model")
     if(NOT output STREQUAL "17 + 25 = 42.\n")
         message(FATAL_ERROR "consumer_prebuilt printed '${output}', expected 42")
+    endif()
+endif()
+
+if(WAY STREQUAL "add_subdirectory")
+    # What links gptoss can be installed and found: it brings the package with it, and no more.
+    run("${CMAKE_COMMAND}" --install "${WORK}/build" --prefix "${WORK}/first")
+    file(RENAME "${WORK}/first" "${WORK}/moved")
+    build_consumer(build_dependent -DWAY=dependent "-DCMAKE_PREFIX_PATH=${WORK}/moved")
+    if(NOT EXISTS "${WORK}/moved/share/gptoss/o200k_base.tiktoken")
+        message(FATAL_ERROR "the vocabulary was not installed with the consumer's library")
+    endif()
+    if(EXISTS "${WORK}/moved/share/gptoss/nano")
+        message(FATAL_ERROR "the consumer's library brought nano with it, which it does not use")
     endif()
 endif()
 
