@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The scalar path gives the same bits with gcc and clang, at -O0 and -O3: a hash of every activation
-# of the tiny model, from four builds.
+# The scalar path gives the same bits with gcc and clang, at -O0 and -O3, and as the one header of
+# scripts/amalgamate.py: a hash of every activation of the tiny model, from five builds.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -26,6 +26,14 @@ for compiler in "${compilers[@]}"; do
     hash_sites "$compiler" O0
     hash_sites "$compiler" O3
 done
+
+# So does the scalar path as one header, alone in a folder.
+scripts/amalgamate.py >"$work/gptoss_scalar.hpp"
+{ echo '#include "gptoss_scalar.hpp"' && grep -v '^#include "gptoss/' tests/house/site_hash.cpp; } \
+    >"$work/one_header.cpp"
+g++ -std=c++20 -O0 -ffp-contract=off -Wall -Wextra -Wpedantic -Wconversion -Werror \
+    "$work/one_header.cpp" -o "$work/program"
+"$work/program" >"$work/one_header-O0"
 
 [[ -s $work/g++-O0 ]]
 for result in "$work"/*-O?; do
