@@ -1,5 +1,5 @@
 # cmake --install BUILD --prefix WHERE: headers, the vocabulary, a package that find_package(gptoss) finds
-# and one for pkg-config, wherever the prefix is moved to; from this project itself also the tool, nano,
+# and one for pkg-config, wherever the prefix is moved to; where the tool is built, also the tool, nano,
 # goldens and recorders.
 #
 # In a project that contains this one they are installed with it, because what links gptoss::gptoss can
@@ -17,14 +17,12 @@ install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/gptoss/tokenizer/data/" DESTINA
 set(doc_dir "${CMAKE_INSTALL_DATADIR}/doc/gptoss")
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${doc_dir}")
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/LICENSES" DESTINATION "${doc_dir}")
-if(PROJECT_IS_TOP_LEVEL)
-    install(DIRECTORY tests/golden/data/ DESTINATION "${data_dir}/goldens")
-    install(DIRECTORY examples/validate/ DESTINATION "${data_dir}/validate"
+if(GPTOSS_EXAMPLES)
+    install(DIRECTORY "${PROJECT_SOURCE_DIR}/tests/golden/data/" DESTINATION "${data_dir}/goldens")
+    install(DIRECTORY "${PROJECT_SOURCE_DIR}/examples/validate/" DESTINATION "${data_dir}/validate"
             FILES_MATCHING PATTERN "*.py")
-    install(DIRECTORY examples/nano/model/ DESTINATION "${data_dir}/nano")
-    if(TARGET gptoss_tool)
-        install(TARGETS gptoss_tool RUNTIME)
-    endif()
+    install(DIRECTORY "${PROJECT_SOURCE_DIR}/examples/nano/model/" DESTINATION "${data_dir}/nano")
+    install(TARGETS gptoss_tool RUNTIME)
 endif()
 
 # --- For find_package -------------------------------------------------------------------------
@@ -40,3 +38,11 @@ install(FILES "${PROJECT_SOURCE_DIR}/cmake/fast.cmake" "${PROJECT_SOURCE_DIR}/cm
               "${PROJECT_BINARY_DIR}/gptossConfig.cmake"
               "${PROJECT_BINARY_DIR}/gptossConfigVersion.cmake"
         DESTINATION "${package_dir}")
+
+# --- For pkg-config: pkg-config --cflags gptoss, and -std=c++20 --------------------------------
+set(pc_dir "${CMAKE_INSTALL_DATADIR}/pkgconfig")
+file(RELATIVE_PATH pc_to_prefix "/${pc_dir}" "/")
+cmake_path(APPEND pc_includedir "\${prefix}" "${CMAKE_INSTALL_INCLUDEDIR}")
+cmake_path(APPEND pc_datadir "\${prefix}" "${data_dir}")
+configure_file("${PROJECT_SOURCE_DIR}/cmake/gptoss.pc.in" "${PROJECT_BINARY_DIR}/gptoss.pc" @ONLY)
+install(FILES "${PROJECT_BINARY_DIR}/gptoss.pc" DESTINATION "${pc_dir}")

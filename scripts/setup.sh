@@ -22,7 +22,7 @@ want() {
 
 want_for_building_and_testing() {
     want g++ g++ "the compiler"
-    want cmake cmake "the build system, 3.25 or later"
+    want cmake cmake "the build system, 3.25 or later for its presets"
     want make make "runs the build when CMake is called by hand"
     want ninja-build ninja "runs the build, faster"
     want nlohmann-json3-dev /usr/include/nlohmann/json.hpp "reads config.json and safetensors headers"
@@ -60,6 +60,8 @@ want_for_full_testing() {
     want qemu-user qemu-aarch64 "runs its tests"
     want clang-format-19 clang-format-19 "the layout check"
     want shellcheck shellcheck "the check of these scripts"
+    want pkgconf pkg-config "the check of gptoss.pc"
+    want dpkg-dev dpkg-shlibdeps "finds out what a .deb depends on"
     want emscripten em++ "compiles the library for the live page"
     want nodejs node "runs it without a browser"
     want chromium chromium "opens the live page"

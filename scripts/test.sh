@@ -273,6 +273,8 @@ full() {
     check "layout" layout
     check "shell scripts" shell_scripts
     check "same bits everywhere" tests/house/same_bits.sh
+    check "packages" tests/consume/packages.sh
+    check "cmake 3.22" tests/consume/cmake_3_22.sh
     check "neon, emulated" tests/house/neon.sh
     check "cuda" cuda
     check "clang 19 and sanitizers, build" build_with clang++-19 asan &&

@@ -1,0 +1,17 @@
+# cpack -G DEB --config BUILD/CPackConfig.cmake: what install.cmake installs, as a Debian package with the tool.
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_NAME gptoss)
+set(CPACK_PACKAGE_VENDOR "the gptoss maintainers")
+set(CPACK_PACKAGE_CONTACT "the gptoss maintainers <maintainers@localhost>")
+set(CPACK_RESOURCE_FILE_LICENSE "${PROJECT_SOURCE_DIR}/LICENSE")
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SECTION libdevel)
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "nlohmann-json3-dev (>= 3.11)")
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS g++)
+find_program(gptoss_dpkg_shlibdeps dpkg-shlibdeps)
+if(gptoss_dpkg_shlibdeps)  # what the tool is linked with
+    set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+endif()
+include(CPack)
