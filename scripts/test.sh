@@ -274,6 +274,7 @@ full() {
     check "shell scripts" shell_scripts
     check "same bits everywhere" tests/house/same_bits.sh
     check "packages" tests/consume/packages.sh
+    check "conan" tests/consume/conan.sh
     check "cmake 3.22" tests/consume/cmake_3_22.sh
     check "neon, emulated" tests/house/neon.sh
     check "cuda" cuda
