@@ -19,7 +19,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "tests" / "blind_port"), str(ROOT / "scripts")]
+sys.path.insert(0, str(ROOT / "tests" / "blind_port"))
 NANO = ROOT / "examples" / "nano" / "model"
 TOOL = pathlib.Path(os.environ.get("GPTOSS_TOOL", ROOT / "build" / "release" / "bin" / "gptoss"))
 NOISE = {"float32": 1e-6, "bf16": 0.0}      # what two right programs' values may differ by, over rms
@@ -83,6 +83,20 @@ def difference(right, wrong):
     return float(np.sqrt(((a - b) ** 2).mean()) / (np.sqrt((a ** 2).mean()) + 1e-30))
 
 
+def twins(model, policy, bug, dump, names):
+    """Those of the names whose own mistake leaves the very same dump on this model and prompt."""
+    from bugs import BUGS
+    from names import LISTED
+
+    same = []
+    for name in set(names) - set(LISTED.get(bug.name, [])):
+        for other in (b for b, of in LISTED.items() if of == [name]):
+            theirs = model.port(policy, BUGS[other].plant)
+            if all(difference(theirs[site], dump.get(site)) <= NOISE[policy] for site in theirs):
+                same.append(name)
+    return sorted(set(same))
+
+
 def judge(models, run, policy, bug):
     """A row: where the mistake begins to show, where compare says so, and what diagnose answers."""
     import numpy as np
@@ -97,17 +111,23 @@ def judge(models, run, policy, bug):
         compared = json.loads(tool("compare", model.reference[policy], file, "--json"))
         said = json.loads(tool("diagnose", file, "--model", model.path, "--ids", model.ids_text(),
                                "--threads", 1, "--json"))
+    names = [said["diagnosis"]] if said["diagnosis"] else said["either"]
     return {"run": run, "policy": policy, "bug": bug.name, "first": first,
+            "confidence": said["suspects"][0]["confidence"] if said["suspects"] else 0,
+            "unexplained": said["unexplained"], "same_as": twins(model, policy, bug, dump, names),
             "compare": compared["first_divergence"], "verdict": said["verdict"],
             "first_said": said["first_divergent_site"], "name": said["diagnosis"], "either": said["either"],
             "second": (said["second"] or {}).get("name"), "reason": said["reason"]}
 
 
 def answer(row, listed):
-    """right, near, none, silent or wrong; or hidden, where the dump is the right one's."""
+    """right, none, silent or wrong; or hidden, where the dump is the right one's, or
+    twin, where it is that of the listed mistake that was named."""
     names = listed.get(row["bug"], [])
     said = [row["name"]] if row["name"] else row["either"]
     if said:
+        if set(said) & set(row["same_as"]):
+            return "twin"
         return "right" if set(said) & set(names) else "wrong"
     if row["verdict"] == "pass":
         return "hidden" if row["first"] is None else "silent"
@@ -151,9 +171,8 @@ def main():
         print(f"SKIPPED: blind_port: {error}")
         return 0
     from bugs import BUGS
+    import tables
     from names import LISTED
-
-    import blind_port_tables as tables
 
     with tempfile.TemporaryDirectory() as temporary:
         folder = args.keep or pathlib.Path(temporary)
@@ -164,8 +183,10 @@ def main():
             todo = [("tiny", "float32", BUGS[b]) for b in quick_list(BUGS, LISTED)]
         else:
             have = {(r["run"], r["policy"], r["bug"]) for r in rows}
-            todo = [(run, policy, bug) for run in args.runs.split(",,") for policy in args.policies.split(",")
-                    for bug in BUGS.values() if (run, policy, bug.name) not in have]
+            bugs = random.Random(0).sample(sorted(BUGS), len(BUGS))
+            bugs.sort(key=lambda b: b not in LISTED)            # the listed first: a run may be cut short
+            todo = [(run, policy, BUGS[b]) for b in bugs for run in args.runs.split(",,")
+                    for policy in args.policies.split(",") if (run, policy, b) not in have]
         if not args.page:
             rows += run_all(todo, folder, args.jobs, file)
     for row in rows:

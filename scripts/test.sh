@@ -190,6 +190,9 @@ official_model() {
 right_ports() { build/venv-golden/bin/python scripts/right_ports.py --quick; }
 
 # After hugging_face, which makes the environment that this uses.
+blind_port() { build/venv-golden/bin/python scripts/blind_port.py --quick; }
+
+# After hugging_face, which makes the environment that this uses.
 nano_model() { scripts/regenerate.sh --check; }
 
 # The module in an environment of its own, and its tests; then the notebooks, which use it.
@@ -285,6 +288,7 @@ full() {
     check "hugging face" hugging_face
     check "official model" official_model
     check "right ports" right_ports
+    check "blind port" blind_port
     check "nano" nano_model
     check "openai-harmony" openai_harmony
     check "llama.cpp" llama_cpp

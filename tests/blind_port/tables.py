@@ -2,7 +2,7 @@
 import collections
 import pathlib
 
-PAGE = pathlib.Path(__file__).resolve().parent.parent / "docs" / "diagnose.md"
+PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "diagnose.md"
 BEGIN, END = "<!-- begin scripts/blind_port.py -->", "<!-- end -->"
 
 
