@@ -25,12 +25,13 @@ def groups(rows):
 
 def summary(rows, listed):
     lines = ["| model | dump in | listed: named | listed: below the tolerance | others: none of the known | "
-             "others: below the tolerance | wrong names | compare: first site |", "|---|---|---|---|---|---|---|---|"]
+             "others: below the tolerance | others: named by a listed twin | wrong names | compare: first site |",
+             "|---|---|---|---|---|---|---|---|---|"]
     for (run, policy), all_rows in groups(rows):
         shown = [r for r in all_rows if r["first"] is not None]
         known, other = [r for r in shown if r["bug"] in listed], [r for r in shown if r["bug"] not in listed]
         lines.append(f"| {run} | {policy} | {share(known, ['right'])} | {share(known, ['silent'])} | "
-                     f"{share(other, ['none'])} | {share(other, ['silent'])} | "
+                     f"{share(other, ['none'])} | {share(other, ['silent'])} | {share(other, ['twin'])} | "
                      f"{share(all_rows, ['wrong', 'unusable'])} | {where(shown)} |")
     return lines
 
@@ -56,7 +57,7 @@ def hidden(rows):
     for r in rows:
         if r["first"] is None:
             by[r["run"], r["policy"]].append(r["bug"])
-    return [f"- {run}, {policy}: {', '.join(sorted(b))}" for (run, policy), b in by.items()]
+    return [f"- {run}, {policy}: {', '.join(f'`{name}`' for name in sorted(b))}" for (run, policy), b in by.items()]
 
 
 def text(rows, listed, bugs):
