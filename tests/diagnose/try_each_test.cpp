@@ -11,10 +11,12 @@ using namespace gptoss::diagnose;
 using namespace gptoss::pitfalls;
 using namespace gptoss::dump;
 
+constexpr compare::Policy kFloat32 = compare::Policy::float32;
+
 // What applies points into the list of pitfalls.
 template <class List>
 concept CanBeTried =
-    requires(List&& list) { those_that_apply(std::forward<List>(list), Config{}); };
+    requires(List&& list) { those_that_apply(std::forward<List>(list), Config{}, kFloat32); };
 static_assert(CanBeTried<const std::vector<Pitfall>&>);
 static_assert(!CanBeTried<std::vector<Pitfall>>);
 
@@ -48,11 +50,20 @@ TEST_CASE("try each: what a run throws comes out, and the others have run", "[di
 
 TEST_CASE("try each: mistakes that a model cannot make are left out", "[diagnose]") {
     const std::vector<Pitfall> all = all_pitfalls<ScalarOps>();
-    CHECK(those_that_apply(all, preset_20b()).size() == all.size());
-    const auto in_nano = those_that_apply(all, preset_nano());
+    CHECK(those_that_apply(all, preset_20b(), kFloat32).size() == all.size());
+    const auto in_nano = those_that_apply(all, preset_nano(), kFloat32);
     CHECK(in_nano.size() == all.size() - 1);
     for (const Pitfall* pitfall : in_nano) {
         CHECK(std::strcmp(pitfall->facts.name, "down_transposed") != 0);
+    }
+}
+
+TEST_CASE("try each: what a port in bf16 does rightly is no mistake there", "[diagnose]") {
+    const std::vector<Pitfall> all = all_pitfalls<ScalarOps>();
+    const auto in_bf16 = those_that_apply(all, preset_20b(), compare::Policy::bf16);
+    CHECK(in_bf16.size() == all.size() - 1);
+    for (const Pitfall* pitfall : in_bf16) {
+        CHECK(std::strcmp(pitfall->facts.name, "router_bf16") != 0);
     }
 }
 

@@ -149,7 +149,7 @@ private:
 
     // Every mistake on the dump's tokens, held against the dump.
     void try_all(const dump::Dump& right) {
-        tried_ = those_that_apply(lab_.pitfalls, weights_.config);
+        tried_ = those_that_apply(lab_.pitfalls, weights_.config, evidence_.policy);
         comparisons_.resize(tried_.size());
         projections_.resize(tried_.size());
         const int n_workers = workers_for(bytes_of(theirs_), fast::n_threads());
@@ -200,7 +200,7 @@ private:
     void try_below_noise_in_float32() {
         const dump::Dump right =
             anchored_run(lab_.right_in_float32, weights_, theirs_, pitfalls::kOnePass);
-        tried_ = those_that_apply(lab_.pitfalls_in_float32, weights_.config);
+        tried_ = those_that_apply(lab_.pitfalls_in_float32, weights_.config, evidence_.policy);
         const int n_workers = workers_for(bytes_of(theirs_), fast::n_threads());
         try_each(int(tried_.size()), n_workers, on_tried_, [&](int i) {
             const pitfalls::Pitfall& pitfall = *tried_[std::size_t(i)];
@@ -213,9 +213,6 @@ private:
         std::vector<pitfalls::Facts> facts;
         for (std::size_t s = 0; s < tried_.size(); ++s) {
             facts.push_back(tried_[s]->facts);
-            const bool is_right =
-                evidence_.policy != compare::Policy::float32 && facts[s].is_right_in_bf16;
-            if (is_right) projections_[s] = {};
         }
         std::vector<Suspect> suspects = suspects_below_noise(facts, projections_, is_it);
         if (suspects.empty()) return;

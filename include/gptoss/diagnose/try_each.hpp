@@ -1,6 +1,6 @@
 // Try each: one run for every mistake that a model can make, several at a time.
 //
-//     const std::vector<const pitfalls::Pitfall*> tried = those_that_apply(pitfalls, config);
+//     const std::vector<const pitfalls::Pitfall*> tried = those_that_apply(pitfalls, config, policy);
 //     const int n_workers = workers_for(bytes_of(theirs), fast::n_threads());
 //     try_each(int(tried.size()), n_workers, on_tried, [&](int i) { run *tried[i] });
 //
@@ -18,6 +18,7 @@
 #include <mutex>
 #include <vector>
 
+#include "gptoss/compare/comparison.hpp"
 #include "gptoss/dump/run_dump.hpp"
 #include "gptoss/fast/kernels/parallel.hpp"
 #include "gptoss/pitfalls/pitfall_list.hpp"
@@ -27,13 +28,16 @@ namespace gptoss::diagnose {
 using OnTried = std::function<void(int n_tried, int n_in_all)>;
 
 std::vector<const pitfalls::Pitfall*> those_that_apply(std::vector<pitfalls::Pitfall>&&,
-                                                       const Config&) = delete;
+                                                       const Config&, compare::Policy) = delete;
+
+// What a model of these extents can do wrong, and a port that rounds so does not do rightly.
 
 inline std::vector<const pitfalls::Pitfall*> those_that_apply(
-    const std::vector<pitfalls::Pitfall>& pitfalls, const Config& config) {
+    const std::vector<pitfalls::Pitfall>& pitfalls, const Config& config, compare::Policy policy) {
     std::vector<const pitfalls::Pitfall*> list;
     for (const pitfalls::Pitfall& pitfall : pitfalls) {
-        if (applies(pitfall, config)) list.push_back(&pitfall);
+        const bool is_right = policy == compare::Policy::bf16 && pitfall.facts.is_right_in_bf16;
+        if (applies(pitfall, config) && !is_right) list.push_back(&pitfall);
     }
     return list;
 }
