@@ -5,10 +5,12 @@
 #include <vector>
 
 #include "compare_cases.hpp"
+#include "file_cases.hpp"
 #include "gptoss/format/json.hpp"
 #include "gptoss/format/safetensors.hpp"
 #include "gptoss/format/safetensors_writer.hpp"
 #include "gptoss/harmony/json_schema_text.hpp"
+#include "text_cases.hpp"
 
 struct Case {
     const char* name;
@@ -98,6 +100,29 @@ inline std::vector<Case> cases() {
          [](const std::string& text) {
              harmony::schema_text(format::parse_ordered_json("x", text), "");
          }},
+        {"gguf: many keys", &gguf_of_keys, &read_gguf_bytes},
+        {"gguf: a list of many texts", &gguf_of_texts, &read_gguf_bytes},
+        {"gguf: many tensors", &gguf_of_tensors, &read_gguf_bytes},
+        {"npy: Fortran order of rank 64", &npy_of_rank_64, &read_npy_bytes},
+        {"zip: many members", &zip_of_members, &read_zip_bytes},
+        {"zip: many names for one member", &zip_of_one_member, &read_zip_bytes},
+        {"tiktoken: many tokens", &tiktoken_text, &read_tiktoken_text},
+        {"tokenizer.json: many tokens", &tokenizer_text, &read_tokenizer_text},
+        {"encode: one letter", [](std::size_t size) { return std::string(size, 'a'); }, &encode},
+        {"encode: spaces", [](std::size_t size) { return std::string(size, ' '); }, &encode},
+        {"encode: no letters", [](std::size_t size) { return std::string(size, '-'); }, &encode},
+        {"harmony: a long header", [](std::size_t size) { return std::string(size, 'a'); },
+         &parse_header_of},
+        {"harmony: a header of many words",
+         [](std::size_t size) { return repeated(size, "", "a ", ""); }, &parse_header_of},
+        {"harmony: a header of bytes that are no text",
+         [](std::size_t size) { return std::string(size, '\xFF'); }, &parse_header_of},
+        {"harmony: a long content", [](std::size_t size) { return std::string(size, 'a'); },
+         &parse_content_of},
+        {"harmony: a content of bytes that are no text",
+         [](std::size_t size) { return std::string(size, '\xFF'); }, &parse_content_of},
+        {"conversation: many messages", &messages_text, &read_and_render},
+        {"conversation: many namespaces", &tools_text, &read_and_render},
         {"compare: tokens that no value has",
          [](std::size_t size) { return std::string(size, ' '); },
          [](const std::string& input) { compare_claims(int(input.size())); }},
