@@ -178,6 +178,7 @@ hugging_face() {
         $venv/bin/python tests/golden/make_ops.py --check &&
         $venv/bin/python tests/golden/make_long.py --check &&
         $venv/bin/python tests/golden/make_router_losses.py --check &&
+        $venv/bin/python tests/golden/make_tour.py --check &&
         $venv/bin/python tests/golden/make_contrast.py --check &&
         $venv/bin/python tests/golden/make_beams.py --check &&
         $venv/bin/python tests/golden/make_configs.py --check &&

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Replays the tour of docs/debugger.md in gdb: what the page shows is what gdb prints.
+"""Replays the tour of docs/debugger.md in gdb: what the page shows is what gdb prints, and what Hugging Face computes.
 
-    tests/house/check_tour.py build/debug/bin/step_through          compares
-    tests/house/check_tour.py build/debug/bin/step_through --fill   writes it into the page
+    tests/house/check_tour.py build/debug/bin/step_through            compares
+    tests/house/check_tour.py build/debug/bin/step_through --fill     writes it into the page
 
 Lines behind "(gdb) " in its gdb fences are typed, in order, in one session. Of an answer the lines that
 name addresses, breakpoints and line numbers are left out.
@@ -13,6 +13,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+
+import tour_numbers
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PAGE = ROOT / "docs" / "debugger.md"
@@ -61,7 +63,8 @@ def main():
     text = PAGE.read_text(encoding="utf-8")
     commands = [line[len(PROMPT):] for fence in FENCE.findall(text)
                 for line in fence.split("\n") if line.startswith(PROMPT)]
-    answers = iter(answers_of(program, commands))
+    answered = answers_of(program, commands)
+    answers = iter(answered)
 
     def fill(match):
         lines = []
@@ -81,9 +84,11 @@ def main():
     n_stops = len(re.findall(r"^## \d+\. ", text, re.MULTILINE))
     if n_stops != N_STOPS:
         problems.append(f"debugger.md: has {n_stops} stops, expected {N_STOPS}")
+    wrong, n_held = tour_numbers.wrong_answers(zip(commands, answered))
+    problems += [*wrong, *tour_numbers.wrong_prose(text)]
     for problem in problems:
         print(problem)
-    print(f"{len(commands)} commands of {n_stops} stops, {len(problems)} problems")
+    print(f"{len(commands)} commands of {n_stops} stops, {n_held} of them against Hugging Face, {len(problems)} problems")
     return 1 if problems else 0
 
 
