@@ -2,6 +2,7 @@
 """Replays the tour of docs/debugger.md in gdb: what the page shows is what gdb prints, and what Hugging Face computes.
 
     tests/house/check_tour.py build/debug/bin/step_through            compares
+    tests/house/check_tour.py build/debug/bin/step_through --vscode   the same, as VS Code would: .vscode/launch.json
     tests/house/check_tour.py build/debug/bin/step_through --fill     writes it into the page
 
 Lines behind "(gdb) " in its gdb fences are typed, in order, in one session. Of an answer the lines that
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 
+import launch_file
 import tour_numbers
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -34,7 +36,7 @@ for command in {commands}:
         print(error)
 end
 """
-LEFT_OUT = re.compile(r"^(|Breakpoint \d+.*|Temporary breakpoint \d+.*|\[Thread.*|Using host.*|Run till exit.*|"
+LEFT_OUT = re.compile(r"^(|Continuing\.|Breakpoint \d+.*|Temporary breakpoint \d+.*|\[Thread.*|Using host.*|Run till exit.*|"
                       r"gptoss::.* at .*|.* in gptoss::.*|\[Inferior .*)$")
 
 
@@ -55,6 +57,16 @@ def answers_of(program, commands):
     return [shown(answer) for answer in answers]
 
 
+def answers_in_vscode(program, commands):
+    """There the program stands at main already, and goes on where the page says run."""
+    with launch_file.Launched("step through one forward pass") as session:
+        launched = session.entry["program"]
+        if pathlib.Path(launched).resolve() != pathlib.Path(program):
+            sys.exit(f"launch.json: starts {launched}, expected {program}")
+        typed = ["continue" if command.startswith("run ") else command for command in commands]
+        return [shown(session.type(command)) for command in typed]
+
+
 def main():
     if shutil.which("gdb") is None:
         print("SKIPPED: debugger_tour: gdb is not installed")
@@ -63,7 +75,8 @@ def main():
     text = PAGE.read_text(encoding="utf-8")
     commands = [line[len(PROMPT):] for fence in FENCE.findall(text)
                 for line in fence.split("\n") if line.startswith(PROMPT)]
-    answered = answers_of(program, commands)
+    ask = answers_in_vscode if "--vscode" in sys.argv else answers_of
+    answered = ask(program, commands)
     answers = iter(answered)
 
     def fill(match):
