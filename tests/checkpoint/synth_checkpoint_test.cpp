@@ -162,10 +162,46 @@ TEST_CASE("synth_checkpoint: a tokenizer.json comes with the rest, or nothing do
     options.dir = folder / "n";
     options.tokenizer_json = std::string(1 << 20, ' ');
     const SmallDisk small_disk(600'000);  // enough for the weights
-    CHECK_THROWS_WITH(
-        write_synthetic_checkpoint(preset_tiny(), options),
-        (folder / "n/tokenizer.json").string() + ": cannot be written: File too large");
+    CHECK_THROWS_WITH(write_synthetic_checkpoint(preset_tiny(), options),
+                      (folder / "n/checkpoint.partial/tokenizer.json").string() +
+                          ": cannot be written: File too large");
     CHECK_FALSE(std::filesystem::exists(folder / "n"));
+}
+
+TEST_CASE("synth_checkpoint: two at once into one folder never touch each other's files",
+          "[synth_checkpoint][errors]") {
+    const TempFolder folder;
+    const std::string dir = (folder / "m").string();
+    const SyntheticOptions first = options_for(folder / "m", Layout::hugging_face, 200'000);
+    const SyntheticOptions second = options_for(folder / "m", Layout::openai);
+    bool has_tried = false;
+    write_synthetic_checkpoint(preset_tiny(), first, [&](std::uint64_t, std::uint64_t) {
+        if (has_tried) return;
+        has_tried = true;
+        CHECK_THROWS_WITH(write_synthetic_checkpoint(preset_tiny(), second),
+                          StartsWith(dir + "/checkpoint.partial: is there: another program"));
+    });
+    REQUIRE(has_tried);
+    const std::vector<std::string> names = names_in(folder / "m");
+    CHECK(names.size() > 3);
+    for (const std::string& name : names) {
+        CHECK(name != "model.safetensors");
+        CHECK(name != "checkpoint.partial");
+    }
+}
+
+TEST_CASE("synth_checkpoint: a checkpoint that appears meanwhile stays, and nothing is mixed in",
+          "[synth_checkpoint][errors]") {
+    const TempFolder folder;
+    const SyntheticOptions options = options_for(folder.path, Layout::openai);
+    CHECK_THROWS_WITH(
+        write_synthetic_checkpoint(preset_tiny(), options,
+                                   [&](std::uint64_t, std::uint64_t) {
+                                       write_bytes(folder / "config.json", "of another");
+                                   }),
+        folder.path.string() + ": holds config.json, expected a folder without a checkpoint");
+    CHECK(names_in(folder.path) == std::vector<std::string>{"config.json"});
+    CHECK(read_bytes(folder / "config.json") == "of another");
 }
 
 TEST_CASE("synth_checkpoint: a folder that cannot be made is named", "[synth_checkpoint][errors]") {

@@ -11,8 +11,9 @@
 // so any size takes little memory. Both layouts hold the same model.
 //
 // Source   core/generator.hpp; file names: the openai/gpt-oss-20b and -120b repositories.
-// Errors   Error, naming the file: a folder that holds a checkpoint already, or what PartialFile
-//          says. Whatever goes wrong, what this call wrote is removed.
+// Errors   Error, naming the file: a folder that holds a checkpoint already or is being written to, or
+//          what PartialFile says. Whatever goes wrong, what this call wrote is removed, and nothing
+//          else; a killed program leaves DIR/checkpoint.partial.
 #pragma once
 #include <algorithm>
 #include <cstdint>
@@ -90,41 +91,69 @@ inline bool is_of_checkpoint(const std::string& file_name) {
            file_name == "model.safetensors.index.json" || file_name.ends_with(".safetensors");
 }
 
-// A new or checkpoint-free folder, and the list of what was put there, removed unless kept.
+// A new or checkpoint-free folder. Files are written into a folder of their own in it, which two
+// programs cannot both make, and are moved out of it once all of them are whole, the last one last.
 class NewCheckpointFolder {
 public:
-    explicit NewCheckpointFolder(const std::filesystem::path& dir) : dir_(dir) {
+    explicit NewCheckpointFolder(const std::filesystem::path& dir)
+        : dir_(dir), own_(dir / kOwnName) {
         std::error_code problem;
-        is_new_ = std::filesystem::create_directories(dir, problem);
+        const bool is_new = std::filesystem::create_directories(dir, problem);
         if (problem) throw Error(dir.string() + ": cannot be made: " + problem.message());
-        for (const auto& entry : std::filesystem::directory_iterator(dir)) {
-            const std::string name = entry.path().filename().string();
-            if (is_of_checkpoint(name)) {
-                throw Error(dir.string() + ": holds " + name +
-                            ", expected a folder without a checkpoint");
-            }
+        require_no_checkpoint();
+        const bool is_own = std::filesystem::create_directory(own_, problem);
+        if (problem) throw Error(own_.string() + ": cannot be made: " + problem.message());
+        if (!is_own) {
+            throw Error(own_.string() +
+                        ": is there: another program writes a checkpoint here, or " +
+                        "was killed while it did; if none runs, remove it");
         }
+        is_new_ = is_new;
     }
     ~NewCheckpointFolder() {
-        if (kept_) return;
         std::error_code ignored;
-        for (const auto& path : written_)
-            std::filesystem::remove(path, ignored);
-        if (is_new_) std::filesystem::remove(dir_, ignored);
+        for (const std::string& name : moved_)
+            std::filesystem::remove(dir_ / name, ignored);
+        std::filesystem::remove_all(own_, ignored);
+        if (is_new_ && !kept_) std::filesystem::remove(dir_, ignored);
     }
     NewCheckpointFolder(const NewCheckpointFolder&) = delete;
     NewCheckpointFolder& operator=(const NewCheckpointFolder&) = delete;
 
-    // The path of a file about to be written.
+    // Where to write a file that will have this name.
     std::filesystem::path add(const std::string& name) {
-        written_.push_back(dir_ / name);
-        return written_.back();
+        names_.push_back(name);
+        return own_ / name;
     }
-    void keep() { kept_ = true; }
+    void keep() {
+        require_no_checkpoint();
+        for (const std::string& name : names_) {
+            std::error_code problem;
+            std::filesystem::rename(own_ / name, dir_ / name, problem);
+            if (problem)
+                throw Error((dir_ / name).string() + ": cannot be made: " + problem.message());
+            moved_.push_back(name);
+        }
+        moved_.clear();
+        kept_ = true;
+    }
 
 private:
+    static constexpr const char* kOwnName = "checkpoint.partial";
+
+    void require_no_checkpoint() const {
+        for (const auto& entry : std::filesystem::directory_iterator(dir_)) {
+            const std::string name = entry.path().filename().string();
+            if (!is_of_checkpoint(name)) continue;
+            throw Error(dir_.string() + ": holds " + name +
+                        ", expected a folder without a checkpoint");
+        }
+    }
+
     std::filesystem::path dir_;
-    std::vector<std::filesystem::path> written_;
+    std::filesystem::path own_;
+    std::vector<std::string> names_;
+    std::vector<std::string> moved_;  // to be removed if the rest cannot be
     bool is_new_ = false;
     bool kept_ = false;
 };
