@@ -134,6 +134,9 @@ SECTIONS = [
         "`<|constrain|>` are errors.",
         "What is rendered but does not come back: a named user, a tool without recipient, recipient "
         "`all`, a type without recipient, names with whitespace or `<`, several parts.",
+        "`<|channel|>` or `<|constrain|>` spelled in ordinary tokens is an error. The original takes it "
+        "for the control token, and writes that when it renders the message: text would have become "
+        "control.",
     ]),
     ("d.3", "Content", [
         "Valid bytes are text at once; the deltas joined are the content.",

@@ -85,4 +85,19 @@ inline std::string decode_header(const tokenizer::Tokenizer& tokenizer,
     throw HarmonyError(what + "Invalid utf-8 sequence: " + utf8_error_text(bytes));
 }
 
+// Ordinary tokens may spell a marker. Read as one, it would be the control token when the message is
+// rendered again: the one way from a model's text to a token that text must never become.
+inline void refuse_spelled_markers(const tokenizer::Tokenizer& tokenizer,
+                                   const std::vector<std::int32_t>& ids) {
+    std::string text;  // of ordinary tokens; a line feed, which no marker has, for a control token
+    for (const std::int32_t id : ids) {
+        const bool is_special = tokenizer::is_special_token(tokenizer.vocabulary, id);
+        text += is_special ? "\n" : tokenizer::token_bytes(tokenizer.vocabulary, id);
+    }
+    for (const std::string_view marker : {"<|channel|>", "<|constrain|>"}) {
+        if (text.find(marker) == std::string::npos) continue;
+        throw HarmonyError("header spells " + std::string(marker) + " in ordinary tokens");
+    }
+}
+
 }  // namespace gptoss::harmony

@@ -15,7 +15,8 @@
 //          complete before the mistake are kept.
 // Pitfalls A role and a <|start|> in front is a role too many: the header is then no header. Not
 //          strict means one thing only: a header that ends without <|message|> becomes a message.
-//          A parser is used once. In content, control tokens that end nothing are text.
+//          A parser is used once. In content, control tokens that end nothing are text. A header in
+//          which ordinary tokens spell a marker is refused, unlike by the original (rule d.2.13).
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -135,17 +136,21 @@ private:
     }
 
     std::string header_text(const std::vector<std::int32_t>& ids) const {
+        std::string text;
         try {
-            return decode_header(encoding_.tokenizer, ids);
+            text = decode_header(encoding_.tokenizer, ids);
         } catch (const HarmonyError&) {
             throw HarmonyError("could not decode header");
         }
+        refuse_spelled_markers(encoding_.tokenizer, ids);
+        return text;
     }
 
     // "<|channel|>final I cannot help with that.<|return|>": the words are the message.
     void finish_header_without_message() {
         if (pending_role_ && !header_tokens_.empty()) {
             const std::string text = decode_header(encoding_.tokenizer, header_tokens_);
+            refuse_spelled_markers(encoding_.tokenizer, header_tokens_);
             const auto [header, words] = read_header_start(text, pending_role_);
             add_message(header, joined(words, " "));
         }
