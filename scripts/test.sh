@@ -272,6 +272,13 @@ llama_cpp() {
         ${GPTOSS_LLAMA_CPP:+--llama "$GPTOSS_LLAMA_CPP"}
 }
 
+# After hugging_face and llama_cpp, which make the environments. Packages of others on our malformed files:
+# docs/trust.md says in how many they differ.
+malformed_elsewhere() {
+    build/venv-golden/bin/python tests/malformed/run.py --loader safetensors --disagree 6 &&
+        build/venv-gguf/bin/python tests/malformed/run.py --loader gguf --disagree 9
+}
+
 # --- The ladder -------------------------------------------------------------------------------
 quick() {
     check "release build" build release all "$@" && suite "release tests" build/release
@@ -301,6 +308,7 @@ full() {
     check "nano" nano_model
     check "openai-harmony" openai_harmony
     check "llama.cpp" llama_cpp
+    check "malformed files, other loaders" malformed_elsewhere
     check "python module" python_module
     check "pages" pages
     check "notebooks" notebooks
