@@ -210,6 +210,18 @@ python_module() {
         build/venv-python/bin/python -m pytest -q tests/python
 }
 
+# In the environment of python_module: any text, arrays and files across the Python boundary; and our
+# tokenizer against OpenAI's.
+python_boundary() {
+    local python=build/venv-python/bin/python
+    if [[ ! -x $python ]]; then
+        say "SKIPPED: python_boundary: build/venv-python is missing (the section python module makes it)"
+        return $kSkipStatus
+    fi
+    $python -m pip install --quiet hypothesis==6.170.17 tiktoken==0.14.0 &&
+        $python -m pytest -q -p no:cacheprovider tests/fuzz/test_boundary.py
+}
+
 notebooks() { scripts/notebooks.sh; }
 
 # After python_module: what the pages of docs/ say is what programs print, and their pictures are drawn from
@@ -301,6 +313,7 @@ full() {
         suite "clang 19 and sanitizers, tests" build/clang++-19 -LE house
     check "thread sanitizer" thread_sanitizer
     check "clang 14" clang_14_reads
+    check "fuzz" tests/fuzz/run.sh
     check "hugging face" hugging_face
     check "official model" official_model
     check "right ports" right_ports
@@ -310,6 +323,7 @@ full() {
     check "llama.cpp" llama_cpp
     check "malformed files, other loaders" malformed_elsewhere
     check "python module" python_module
+    check "python boundary" python_boundary
     check "pages" pages
     check "notebooks" notebooks
     check "live page" live_page
