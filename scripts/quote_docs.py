@@ -119,7 +119,7 @@ def pages_left_out(pages):
 
 def main():
     check_only = sys.argv[1:] == ["--check"]
-    pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    pages = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
     problems = list(pages_left_out(pages))
     for page in pages:
         text = page.read_text(encoding="utf-8")
