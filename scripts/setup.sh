@@ -56,8 +56,8 @@ want_for_full_testing() {
     want libclang-rt-19-dev /usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.asan-x86_64.a \
         "its address, undefined-behaviour and thread sanitizers"
     want libomp-19-dev /usr/lib/llvm-19/lib/libarcher.so "its OpenMP, which tells the thread sanitizer"
-    want g++-aarch64-linux-gnu aarch64-linux-gnu-g++ "compiles the tuned path for 64-bit ARM"
-    want qemu-user qemu-aarch64 "runs its tests"
+    want g++-aarch64-linux-gnu aarch64-linux-gnu-g++ "compiles for 64-bit ARM"
+    want qemu-user qemu-aarch64 "runs its tests, and those of layers"
     want clang-format-19 clang-format-19 "the layout check"
     want shellcheck shellcheck "the check of these scripts"
     want pkgconf pkg-config "the check of gptoss.pc"

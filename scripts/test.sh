@@ -307,7 +307,7 @@ full() {
     check "packages" tests/consume/packages.sh
     check "conan" tests/consume/conan.sh
     check "cmake 3.22" tests/consume/cmake_3_22.sh
-    check "neon, emulated" tests/house/neon.sh
+    check "aarch64, emulated" tests/consume/aarch64.sh
     check "cuda" cuda
     check "clang 19 and sanitizers, build" build_with clang++-19 asan &&
         suite "clang 19 and sanitizers, tests" build/clang++-19 -LE house
