@@ -20,6 +20,7 @@
 #include "models.hpp"
 #include "op_clock.hpp"
 #include "paths.hpp"
+#include "team_path.hpp"
 #include "terminal.hpp"
 #include "tool.hpp"
 
@@ -96,6 +97,7 @@ struct Row {
     Phase decode = {};
     std::size_t cache_bytes = 0;
     std::size_t activation_bytes = 0;
+    std::vector<RankReport> ranks = {};  // of --path mpi: while the last run decoded
 };
 
 // Any tokens do: the work does not depend on them, but for the experts they are sent to.
@@ -134,6 +136,8 @@ void measure(ChosenTransformer& transformer, Row& row, Purpose purpose) {
     if (has_clock) row.prefill.ops.push_back(prefill_clock.seconds);
     row.activation_bytes = transformer.a.memory.bytes();
 
+    const bool has_ranks = transformer.path.name == "mpi";
+    if (has_ranks) team_path()->report();  // from here on
     OpClock decode_clock;
     const auto decode_begin = std::chrono::steady_clock::now();
     for (int n = 0; n < row.decode.n_tokens; ++n) {
@@ -149,6 +153,7 @@ void measure(ChosenTransformer& transformer, Row& row, Purpose purpose) {
     wait_for_device();
     if (is_timed(purpose)) row.decode.seconds.push_back(seconds_since(decode_begin));
     if (has_clock) row.decode.ops.push_back(decode_clock.seconds);
+    if (has_ranks) row.ranks = team_path()->report();
     transformer.path.forward = usual_forward;
     row.cache_bytes = bytes_of(transformer.cache);
 }
@@ -237,6 +242,41 @@ Table op_table(const Row& row) {
     return table;
 }
 
+// What each rank did while the last run decoded.
+Table rank_table(const Row& row) {
+    const double n_tokens = row.decode.n_tokens;
+    double all_expert_bytes = 0;
+    for (const RankReport& rank : row.ranks)
+        all_expert_bytes += double(rank.n_expert_bytes);
+    Table table{"rlrrrrrrr"};
+    table.add({"rank", "machine", "experts", "expert bytes per token", "share", "calls per token",
+               "bytes handed over", "in MPI", "files in memory"});
+    for (const RankReport& rank : row.ranks) {
+        table.add({std::to_string(rank.rank), rank.machine,
+                   std::to_string(rank.first_expert) + " to " + std::to_string(rank.end_expert - 1),
+                   with_commas(std::int64_t(double(rank.n_expert_bytes) / n_tokens)),
+                   share_text(double(rank.n_expert_bytes) / all_expert_bytes),
+                   formatted("%.1f", double(rank.n_calls) / n_tokens),
+                   with_commas(std::int64_t(double(rank.n_bytes) / n_tokens)),
+                   share_text(rank.seconds_in_mpi / row.decode.seconds.back()),
+                   readable_bytes(rank.resident_file_bytes)});
+    }
+    return table;
+}
+
+nlohmann::ordered_json json_of(const RankReport& rank, int n_tokens) {
+    return {{"rank", rank.rank},
+            {"machine", rank.machine},
+            {"first_expert", rank.first_expert},
+            {"end_expert", rank.end_expert},
+            {"expert_bytes_per_token", double(rank.n_expert_bytes) / n_tokens},
+            {"mpi_calls_per_token", double(rank.n_calls) / n_tokens},
+            {"mpi_bytes_per_token", double(rank.n_bytes) / n_tokens},
+            {"seconds_in_mpi", rank.seconds_in_mpi},
+            {"resident_bytes", rank.resident_bytes},
+            {"resident_file_bytes", rank.resident_file_bytes}};
+}
+
 nlohmann::ordered_json json_of(const Row& row, const Report& report) {
     nlohmann::ordered_json json = {
         {"prompt_tokens", row.prompt_tokens},  {"prefill_tokens_per_s", row.prefill.rate()},
@@ -253,6 +293,8 @@ nlohmann::ordered_json json_of(const Row& row, const Report& report) {
                                       {"prefill", row.prefill.op_seconds(op)},
                                       {"decode", row.decode.op_seconds(op)}});
     }
+    for (const RankReport& rank : row.ranks)
+        json["ranks"].push_back(json_of(rank, row.decode.n_tokens));
     json["wall_seconds"] = {{"prefill", median(row.prefill.seconds)},
                             {"decode", median(row.decode.seconds)}};
     return json;
@@ -310,6 +352,11 @@ void print_text(const Report& report) {
     }
     print_table("ops behind a prompt of " + std::to_string(report.rows.back().prompt_tokens),
                 op_table(report.rows.back()));
+    if (!report.rows.back().ranks.empty()) {
+        print_table("ranks, decoding behind a prompt of " +
+                        std::to_string(report.rows.back().prompt_tokens),
+                    rank_table(report.rows.back()));
+    }
     print(machine_text(report));
     print("weights        " + readable_bytes(size.payload_bytes) + " in all, " +
           readable_bytes(std::int64_t(report.bytes_per_token())) +
@@ -428,6 +475,7 @@ void add_bench(CLI::App& app, Tool& tool) {
     bench->add_option("--layers", flags->layers, "Only so many layers of --synth [all]")
         ->type_name("N");
     when_chosen(bench, tool, [flags, &tool] { return run_bench(*flags, tool.globals); });
+    tool.weights_of["bench"] = [flags, &tool] { return bench_model(*flags, tool.globals).weights; };
 }
 
 }  // namespace gptoss::tool

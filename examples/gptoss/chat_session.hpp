@@ -52,6 +52,7 @@ struct StopAnswerOnSignal {
     StopOnSignal stop_on_signal = {};
     StopAnswerOnSignal() = default;
     ~StopAnswerOnSignal() {
+        if (ends_at_once) return;
         std::signal(SIGINT, SIG_DFL);
         std::signal(SIGTERM, SIG_DFL);
     }

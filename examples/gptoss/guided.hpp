@@ -59,6 +59,7 @@ inline std::vector<BeamResult> run_beams(const OpenedModel& model, const GuidedF
                                          const GenerateOptions& options, const Path& path,
                                          const std::vector<std::int32_t>& prompt) {
     if (path.name == "cuda") throw Error("--beams runs on the CPU, expected no --path cuda");
+    if (path.name == "mpi") throw Error("--beams runs on one machine, expected no --path mpi");
     ChosenTransformer transformer(model.weights, path);
     const BeamOptions beams{flags.n_beams, options.max_tokens, flags.length_penalty,
                             options.stop_ids, prefill_chunk()};

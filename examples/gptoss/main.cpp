@@ -15,8 +15,11 @@
 
 #include "gptoss/core/nearest_words.hpp"
 #include "gptoss/core/version.hpp"
+#include "models.hpp"
 #include "path_memory.hpp"
+#include "paths.hpp"
 #include "signals.hpp"
+#include "team_path.hpp"
 #include "terminal.hpp"
 #include "tool.hpp"
 
@@ -40,7 +43,8 @@ void add_globals(CLI::App& app, Globals& globals) {
         ->type_name("PATH");
     app.add_option("--path", globals.path,
                    std::string("scalar, bf16 or fast; auto is fast, but scalar for trace; cuda") +
-                       (is_cuda_built() ? "" : " is not built"))
+                       (is_cuda_built() ? "" : " is not built") +
+                       (team_path() != nullptr ? "; mpi, on several machines" : ""))
         ->type_name("NAME");
     app.add_option("--threads", globals.threads,
                    "Threads of the fast path and of diagnose [one per core]")
@@ -73,7 +77,10 @@ void check_path(const std::string& path, const std::string& subcommand) {
     if (path == "cuda" && !is_cuda_built()) {
         throw Error("path 'cuda' is not built, expected auto, scalar, bf16 or fast");
     }
-    if (path != "bf16" && path != "fast" && path != "cuda") {
+    if (path == "mpi" && team_path() == nullptr) {
+        throw Error("path 'mpi' is not in this program, expected gptoss-mpi (docs/machines.md)");
+    }
+    if (path != "bf16" && path != "fast" && path != "cuda" && path != "mpi") {
         throw Error("path '" + path + "' is unknown, expected auto, scalar, bf16, fast or cuda");
     }
     if (takes_path(subcommand)) return;
@@ -119,6 +126,16 @@ void check_subcommand(const CLI::App& app) {
                 (hint.empty() ? kExpectedSubcommand : hint));
 }
 
+// With --path mpi rank 0 runs the subcommand, and the others its passes.
+int run_chosen(const Tool& tool, const std::string& subcommand) {
+    const Globals& globals = tool.globals;
+    if (globals.path != "mpi" || team_path()->leads()) return tool.run();
+    const Path path = chosen_path(globals);
+    const auto made = tool.weights_of.find(subcommand);
+    Weights weights = made == tool.weights_of.end() ? open_weights(globals) : made->second();
+    return team_path()->serve(weights_on_path(std::move(weights), path));
+}
+
 int run(int argc, char** argv) {
     CLI::App app(
         "gptoss: OpenAI's gpt-oss models, readable: run, look inside, compare, find the bug.",
@@ -158,8 +175,9 @@ int run(int argc, char** argv) {
     if (!tool.run) {
         throw Error(std::string("no subcommand") + kExpectedSubcommand);
     }
-    check_globals(tool.globals, app.get_subcommands().front()->get_name());
-    return tool.run();
+    const std::string subcommand = app.get_subcommands().front()->get_name();
+    check_globals(tool.globals, subcommand);
+    return run_chosen(tool, subcommand);
 }
 
 // By the first word that is no option: a command line may be wrong before it is understood.
@@ -175,22 +193,29 @@ int error_status(int argc, char** argv) {
 }
 
 bool wants_json = false;  // set before the command line is understood
+bool is_in_team = false;  // the same
+std::string problem;      // what was complained of
+
+// --path mpi, or --path=mpi. A team has to meet even if the rest is wrong.
+bool asks_for_team(int argc, char** argv) {
+    for (int i = 1; i < argc; ++i) {
+        const std::string word = argv[i];
+        const bool is_followed = word == "--path" && i + 1 < argc;
+        if (word == "--path=mpi" || (is_followed && argv[i + 1] == std::string("mpi"))) return true;
+    }
+    return false;
+}
 
 void complain(const std::string& message) {
+    problem = message;
+    if (is_in_team && !team_path()->leads()) return;
     if (!wants_json) return print_error_line("gptoss: " + message);
     const auto replace_bad_utf8 = nlohmann::json::error_handler_t::replace;
     const nlohmann::json json = {{"error", message}};
     print_error_line(json.dump(-1, ' ', false, replace_bad_utf8));
 }
 
-}  // namespace
-}  // namespace gptoss::tool
-
-int main(int argc, char** argv) {
-    using namespace gptoss::tool;
-    std::signal(SIGPIPE, SIG_DFL);  // a closed pipe ends the program quietly
-    std::signal(SIGXFSZ, SIG_IGN);  // a file beyond the limit: an error, like a full disk
-    wants_json = std::find(argv, argv + argc, std::string_view("--json")) != argv + argc;
+int run_and_complain(int argc, char** argv) {
     try {
         const int status = run(argc, argv);
         flush_output();
@@ -213,4 +238,19 @@ int main(int argc, char** argv) {
         complain(error.what());
     }
     return error_status(argc, argv);
+}
+
+}  // namespace
+}  // namespace gptoss::tool
+
+int main(int argc, char** argv) {
+    using namespace gptoss::tool;
+    std::signal(SIGPIPE, SIG_DFL);  // a closed pipe ends the program quietly
+    std::signal(SIGXFSZ, SIG_IGN);  // a file beyond the limit: an error, like a full disk
+    wants_json = std::find(argv, argv + argc, std::string_view("--json")) != argv + argc;
+    is_in_team = team_path() != nullptr && asks_for_team(argc, argv);
+    if (!is_in_team) return run_and_complain(argc, argv);
+    team_path()->start(wants_json);
+    const int status = run_and_complain(argc, argv);
+    return team_path()->end(status, problem);
 }

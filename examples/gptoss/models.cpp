@@ -44,10 +44,16 @@ bool samples_by_default(const std::string& model_dir) {
     return checkpoint::read_generation_config(model_dir).do_sample;
 }
 
+Weights open_weights(const Globals& globals) {
+    const bool is_shared = globals.path == "mpi";
+    return checkpoint::load_weights(
+        model_dir(globals), is_shared ? checkpoint::Scales::trust : checkpoint::Scales::check);
+}
+
 OpenedModel open_model(const Globals& globals) {
     OpenedModel model;
     model.dir = model_dir(globals);
-    model.weights = checkpoint::load_weights(model.dir);
+    model.weights = open_weights(globals);
     model.tokenizer = tokenizer_of_model(model.dir, model.weights.config);
     return model;
 }

@@ -21,6 +21,10 @@ std::string model_dir(const Globals& globals);
 
 OpenedModel open_model(const Globals& globals);
 
+// The same without a tokenizer. With --path mpi the scales of experts are not checked here, since that
+// would read those of other ranks too.
+Weights open_weights(const Globals& globals);
+
 // What ends an answer: the config's id and the control tokens of the vocabulary.
 std::vector<std::int32_t> stop_ids_of(const OpenedModel& model);
 

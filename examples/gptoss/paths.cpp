@@ -43,7 +43,8 @@ int chosen_threads(const Globals& globals) {
         throw Error("--threads is " + std::to_string(*globals.threads) +
                     ", expected 1: this program was built without OpenMP");
     }
-    if (!globals.threads) return n_cores();
+    const int n_programs = globals.path == "mpi" ? team_path()->n_here() : 1;
+    if (!globals.threads) return std::max(1, n_cores() / n_programs);
     if (*globals.threads <= n_cpus()) return *globals.threads;
     throw Error("--threads is " + std::to_string(*globals.threads) + ", expected 1 to " +
                 std::to_string(n_cpus()) + ", the CPUs this process may use");
@@ -94,6 +95,11 @@ Path chosen_path(const Globals& globals, Automatic automatic) {
                 .forward_by_ops = on_device.by_ops};
     }
     const int n_threads = use_threads(globals);
+    if (name == "mpi") {
+        const Forward forward = globals.exact ? team_path()->exact : team_path()->tiles;
+        return {name, forward, n_threads, globals.dense,
+                globals.exact ? fast::Bf16Unit{} : fast::bf16_unit()};
+    }
     if (globals.exact) return {name, forward_fast, n_threads, globals.dense};
     return {name, forward_fast_tiles, n_threads, globals.dense, fast::bf16_unit()};
 }

@@ -12,13 +12,14 @@
 #include "gptoss/model/dense_q8_0.hpp"
 #include "gptoss/model/transformer.hpp"
 #include "path_memory.hpp"
+#include "team_path.hpp"
 #include "terminal.hpp"
 #include "tool.hpp"
 
 namespace gptoss::tool {
 
 struct Path {
-    std::string name;  // scalar, bf16, fast or cuda
+    std::string name;  // scalar, bf16, fast, cuda or mpi
     Forward forward = nullptr;
     int n_threads = 1;
     std::string dense = "stored";   // or q8_0
@@ -65,7 +66,9 @@ struct gptoss::Transformer<gptoss::tool::ChosenPath> {
     Activations a = {};
 
     Transformer(Weights weights, tool::Path chosen)
-        : w(tool::weights_on_path(std::move(weights), chosen)), path(std::move(chosen)) {}
+        : w(tool::weights_on_path(std::move(weights), chosen)), path(std::move(chosen)) {
+        if (path.name == "mpi") tool::team_path()->meet(w);
+    }
 
     void feed(ConstIdsView tokens, LogitRows logit_rows = LogitRows::last, Watch* watch = nullptr) {
         begin_pass<tool::PathMemory>(w.config, cache, a, tokens, logit_rows, watch);

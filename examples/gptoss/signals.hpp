@@ -17,9 +17,13 @@ struct Stopped {
 
 inline volatile std::sig_atomic_t caught_signal = 0;
 
+// With --path mpi, which has handlers of its own: a rank that others wait for cannot tidy up.
+inline bool ends_at_once = false;
+
 class StopOnSignal {
 public:
     StopOnSignal() {
+        if (ends_at_once) return;
         struct sigaction action = {};
         action.sa_handler = [](int signal) { caught_signal = signal; };
         action.sa_flags = int(SA_RESETHAND);  // the second one has its usual effect

@@ -5,11 +5,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <system_error>
 
 #include "gptoss/core/check.hpp"
+#include "gptoss/model/weights.hpp"
 
 namespace gptoss::tool {
 
@@ -26,6 +28,8 @@ struct Globals {
 struct Tool {
     Globals globals;
     std::function<int()> run;  // the chosen subcommand; returns the exit status
+    std::map<std::string, std::function<Weights()>> weights_of =
+        {};  // by subcommand, else --model's
 };
 
 // examples is what --help prints below the options.
