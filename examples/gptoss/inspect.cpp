@@ -19,6 +19,7 @@
 #include "gptoss/model/activations.hpp"
 #include "gptoss/run/generate.hpp"
 #include "inspect_kernels.hpp"
+#include "inspect_ranks.hpp"
 #include "models.hpp"
 #include "name_map.hpp"
 #include "terminal.hpp"
@@ -32,6 +33,7 @@ constexpr const char* kInspectExamples =
     "  gptoss inspect --preset 120b              sizes of a released model, no files needed\n"
     "  gptoss inspect --model PATH               the same of a checkpoint, and its tensors\n"
     "  gptoss inspect --model DIR --verify       also check names, shapes and MXFP4 scales\n"
+    "  gptoss inspect --preset 120b --ranks 4    what each of four machines holds of it\n"
     "  gptoss inspect --cpu                      which implementation of each op will run\n"
     "  gptoss inspect --names                    what each tensor is called elsewhere\n";
 
@@ -40,6 +42,7 @@ struct InspectFlags {
     bool verify = false;
     bool cpu = false;
     bool names = false;
+    RanksFlags ranks = {};
 };
 
 struct ListedTensor {
@@ -419,10 +422,16 @@ void print_sizes(const Subject& subject) {
 void inspect_model(const InspectFlags& flags, const Globals& globals,
                    nlohmann::ordered_json& json) {
     const Subject subject = subject_of(flags, globals);
+    check_ranks_flags(subject.config, flags.ranks);
     if (globals.json) {
         json = json_of_sizes(subject);
     } else {
         print_sizes(subject);
+    }
+    if (flags.ranks.n_ranks) {
+        const MemoryPlan plan = memory_plan(subject);
+        inspect_ranks(subject.config, flags.ranks, plan.widened + plan.activations + plan.kv_cache,
+                      globals.json ? &json : nullptr);
     }
     if (!subject.has_files()) return;
 
@@ -481,6 +490,12 @@ void add_inspect(CLI::App& app, Tool& tool) {
     inspect->add_flag("--cpu", flags->cpu, "Say which implementation of each op will run");
     inspect->add_flag("--names", flags->names,
                       "Print what each tensor and site is called elsewhere, and nothing else");
+    RanksFlags& ranks = flags->ranks;
+    inspect->add_option("--ranks", ranks.n_ranks, "Say what each of N machines holds and sends")
+        ->type_name("N");
+    inspect->add_option("--latency-us", ranks.latency_us, "Of the network between them [50]")
+        ->type_name("X");
+    inspect->add_option("--gbit-per-s", ranks.gbit_per_s, "Of each one's link [1]")->type_name("X");
     when_chosen(inspect, tool, [flags, &tool] { return run_inspect(*flags, tool.globals); });
 }
 
