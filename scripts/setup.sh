@@ -59,6 +59,8 @@ want_for_full_testing() {
     want g++-aarch64-linux-gnu aarch64-linux-gnu-g++ "compiles for 64-bit ARM"
     want qemu-user qemu-aarch64 "runs its tests, and those of layers"
     want clang-format-19 clang-format-19 "the layout check"
+    want openmpi-bin mpirun "starts one model on several ranks"
+    want libopenmpi-dev mpicxx "compiles what they say to each other"
     want shellcheck shellcheck "the check of these scripts"
     want pkgconf pkg-config "the check of gptoss.pc"
     want dpkg-dev dpkg-shlibdeps "finds out what a .deb depends on"

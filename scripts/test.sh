@@ -162,6 +162,12 @@ cuda() {
     $folder/tests/cuda_test || [[ $? -eq $kSkipStatus ]]  # it has said why it was skipped
 }
 
+# Experts over machines: two and three ranks on this one.
+machines() {
+    skip_without mpirun && skip_without mpicxx || return
+    scripts/machines.sh --check
+}
+
 shell_scripts() {
     skip_without shellcheck || return
     find scripts tests .ci -type f \( -name '*.sh' -o -name run \) -print0 | xargs -0 shellcheck -x
@@ -309,6 +315,7 @@ full() {
     check "cmake 3.22" tests/consume/cmake_3_22.sh
     check "aarch64, emulated" tests/consume/aarch64.sh
     check "cuda" cuda
+    check "machines" machines
     check "clang 19 and sanitizers, build" build_with clang++-19 asan &&
         suite "clang 19 and sanitizers, tests" build/clang++-19 -LE house
     check "thread sanitizer" thread_sanitizer
