@@ -72,7 +72,6 @@ WITHOUT_TEST = {
     "cuda/tile_linear.cuh": "tests/cuda/ops.cpp holds it against the scalar op",
     "cuda/warp.cuh": "tests/cuda/ops.cpp runs every kernel that gives a row to a warp",
     "cuda/weights.cuh": "two readers; tests/cuda/ops.cpp runs every op that reads weights",
-    "mpi/experts.hpp": "tests/mpi/forward_test.cpp runs it on several ranks",
     "mpi/team.hpp": "tests/mpi/forward_test.cpp counts its calls and bytes",
     "mpi/unembedding.hpp": "tests/mpi/forward_test.cpp runs it on several ranks",
     "ops/mpi.hpp": "tests/mpi/forward_test.cpp runs it against the goldens",

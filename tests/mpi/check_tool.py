@@ -73,6 +73,7 @@ def check_answers(mpi, folder):
     generate = ["generate", "--max-tokens", "24", "17 + 25 = "]
     status, text, errors = mpi.run(mpi.command(generate))
     check((status, text) == (0, mpi.alone(generate)), f"generate: the greedy text is that of one machine {errors}")
+    check(mpi.run(mpi.command(generate, mpi.n + 1))[1] == text, f"generate: the same on {mpi.n + 1} ranks")
     check(mpi.run(mpi.command([*generate[:-1], "-"]), generate[-1])[1] == text, "generate: rank 0 reads the prompt")
 
     chat = ["chat", "--json", "--temperature", "0"]
