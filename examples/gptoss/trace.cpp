@@ -10,6 +10,7 @@
 #include "../live/viewer_html.hpp"
 #include "gptoss/checkpoint/checkpoint_files.hpp"
 #include "gptoss/dump/dump.hpp"
+#include "gptoss/fast/unembedding.hpp"
 #include "gptoss/format/gguf_files.hpp"
 #include "gptoss/format/partial_file.hpp"
 #include "gptoss/format/write_config_json.hpp"
@@ -163,8 +164,10 @@ std::string page_of(const dump::Recorder& recorder, const OpenedModel& model,
                     const std::string& title, std::size_t n_prompt) {
     const tokenizer::Vocabulary* vocabulary =
         model.tokenizer ? &model.tokenizer->vocabulary : nullptr;
+    live::PageFacts facts{title, int(n_prompt)};
+    facts.unembed = &fast::unembed;
     return live::recorded_page(live::viewer_html(), dump::dump_of(recorder, "the run"),
-                               model.weights, vocabulary, {title, int(n_prompt)});
+                               model.weights, vocabulary, facts);
 }
 
 // --- The run ----------------------------------------------------------------------------------

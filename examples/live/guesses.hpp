@@ -50,17 +50,26 @@ inline void add_guesses(Guesses& guesses, ConstVectorView logits, int k) {
     }
 }
 
-// The guesses of every row of a residual stream (n_tokens, hidden_size), row by row: the logits of
-// 20b would be large.
-inline void add_lens(Guesses& guesses, const Weights& w, ConstMatrixView stream, int k) {
-    std::vector<float> normed(std::size_t(stream.cols));
-    std::vector<float> logits(std::size_t(w.config.vocab_size));
-    for (int t = 0; t < stream.rows; ++t) {
-        rmsnorm({stream.row(t), 1, stream.cols}, w.final_norm_gain, w.config.eps,
-                {normed.data(), 1, stream.cols});
-        unembed({normed.data(), 1, stream.cols}, w.unembedding,
-                {logits.data(), 1, w.config.vocab_size});
-        add_guesses(guesses, {logits.data(), w.config.vocab_size}, k);
+using Unembed = decltype(&gptoss::unembed);  // or a twin
+
+inline constexpr int kLensRows = 16;  // at a time: the logits of all rows would be large
+
+// The guesses of every row of a residual stream (n_tokens, hidden_size).
+inline void add_lens(Guesses& guesses, const Weights& w, ConstMatrixView stream, int k,
+                     Unembed unembed_rows) {
+    const int vocab_size = w.config.vocab_size;
+    std::vector<float> normed(std::size_t(kLensRows) * std::size_t(stream.cols));
+    std::vector<float> logits(std::size_t(kLensRows) * std::size_t(vocab_size));
+    for (int first = 0; first < stream.rows; first += kLensRows) {
+        const int n_rows = std::min(kLensRows, stream.rows - first);
+        const MatrixView normed_rows{normed.data(), n_rows, stream.cols};
+        const MatrixView logits_rows{logits.data(), n_rows, vocab_size};
+        rmsnorm({stream.row(first), n_rows, stream.cols}, w.final_norm_gain, w.config.eps,
+                normed_rows);
+        unembed_rows(normed_rows, w.unembedding, logits_rows);
+        for (int t = 0; t < n_rows; ++t) {
+            add_guesses(guesses, {logits_rows.row(t), vocab_size}, k);
+        }
     }
 }
 

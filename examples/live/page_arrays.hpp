@@ -8,13 +8,14 @@
 // so that a sliding layer costs its window and a full one a triangle. Their shape is (n_heads,
 // visible), visible being the sum of min(t + 1, window) over the tokens (page/run.js undoes it).
 //
-// Types    F32 and I32, little-endian.
+// Types    F32, I32 and U16, little-endian.
 #pragma once
 #include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gptoss/layers/attention_record.hpp"
@@ -31,17 +32,31 @@ struct PageArray {
     std::size_t count = 0;
 };
 
+inline std::size_t bytes_each(const PageArray& array) {
+    return std::string_view(array.dtype) == "U16" ? 2 : 4;
+}
+
 struct PageArrays {
     std::vector<PageArray> arrays;
     std::vector<std::uint8_t> bytes;
 
     void add(const std::string& name, std::vector<int> shape, const float* values,
              std::size_t count) {
-        append({name, std::move(shape), "F32", bytes.size(), count}, values);
+        add({name, std::move(shape), "F32", 0, count}, values);
     }
     void add(const std::string& name, std::vector<int> shape, const std::int32_t* values,
              std::size_t count) {
-        append({name, std::move(shape), "I32", bytes.size(), count}, values);
+        add({name, std::move(shape), "I32", 0, count}, values);
+    }
+    void add(const std::string& name, std::vector<int> shape, const std::uint16_t* values,
+             std::size_t count) {
+        add({name, std::move(shape), "U16", 0, count}, values);
+    }
+    void add(PageArray array, const void* values) {
+        const auto* first = static_cast<const std::uint8_t*>(values);
+        array.at = bytes.size();
+        bytes.insert(bytes.end(), first, first + array.count * bytes_each(array));
+        arrays.push_back(std::move(array));
     }
 
     nlohmann::ordered_json index() const {
@@ -50,13 +65,6 @@ struct PageArrays {
             json[array.name] = {{"shape", array.shape}, {"dtype", array.dtype}, {"at", array.at}};
         }
         return json;
-    }
-
-private:
-    void append(PageArray array, const void* values) {
-        const auto* first = static_cast<const std::uint8_t*>(values);
-        bytes.insert(bytes.end(), first, first + 4 * array.count);
-        arrays.push_back(std::move(array));
     }
 };
 

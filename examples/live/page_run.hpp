@@ -30,7 +30,8 @@ inline bool is_stream(Site site) {
 struct PageRun {
     PageArrays arrays;
 
-    PageRun(const Weights& weights, int n_tokens) : w_(weights), n_tokens_(n_tokens) {}
+    PageRun(const Weights& weights, int n_tokens, Unembed unembed_rows = &gptoss::unembed)
+        : w_(weights), n_tokens_(n_tokens), unembed_(unembed_rows) {}
 
     // The window with which a layer runs; its config's own unless an edit changed it.
     void set_window(int layer, int window) { windows_[std::size_t(layer)] = window; }
@@ -66,7 +67,7 @@ struct PageRun {
 
 private:
     void add_stream(ConstMatrixView stream) {
-        add_lens(lens_, w_, stream, kLensGuesses);
+        add_lens(lens_, w_, stream, kLensGuesses, unembed_);
         const std::vector<float> rms = rms_of_rows(stream);
         rms_.insert(rms_.end(), rms.begin(), rms.end());
     }
@@ -83,6 +84,7 @@ private:
 
     const Weights& w_;
     int n_tokens_;
+    Unembed unembed_;
     std::vector<int> windows_ = windows_of(w_.config);
     Guesses lens_;
     Guesses next_;

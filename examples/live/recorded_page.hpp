@@ -11,6 +11,7 @@
 #pragma once
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "gptoss/dump/run_dump.hpp"
 #include "page_json.hpp"
@@ -25,6 +26,7 @@ struct PageFacts {
     std::string title;
     int n_prompt = 0;                       // tokens; those behind were generated
     std::size_t max_bytes = kMaxPageBytes;  // of the page
+    Unembed unembed = &gptoss::unembed;     // for the lens, which takes longer than the run in 20b
 };
 
 inline std::string base64(const std::vector<std::uint8_t>& bytes) {
@@ -82,7 +84,7 @@ inline std::string recorded_page(std::string_view viewer, const dump::Dump& dump
                                  const PageFacts& facts) {
     if (!dump.tokens) throw Error(dump.name + ": has no tokens, expected them for a page");
     const int n_tokens = int(dump.tokens->size());
-    PageRun run(weights, n_tokens);
+    PageRun run(weights, n_tokens, facts.unembed);
     for (const auto& [key, activation] : dump.sites) {
         add_site(run, key, activation, weights.config, n_tokens);
     }
@@ -94,12 +96,13 @@ inline std::string recorded_page(std::string_view viewer, const dump::Dump& dump
         {"n_prompt", facts.n_prompt}, {"texts", texts_of_guesses(vocabulary, run.arrays)},
         {"edited", dump.edited}};
     const std::size_t used =
-        viewer.size() + inert_json(header).size() + 64 * run.arrays.arrays.size() + 1000;
+        viewer.size() + inert_json(header).size() + 100 * run.arrays.arrays.size() + 4000;
     const std::size_t room = facts.max_bytes > used ? (facts.max_bytes - used) / 4 * 3 : 0;
-    const Shortened kept = shortened(run.arrays, room);
+    const Shortened kept = shortened(std::move(run.arrays), {n_tokens, run.windows()}, room);
     header["arrays"] = kept.arrays.index();
     header["precision"] = kept.precision.text;
     header["left_out"] = kept.left_out;
+    header["n_largest"] = kept.n_largest;
 
     const std::string_view marker = "<!-- the run -->\n";
     const std::size_t at = viewer.find(marker);

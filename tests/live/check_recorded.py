@@ -90,13 +90,44 @@ def check_hostile(browser, tool, folder):
     page.close()
 
 
+WEIGHTS = """([layer, head, t]) => {
+  const run = look.runs.trained;
+  return [run.weights(layer, head, t), run.rest(layer, head, t)];
+}"""
+
+
+def check_largest(page, dump, count=40):
+    """Of attention the page holds the largest weights of each row, and the sum of the others."""
+    header, data = dump
+    layers, k = page.evaluate("look.runs.trained.layersWithWeights()"), page.evaluate("look.runs.trained.header.n_largest")
+    assert k >= 8 and layers and f"the {k} largest weights" in page.inner_text("#status"), page.inner_text("#status")
+    chance, close = random.Random(3), PRECISION["float32, rounded to 8 bits"]
+    for _ in range(count):
+        layer = chance.choice(layers)
+        tensor = header[f"block.{layer}.attn.weights"]
+        n_heads, n_tokens, _ = tensor["shape"]
+        head, t = chance.randrange(n_heads), chance.randrange(n_tokens)
+        at = tensor["data_offsets"][0] + 4 * (head * n_tokens + t) * n_tokens
+        row = struct.unpack(f"<{n_tokens}f", data[at:at + 4 * n_tokens])
+        kept, rest = page.evaluate(WEIGHTS, [layer, head, t])
+        others = [weight for position, weight in enumerate(row) if position not in [p for _, p in kept]]
+        place = layer, head, t
+        assert all(abs(shown - row[position]) <= close * row[position] for shown, position in kept), place
+        assert max(others, default=0) <= min(row[position] for _, position in kept), place
+        assert abs(rest["sum"] - sum(others)) <= close * sum(others) + 1e-30, (place, rest, sum(others))
+
+
 def check_long(browser, tool, folder):
-    """More than fits into 8 MB: what was left out is said, and the pictures are there."""
-    path, dump = trace(tool, folder, "--ids", ",".join(str(i) for i in range(1, 381)))
+    """More than fits into 8 MB, 24 layers of 380 tokens: what was left out is said, and the pictures are there."""
+    subprocess.run([tool, "synth", "--preset", "tiny", "--layers", "24", "--out", folder / "deep"], check=True,
+                   stdout=subprocess.DEVNULL)
+    ids = ",".join(str(i % 128) for i in range(380))
+    path, dump = trace(tool, folder, "--model", folder / "deep", "--ids", ids)
     page = open_page(browser, path)
     assert "Left out" in page.inner_text("#status"), page.inner_text("#status")
     assert page.is_visible("#attention") and page.is_visible("#routes")
     check_numbers(page, dump, 20)
+    check_largest(page, dump)
     page.silence.check()
     page.close()
 

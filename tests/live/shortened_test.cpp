@@ -21,13 +21,15 @@ float read_back(float value, int n_bytes) {
     return std::bit_cast<float>(bits);
 }
 
+const Extent kOne{4, {0}};  // a head and four tokens: ten weights
+
 PageArrays run_of(std::size_t n_large) {
     PageArrays arrays;
     const std::vector<float> large(n_large, 0.1f);
     const std::vector<float> small(10, 1.0f);
     arrays.add("block.0.mlp.gate_up", {1}, large.data(), large.size());
     arrays.add("block.1.mlp.gate_up", {1}, large.data(), large.size());
-    arrays.add("block.0.attn.weights", {1}, small.data(), small.size());
+    arrays.add("block.0.attn.weights", {1, 10}, small.data(), small.size());
     arrays.add("lens.p", {1}, small.data(), small.size());
     return arrays;
 }
@@ -44,8 +46,8 @@ TEST_CASE("shortened: a float is rounded to its upper bytes", "[shortened]") {
 }
 
 TEST_CASE("shortened: lower bytes go before arrays do", "[shortened]") {
-    CHECK(std::string(shortened(run_of(100), 880).precision.dtype) == "F32");
-    const Shortened three = shortened(run_of(100), 660);
+    CHECK(std::string(shortened(run_of(100), kOne, 880).precision.dtype) == "F32");
+    const Shortened three = shortened(run_of(100), kOne, 660);
     CHECK(std::string(three.precision.dtype) == "F24");
     CHECK(three.left_out == "");
     CHECK(three.arrays.bytes.size() == 660);
@@ -53,8 +55,34 @@ TEST_CASE("shortened: lower bytes go before arrays do", "[shortened]") {
 }
 
 TEST_CASE("shortened: what is left out is said, with the layers counted", "[shortened]") {
-    const Shortened kept = shortened(run_of(100), 260);
+    const Shortened kept = shortened(run_of(100), kOne, 260);
     CHECK(kept.arrays.arrays.size() == 3);
     CHECK(kept.left_out == "Left out, to keep the page small: block.*.mlp.gate_up.");
-    CHECK(shortened(run_of(100), 0).arrays.arrays.empty());
+    CHECK(shortened(run_of(100), kOne, 0).arrays.arrays.empty());
+    CHECK_THAT(
+        shortened(run_of(100), kOne, 0).left_out,
+        StartsWith("Of attention no weights are kept. Left out, to keep the page small: lens.p"));
+}
+
+TEST_CASE("shortened: of attention the largest weights are kept where not all fit", "[shortened]") {
+    const Extent extent{100, {0, 0}};  // 100 * 101 / 2 weights, as two bytes each 10100 a layer
+    const std::vector<float> weights(5050, 0.01f);
+    PageArrays run;
+    run.add("block.0.attn.weights", {1, 5050}, weights.data(), weights.size());
+    run.add("block.1.attn.weights", {1, 5050}, weights.data(), weights.size());
+    CHECK(shortened(run, extent, 20'200).left_out == "");
+
+    // 16 a row: 120 + 16 * 85 weights of 4 bytes, 100 sums of 2, in 2 layers
+    const Shortened of_all = shortened(run, extent, 2 * (1480 * 4 + 200));
+    CHECK(of_all.left_out ==
+          "Of attention the 16 largest weights of each head and token are kept, "
+          "and the sum of the others.");
+    CHECK(of_all.n_largest == 16);
+    CHECK(of_all.arrays.bytes.size() == 12'240);
+    CHECK(of_all.arrays.arrays[1].name == "block.0.attn.weights.at");
+
+    const Shortened of_one = shortened(run, extent, 28 * 4 + 8 * 93 * 4 + 200);
+    CHECK(of_one.left_out ==
+          "Of attention the 8 largest weights of each head and token are kept, "
+          "and the sum of the others, in 1 of 2 layers (1).");
 }

@@ -3,18 +3,20 @@
 //
 // Arrays are those of trace/sites.hpp under their names, and next.*, lens.*, stream.rms
 // (page_run.hpp). attn.scores and attn.weights hold only what a token sees, per head and token
-// (page_arrays.hpp).
+// (page_arrays.hpp); or, in a recorded page, the largest weights of each row (largest.hpp).
 
 const BYTES_OF = {
     F32: 4,
     I32: 4,
     F24: 3,
-    BF16: 2
+    BF16: 2,
+    U16: 2
 };
 
 // A shortened float lacks the lower bytes of a float32.
 function widened(bytes, at, count, dtype) {
     const size = BYTES_OF[dtype];
+    if (dtype === "U16") return new Uint16Array(bytes.slice(at, at + 2 * count).buffer);
     if (size === 4) {
         const copy = bytes.slice(at, at + 4 * count).buffer;
         return dtype === "I32" ? new Int32Array(copy) : new Float32Array(copy);
@@ -54,9 +56,9 @@ class Run {
         const window = this.windows[layer];
         return window ? Math.max(0, t - window + 1) : 0;
     }
-    // How many values the tokens before t have, of one head.
-    visibleBefore(layer, t) {
-        const window = this.windows[layer] || Infinity;
+    // How many values the tokens before t have, of one head; with most: if no row has more than that.
+    visibleBefore(layer, t, most = Infinity) {
+        const window = Math.min(this.windows[layer] || Infinity, most);
         if (t <= window) return (t * (t + 1)) / 2;
         return (window * (window + 1)) / 2 + (t - window) * window;
     }
@@ -68,17 +70,46 @@ class Run {
         const perHead = this.shape(name)[1];
         return this.array(name)[head * perHead + this.visibleBefore(layer, t) + s - first];
     }
-    weight(layer, head, t, s) { return this.attention("weights", layer, head, t, s); }
     sinkShare(layer, head, t) {
         return this.array(`block.${layer}.attn.sink_share`)[t * this.config.n_heads + head];
     }
-    // [[weight, position], ...], the largest first
-    looksAt(layer, head, t) {
-        const seen = [];
-        for (let s = this.firstVisible(layer, t); s <= t; ++s)
-            seen.push([this.weight(layer, head, t, s), s]);
-        return seen.sort((a, b) => b[0] - a[0]);
+
+    hasAllWeights(layer) { return this.has(`block.${layer}.attn.weights`); }
+    hasWeights(layer) {
+        return this.hasAllWeights(layer) || this.has(`block.${layer}.attn.weights.largest`);
     }
+    layersWithWeights() {
+        return [...Array(this.config.n_layers).keys()].filter((layer) => this.hasWeights(layer));
+    }
+    // [[weight, position], ...] in order of position: what a token sees, or as much of it as is kept
+    weights(layer, head, t) {
+        const first = this.firstVisible(layer, t);
+        if (this.hasAllWeights(layer))
+            return Array.from(
+                {length: t - first + 1},
+                (_, i) => [this.attention("weights", layer, head, t, first + i), first + i]);
+        const name = `block.${layer}.attn.weights`, k = this.header.n_largest;
+        const values = this.array(`${name}.largest`), positions = this.array(`${name}.at`);
+        const begin = head * this.shape(`${name}.at`)[1] + this.visibleBefore(layer, t, k);
+        return Array.from(
+            {length: Math.min(k, t - first + 1)},
+            (_, i) => [values[begin + i], positions[begin + i]]);
+    }
+    // How many weights of the row are not kept, and their sum.
+    rest(layer, head, t) {
+        if (this.hasAllWeights(layer)) return {count: 0, sum: 0};
+        const visible = t - this.firstVisible(layer, t) + 1, k = this.header.n_largest;
+        const sums = this.array(`block.${layer}.attn.weights.rest`);
+        return {count: Math.max(0, visible - k), sum: sums[head * this.nTokens + t]};
+    }
+    // 0 where s is hidden, undefined where it is not kept
+    weight(layer, head, t, s) {
+        if (s < this.firstVisible(layer, t) || s > t) return 0;
+        if (this.hasAllWeights(layer)) return this.attention("weights", layer, head, t, s);
+        return this.weights(layer, head, t).find(([, position]) => position === s)?.[0];
+    }
+    // The largest first.
+    looksAt(layer, head, t) { return this.weights(layer, head, t).sort((a, b) => b[0] - a[0]); }
 
     tokenOf(id) { return this.header.texts[id] ?? {id, text: `#${id}`}; }
     guesses(name, row) {

@@ -93,26 +93,40 @@ function functionSource(header, name) {
     return lines.slice(first, last + 1).join("\n");
 }
 
+function hasSite(run, symbol, layer) {
+    return symbol === "attn_weights" ? run.hasWeights(layer) : run.has(siteName(symbol, layer));
+}
+
+// What one head gives for one token: [[value, position], ...]
+function attentionRow(run, symbol, layer, head, t) {
+    if (symbol === "attn_weights") return run.weights(layer, head, t);
+    const first = run.firstVisible(layer, t);
+    return Array.from(
+        {length: t - first + 1},
+        (_, i) => [run.attention("scores", layer, head, t, first + i), first + i]);
+}
+
+function leftOutText({count, sum}) {
+    return count ? `${count} smaller weights of this row, together ${sum.toPrecision(3)}` : "";
+}
+
 // A row of a site: the values of one token, and what the place in it is called.
 function rowOf(run, symbol, layer, head, t) {
     const name = siteName(symbol, layer);
-    if (!run.has(name)) return null;
-    const c = run.config;
+    if (!hasSite(run, symbol, layer)) return null;
     if (symbol === "attn_weights" || symbol === "attn_scores") {
-        const kind = SITES[symbol].name.slice(5), first = run.firstVisible(layer, t);
-        const values = Array.from(
-            {length: t - first + 1}, (_, i) => run.attention(kind, layer, head, t, first + i));
+        const pairs = attentionRow(run, symbol, layer, head, t), s = (i) => pairs[i][1];
         return {
             name,
-            values,
-            label: (i) => `head ${head}, t ${t}, s ${first + i} ${quoted(run.tokens[first + i])}`,
-            first,
-            shape: [c.n_heads, run.nTokens, run.nTokens]
+            values: pairs.map(([value]) => value),
+            label: (i) => `head ${head}, t ${t}, s ${s(i)} ${quoted(run.tokens[s(i)])}`,
+            leftOut: symbol === "attn_weights" ? leftOutText(run.rest(layer, head, t)) : "",
+            shape: [run.config.n_heads, run.nTokens, run.nTokens]
         };
     }
     const shape = run.shape(name), size = shape.slice(1).reduce((a, b) => a * b, 1);
     const values = run.array(name).subarray(t * size, (t + 1) * size);
-    return {name, values, label: placeLabel(run, symbol, layer, t, shape), first: 0, shape};
+    return {name, values, label: placeLabel(run, symbol, layer, t, shape), shape};
 }
 
 function placeLabel(run, symbol, layer, t, shape) {

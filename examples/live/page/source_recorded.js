@@ -11,8 +11,5 @@ function startRecorded() {
     asked.nPrompt = header.n_prompt ?? header.tokens.length;
     byId("subtitle").textContent = header.title;
     if (header.left_out) tell(header.left_out);
-    set({
-        token: firstLook(),
-        site: header.arrays["block.0.attn.weights"] ? "attn_weights" : "embedding"
-    });
+    set({token: firstLook(), site: runs.trained.hasWeights(0) ? "attn_weights" : "embedding"});
 }

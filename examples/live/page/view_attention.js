@@ -11,9 +11,8 @@ function drawHead(s, run, head, x, y, size, first, end) {
     for (let t = first; t < end; ++t) {
         const row = y + (t - first) * size, share = run.sinkShare(state.layer, head, t);
         if (share > 0.005) s.rect(sinkAt, row, size, size, css("--sink"), {alpha: share ** 0.7});
-        for (let p = Math.max(first, run.firstVisible(state.layer, t)); p <= t; ++p) {
-            const weight = run.weight(state.layer, head, t, p);
-            if (weight > 0.005)
+        for (const [weight, p] of run.weights(state.layer, head, t)) {
+            if (weight > 0.005 && p >= first)
                 s.rect(
                     left + (p - first) * size, row, size, size, css("--weight"),
                     {alpha: weight ** 0.7});
@@ -25,8 +24,9 @@ const headsView = {
     id: "heads",
     title: "All heads of the layer",
     width: "third",
-    isThere: (run) => run.has(`block.${state.layer}.attn.weights`),
+    isThere: (run) => run.layersWithWeights().length > 0,
     draw(s, run) {
+        if (!run.hasWeights(state.layer)) return;
         const n = run.config.n_heads, columns = n > 16 ? 8 : s.width < 300 ? 3 : 4, gap = 10;
         const [first, end] = nearby(run, 28, 0.8), count = end - first;
         const box = (s.width - gap * (columns - 1)) / columns, size = (box - 6) / (count + 1.5);
@@ -54,12 +54,18 @@ const headsView = {
         }
         s.height = Math.ceil(n / columns) * (box + 22);
     },
-    say: (run) => [`Layer ${state.layer} ${
-        layerText(
-            run,
-            state.layer)}. Each square is a head: rows look, columns are looked at. Choose one.`],
+    say: (run) => run.hasWeights(state.layer) ?
+        [`Layer ${state.layer} ${layerText(run, state.layer)}. Each square is a head: rows look, ` +
+         `columns are looked at. Choose one.`] :
+        [notKeptText(run)],
     legend: () => [["--weight", "weight"], ["--sink", "the sink's share"]],
 };
+
+function notKeptText(run) {
+    return `The attention weights of layer ${
+               state.layer} are not in this page, to keep it small; ` +
+        `those of layers ${run.layersWithWeights().join(", ")} are.`;
+}
 
 function lookText(run, head, count) {
     const sink = run.sinkShare(state.layer, head, state.token);
@@ -73,8 +79,9 @@ const attentionView = {
     id: "attention",
     title: "Who looks at whom",
     width: "two-thirds",
-    isThere: (run) => run.has(`block.${state.layer}.attn.weights`),
+    isThere: (run) => run.layersWithWeights().length > 0,
     draw(s, run) {
+        if (!run.hasWeights(state.layer)) return;
         const [first, end] = attentionRange(run, (s.width - 90) / 15), count = end - first;
         const label = state.near ? 62 : 8, top = state.near ? 62 : 8,
               size = Math.min(26, 560 / count, (s.width - label - 6) / (count + 1.5));
@@ -102,6 +109,7 @@ const attentionView = {
         s.height = top + count * size + 6;
     },
     say(run) {
+        if (!run.hasWeights(state.layer)) return [notKeptText(run)];
         const sink = run.sinkShare(state.layer, state.head, state.token);
         const seen =
             run.looksAt(state.layer, state.head, state.token).slice(0, 3).filter(([
@@ -116,6 +124,8 @@ const attentionView = {
                 i ? ", " : "", tokenElement(run.tokens[p]), make("b", {}, ` ${w.toFixed(3)}`),
                 ` (${state.token - p || "itself"}${state.token - p ? " back" : ""})`));
         parts.push("; ", make("b", {}, sink.toFixed(3)), " goes to the sink.");
+        const leftOut = leftOutText(run.rest(state.layer, state.head, state.token));
+        if (leftOut) parts.push(` Left out: ${leftOut}.`);
         return parts;
     },
     options: () =>
@@ -167,10 +177,14 @@ function cellTip(run, t, p) {
     const text = `${quoted(run.tokens[t])} (${t}) looks at ${quoted(run.tokens[p])} (${p})`;
     if (p < run.firstVisible(state.layer, t))
         return `${text}: hidden, outside the window of ${run.windows[state.layer]}`;
-    return `${text}\nwith ${exact(run.weight(state.layer, state.head, t, p))}`;
+    const weight = run.weight(state.layer, state.head, t, p);
+    if (weight !== undefined) return `${text}\nwith ${exact(weight)}`;
+    return `${text}\nwith a weight that is left out, one of\n${
+        leftOutText(run.rest(state.layer, state.head, t))}`;
 }
 
 function chooseCell(run, t, p) {
-    const first = run.firstVisible(state.layer, t);
-    set(p < first ? {token: t} : {token: t, site: "attn_weights", cell: p - first});
+    const cell =
+        run.weights(state.layer, state.head, t).findIndex(([, position]) => position === p);
+    set(cell < 0 ? {token: t} : {token: t, site: "attn_weights", cell});
 }

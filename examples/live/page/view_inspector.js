@@ -60,7 +60,7 @@ function chosenCell(row) {
 function siteChooser(run) {
     const options =
         Object.keys(SITES)
-            .filter((symbol) => run.has(siteName(symbol, state.layer)))
+            .filter((symbol) => symbol === state.site || hasSite(run, symbol, state.layer))
             .map(
                 (symbol) =>
                     make("option", {value: symbol, selected: symbol === state.site}, symbol));
@@ -87,6 +87,7 @@ function inspectorFields(run) {
             "dl", {className: "fields"},
             ...field("value", make("span", {className: "value", id: "cell-value"}, exact(value))),
             ...field("where", row.label(cell)),
+            ...(row.leftOut ? field("left out", row.leftOut) : []),
             ...(other ? field(
                             state.shown === "changed" ? "as trained" : "with changes",
                             make(

@@ -66,11 +66,12 @@ tokensView.draw = () => {
                     "div", {className: "toks"},
                     ...tokensView.chips.slice(message.first, message.end)))));
     }
-    const hasWeights = run.has(`block.${state.layer}.attn.weights`);
+    const weights = new Map();
+    if (run.hasWeights(state.layer))
+        for (const [weight, s] of run.weights(state.layer, state.head, state.token))
+            weights.set(s, weight);
     tokensView.chips.forEach((chip, s) => {
-        const weight = hasWeights && s <= state.token ?
-            run.weight(state.layer, state.head, state.token, s) :
-            0;
+        const weight = weights.get(s) ?? 0;
         chip.setAttribute("aria-current", s === state.token);
         chip.setAttribute("aria-selected", s === state.token);
         chip.tabIndex = s === state.token ? 0 : -1;
