@@ -218,8 +218,7 @@ int run_compare(const CompareFlags& flags, const Globals& globals) {
 
     if (!flags.html.empty()) {
         format::write_text_file(
-            flags.html,
-            compare_page_html({reference.name, other.name, shared_style(live::viewer_html())}, c));
+            flags.html, compare_page_html({reference.name, other.name, live::viewer_html()}, c));
     }
     if (globals.json) {
         format::OrderedJson json = comparison_json(c);

@@ -1,10 +1,14 @@
-// HTML: a comparison as one page that needs nothing else: no script, no other file.
+// HTML: a comparison as one page that needs no other file.
 //
 //     verdict | facts | error over depth (error_plot.hpp) | expert flips | a row per site, with details
+//
+// Details say what the viewer's inspector says: where and by how much a site differs, formula, function, page. The
+// source of a function stands in the page once; a script of a line shows it where it is opened.
 //
 // Where    the tool's compare --html.
 // Pitfalls File names and array names come from outside: every text goes through html_escaped.
 #pragma once
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +19,7 @@
 #include "gptoss/compare/expert_match.hpp"
 #include "gptoss/trace/sites.hpp"
 #include "html.hpp"
+#include "site_facts.hpp"
 
 namespace gptoss::tool {
 
@@ -23,7 +28,7 @@ using namespace compare;
 struct ComparePage {
     std::string reference;  // file names
     std::string other;
-    std::string style = {};  // shared with the viewer
+    std::string_view viewer = {};  // brings the style, and what it knows of each site
 };
 
 // The viewer's style (examples/live/page/style.css) brings colors, cards and tables; this is what only
@@ -48,7 +53,7 @@ inline constexpr std::string_view kCompareStyle =
     ".verdict.unusable{border-color:var(--sink)}tr.diverged>td,tr.nan>td{color:var(--bad)}"
     "tr.first>td{font-weight:600}tr.flipped>td,tr.left_out>td{color:var(--sink)}"
     "tr.detail{display:none}tr.detail:target{display:table-row}tr.detail td{white-space:normal}"
-    ".sites a{color:inherit}";
+    ".sites a{color:inherit}.inside{position:sticky;left:0;width:min(60rem,calc(100vw - 4.4rem))}";
 
 // The style of the viewer, whose dark colors hang on what its script sets: here the system says it.
 inline std::string shared_style(std::string_view viewer) {
@@ -104,12 +109,8 @@ inline std::string site_anchor(const CompareRow& row) {
     return html_escaped(dump::site_name(row.key));
 }
 
-inline std::string detail_field(const std::string& what, const std::string& value) {
-    return "<dt>" + what + "</dt><dd>" + html_escaped(value) + "</dd>";
-}
-
-// Where and how a site differs, in words.
-inline std::string compare_detail(const CompareRow& row) {
+// Where and how a site differs, in words; and what it is.
+inline std::string compare_detail(const CompareRow& row, std::string_view viewer) {
     const Metrics& m = row.metrics;
     const SiteInfo& info = site_info(row.key.site);
     std::string fields = detail_field("is", std::string(info.meaning));
@@ -127,10 +128,11 @@ inline std::string compare_detail(const CompareRow& row) {
     if (!row.where.empty()) fields += detail_field("where", row.where);
     if (!row.note.empty()) fields += detail_field("note", row.note);
     return "<tr class=\"detail\" id=\"" + site_anchor(row) +
-           "\"><td colspan=\"10\"><dl class=\"fields\">" + fields + "</dl></td></tr>\n";
+           "\"><td colspan=\"10\"><div class=\"inside\"><dl class=\"fields\">" + fields +
+           facts_detail(site_facts(viewer, row.key.site)) + "</div></td></tr>\n";
 }
 
-inline std::string compare_row(const CompareRow& row, bool is_first) {
+inline std::string compare_row(const CompareRow& row, bool is_first, std::string_view viewer) {
     const Metrics& m = row.metrics;
     std::string html = "<tr class=\"" + std::string(outcome_key(row.outcome)) +
                        (is_first ? " first" : "") + "\"><td><a href=\"#" + site_anchor(row) +
@@ -147,25 +149,29 @@ inline std::string compare_row(const CompareRow& row, bool is_first) {
     if (row.n_lenient + row.n_left_out > 0) {
         tokens += " + " + std::to_string(row.n_lenient) + " + " + std::to_string(row.n_left_out);
     }
-    return html + "<td>" + tokens + "</td></tr>\n" + compare_detail(row);
+    return html + "<td>" + tokens + "</td></tr>\n" + compare_detail(row, viewer);
 }
 
-inline std::string sites_table(const Comparison& c) {
+inline std::string sites_table(const Comparison& c, std::string_view viewer) {
     std::string html =
         "<div class=\"wide\"><table class=\"sites\">\n<tr><th>site</th><th>outcome</th>"
         "<th>error</th><th>allowed</th><th>relative</th><th>max</th><th>mean</th><th>cosine</th>"
         "<th>ulps</th><th>tokens</th></tr>\n";
     for (std::size_t i = 0; i < c.rows.size(); ++i) {
-        html += compare_row(c.rows[i], c.first_divergence == i);
+        html += compare_row(c.rows[i], c.first_divergence == i, viewer);
     }
     return html + "</table></div>\n";
 }
 
 inline std::string compare_page_html(const ComparePage& page, const Comparison& c) {
+    std::set<Site> sites;
+    for (const CompareRow& row : c.rows) {
+        sites.insert(row.key.site);
+    }
     return "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/>"
            "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>"
            "<title>gpt-oss compare</title><style>\n" +
-           page.style + std::string(kCompareStyle) +
+           shared_style(page.viewer) + std::string(kCompareStyle) +
            "</style></head>\n<body><h1>gpt-oss compare</h1>\n<main><p class=\"verdict " +
            verdict_name(c.verdict) + "\"><b>" + verdict_name(c.verdict) +
            "</b>: " + html_escaped(c.reason) + "</p>\n<section class=\"card\">" +
@@ -177,10 +183,11 @@ inline std::string compare_page_html(const ComparePage& page, const Comparison& 
            "Orange: "
            "experts flipped there, or it was left out. A point or a name leads to where and how "
            "the site differs.</figcaption></figure></section>\n" +
-           changes_list(c) + "<section class=\"card\"><h2>Sites</h2>\n" + sites_table(c) +
+           changes_list(c) + "<section class=\"card\"><h2>Sites</h2>\n" +
+           sites_table(c, page.viewer) +
            "<p class=\"say\">tokens: compared strictly + behind an expert flip + left out. ulps: "
-           "steps between bf16 numbers, of values not below rms.</p></section></main>\n"
-           "</body></html>\n";
+           "steps between bf16 numbers, of values not below rms.</p></section></main>\n" +
+           op_sources(page.viewer, sites) + "</body></html>\n";
 }
 
 }  // namespace gptoss::tool

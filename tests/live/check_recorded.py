@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Pages of recorded runs, as gptoss trace --html writes them: the numbers of the dump, the views of the live page,
-none of its controls.
+none of its controls. And the page of gptoss compare --html.
 
     tests/live/check_recorded.py [--tool build/release/bin/gptoss] [--shots FOLDER]
 
@@ -13,7 +13,7 @@ import struct
 import subprocess
 import tempfile
 
-from browser import chromium, find, open_page, press, say
+from browser import Silence, chromium, find, open_page, press, say
 from dumps import READ_CELLS, file_of
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -132,6 +132,34 @@ def check_long(browser, tool, folder):
     page.close()
 
 
+def open_site(page, name, function):
+    """A click on a site's name shows what the inspector shows; another opens the function."""
+    page.click(f"text='{name}' >> nth=-1")
+    details = page.locator(f"[id='{name}']")
+    for text in ("worst", "layers/", "docs/", f"{function}, as the reference has it"):
+        assert text in details.inner_text(), (name, text, details.inner_text())
+    details.locator("summary").click()
+    page.wait_for_function(f"document.querySelector('tr:target pre').textContent.includes(' {function}(')")
+
+
+def check_compared(browser, tool, folder):
+    """The page of compare --html, of a run and the same in bf16."""
+    runs = []
+    for path in ("scalar", "bf16"):
+        runs.append(folder / f"{path}.safetensors")
+        subprocess.run([tool, "trace", "--path", path, "--ids", "1,2,3", "--sites", "all", "--out", runs[-1]], check=True,
+                       stdout=subprocess.DEVNULL)
+    subprocess.run([tool, "compare", *runs, "--html", folder / "compared.html"], stdout=subprocess.DEVNULL)
+    page = browser.new_page(viewport={"width": 400, "height": 900})
+    silence = Silence(page)
+    page.goto(f"file://{folder / 'compared.html'}")
+    open_site(page, "block.2.attn.weights", "softmax_with_sink")
+    open_site(page, "logits", "unembed")
+    assert page.evaluate("document.body.scrollWidth") <= 400
+    silence.check()
+    page.close()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tool", type=pathlib.Path, default=ROOT / "build" / "release" / "bin" / "gptoss")
@@ -141,6 +169,7 @@ def main():
         check_story(browser, arguments.tool, pathlib.Path(folder), arguments.shots)
         check_hostile(browser, arguments.tool, pathlib.Path(folder))
         check_long(browser, arguments.tool, pathlib.Path(folder))
+        check_compared(browser, arguments.tool, pathlib.Path(folder))
     print("recorded pages: the dump's numbers, no control that does nothing")
 
 

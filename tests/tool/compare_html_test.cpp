@@ -10,8 +10,22 @@ using namespace gptoss::compare;
 
 namespace {
 
+constexpr std::string_view kViewer =
+    "<style>\n:root { --ink: #000; }\n:root[data-theme=\"dark\"] { --ink: #fff; }\nb {}\n</style>\n"
+    "<script type=\"application/json\" id=\"sites\">\n"
+    R"({"embedding": {"name": "embedding", "op": "embed", "header": "layers/embedding.hpp",
+                      "page": "03-linear.md", "formula": "table[tokens[t]]"},
+        "logits": {"name": "logits", "op": "unembed", "header": "layers/unembedding.hpp",
+                   "page": "03-linear.md", "formula": "W < norm"}})"
+    "\n</script>\n<script type=\"text/plain\" data-header=\"layers/embedding.hpp\">\n"
+    "inline void embed(int t) {\n}\n</script>\n"
+    "<script type=\"text/plain\" data-header=\"layers/unembedding.hpp\">\n"
+    "// unembed(x)\ninline void other() {\n}\n\ninline void unembed(int t) {\n    if (t < 1) {\n   "
+    " }\n"
+    "}\n\ninline int next;\n</script>\n";
+
 std::string page_of(const Comparison& c) {
-    return compare_page_html({"a.safetensors", "<b>.npz"}, c);
+    return compare_page_html({"a.safetensors", "<b>.npz", kViewer}, c);
 }
 
 Comparison small_comparison() {
@@ -52,11 +66,22 @@ TEST_CASE("compare html: verdict, picture and a row per site", "[compare_html]")
 
 TEST_CASE("compare html: the viewer's colors, dark ones where the system asks for them",
           "[compare_html]") {
-    const std::string style = shared_style(
-        "<style>\n:root { --ink: #000; }\n:root[data-theme=\"dark\"] { --ink: #fff; }\nb "
-        "{}\n</style>");
+    const std::string style = shared_style(kViewer);
     CHECK_THAT(style, EndsWith("@media (prefers-color-scheme:dark){:root{ --ink: #fff; }}\n"));
     CHECK_THAT(style, StartsWith(":root { --ink: #000; }\n"));
+}
+
+TEST_CASE("compare html: a site's details say what the viewer's inspector says", "[compare_html]") {
+    const std::string html = page_of(small_comparison());
+    CHECK_THAT(html, ContainsSubstring("<dd>layers/unembedding.hpp</dd><dt>read</dt>"
+                                       "<dd>docs/03-linear.md</dd></dl>"
+                                       "<div class=\"formula\">W &lt; norm</div>"
+                                       "<details data-op=\"unembed\"><summary>unembed, as the"));
+    CHECK_THAT(html, ContainsSubstring("<template id=\"op-unembed\">inline void unembed(int t) {\n"
+                                       "    if (t &lt; 1) {\n    }\n}\n</template>"));
+    CHECK_THROWS_WITH(site_facts("<p>", Site::logits), "viewer: has no <script id=\"sites\">");
+    CHECK_THROWS_WITH(function_source(kViewer, {"mix", "layers/embedding.hpp", "", ""}),
+                      "viewer: layers/embedding.hpp has no function mix");
 }
 
 TEST_CASE("compare html: texts from outside are escaped", "[compare_html]") {
