@@ -29,7 +29,7 @@ def check_story(page):
     assert "5 0.990 (1 back)" in say(page, "attention"), say(page, "attention")
     press(page, *["]"] * 4)
     assert "7 0.961 (3 back)" in say(page, "attention"), say(page, "attention")
-    assert "says 12 from experts 1 on (99.9 % there)" in say(page, "lens"), say(page, "lens")
+    assert "says 12 from the experts of layer 1 on (99.9 % there)" in say(page, "lens"), say(page, "lens")
     assert round(page.evaluate("look.runs.trained.lens(4, look.state.token)[0].p"), 3) == 0.999
     assert say(page, "next").startswith("After = comes 12 with"), say(page, "next")
     press(page, "x")
@@ -68,7 +68,7 @@ def check_tours(page):
     press(page, "n", "n", "n")
     assert "re 0.9" in say(page, "attention").replace("␣", "") and "39 back" in say(page, "attention"), say(page, "attention")
     press(page, "n", "n")
-    assert "from attention 3 on" in say(page, "lens"), say(page, "lens")
+    assert "from the attention of layer 3 on" in say(page, "lens"), say(page, "lens")
     press(page, "Escape")
     page.click("text=What sinks are for")
     settle(page)
@@ -76,7 +76,12 @@ def check_tours(page):
     assert "comes + with" in say(page, "next") and "with your changes - with" in say(page, "next"), say(page, "next")
     press(page, "n")
     assert "7-5=2" in page.inner_text("#changes .answers .changed")
+    press(page, "Escape")
+    assert page.evaluate("look.state.edits.length") == 0 and page.evaluate("look.runs.changed") is None
+    press(page, "x", "t", *["n"] * 6)   # a reader's own change is back when the tour is over
+    own = page.evaluate("look.state.edits.length")
     press(page, "Escape", "u")
+    assert own == 2, own
 
 
 def read_dump(ids):

@@ -72,7 +72,7 @@ def check_story(browser, tool, folder, shots):
     press(page, *["]"] * 4)
     assert "7 0.9" in say(page, "attention"), say(page, "attention")
     assert say(page, "next").startswith("After = comes 12 with"), say(page, "next")
-    assert "from experts 1 on" in say(page, "lens"), say(page, "lens")
+    assert "from the experts of layer 1 on" in say(page, "lens"), say(page, "lens")
     check_numbers(page, dump)
     shots.mkdir(parents=True, exist_ok=True)
     page.evaluate("look.paintAll()")

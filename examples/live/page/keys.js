@@ -28,7 +28,7 @@ const KEYS = [
     ],
     ["/", "find a token, an activation or a picture", {"/": () => openSearch()}],
     ["z", "attention: near or all tokens", {z: () => set({near: !state.near})}],
-    ["?", "these keys", {"?": () => openHelp()}],
+    ["?", "these words and keys", {"?": () => openHelp()}],
     [
         "Home End", "first token, last token",
         {Home: () => set({token: 0}), End: () => set({token: Infinity})}
@@ -97,15 +97,39 @@ function listenToKeys() {
     });
 }
 
+const WORDS = [
+    ["token", "a piece of text with a number, its id; the model reads and writes tokens"],
+    ["stream", "the vector of a token that runs through all layers; each adds to it twice"],
+    [
+        "layer",
+        "an attention and then the experts: “experts 1” is the stream after those of layer 1"
+    ],
+    [
+        "head",
+        "a part of the attention that looks at earlier tokens on its own; its weights say where"
+    ],
+    [
+        "sink",
+        "a learned score beside the tokens': the share that it wins is what a head does not spend"
+    ],
+    ["window", "how many tokens back every other layer sees"],
+    ["experts", "small networks, of which a router chooses four for each token"],
+    ["rms", "root mean square, the size of a vector"],
+    ["logit lens", "what would be said next if no layer followed"],
+];
+
 function openHelp() {
     const rows = shownKeys().map(
         ([keys, text]) =>
             make("tr", {}, make("td", {}, make("kbd", {}, keys)), make("td", {}, text)));
+    const words = WORDS.map(
+        ([word, text]) =>
+            make("tr", {}, make("td", {}, make("b", {}, word)), make("td", {}, text)));
     byId("dialog").replaceChildren(
-        make("h2", {}, "Keys"), make("table", {}, make("tbody", {}, ...rows)),
         make(
-            "div", {className: "row"},
-            button(
-                "Close", () => byId("dialog").close(), {className: "primary", autofocus: true})));
+            "div", {className: "head"}, make("h2", {}, "Words"),
+            button("Close", () => byId("dialog").close(), {className: "primary", autofocus: true})),
+        make("table", {}, make("tbody", {}, ...words)), make("h2", {}, "Keys"),
+        make("table", {}, make("tbody", {}, ...rows)));
     byId("dialog").showModal();
 }

@@ -59,6 +59,7 @@ function connectButtons() {
     byId("files").onchange = (event) => openFiles(event.target.files);
     byId("ask").onsubmit = (event) => {
         event.preventDefault();
+        editsBefore = [];  // they were of other tokens
         if (state.tour) endTour();
         askModel({
             kind: byId("kind").value,

@@ -147,6 +147,11 @@ class Run {
     get text() { return this.tokens.map((token) => token.text).join(""); }
 }
 
+// In a sentence.
+function halfText(row) {
+    if (row === 0) return "the embedding";
+    return `the ${row % 2 ? "attention" : "experts"} of layer ${(row - 1) >> 1}`;
+}
 function halfName(row) {
     if (row === 0) return "embedding";
     return `${row % 2 ? "attention" : "experts"} ${(row - 1) >> 1}`;

@@ -11,11 +11,17 @@ function tokenEnding(run, text) {
     return state.token;
 }
 
+let editsBefore = [];  // what the reader had changed when the tour began
+
 async function startTour(name, step = 0) {
+    if (!state.tour) editsBefore = state.edits;
     const {ask: question} = TOURS[name];
     const isOpen =
         runs.trained && ["kind", "question", "effort"].every((key) => asked[key] === question[key]);
-    if (!isOpen) await askModel(question);
+    if (!isOpen) {
+        editsBefore = [];  // they are of other tokens
+        await askModel(question);
+    }
     showStep(name, step);
 }
 
@@ -78,5 +84,7 @@ function endTour() {
     byId("tour").hidden = true;
     document.body.style.paddingBottom = "";
     document.querySelectorAll(".card.active").forEach((card) => card.classList.remove("active"));
+    if (state.tour && JSON.stringify(state.edits) !== JSON.stringify(editsBefore))
+        setEdits(editsBefore);
     set({tour: null, step: 0});
 }

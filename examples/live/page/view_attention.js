@@ -134,7 +134,8 @@ const attentionView = {
              "all tokens", () => set({near: false}),
              {className: "small", "aria-pressed": !state.near})],
     legend: (run) => [
-        ["--weight", "weight 0 to 1"], ["--sink", "the sink's share"],
+        ["--weight", "weight 0 to 1"],
+        ["--sink", "the sink's share: what the head keeps and gives to no token"],
         ...(run.windows[state.layer] ? [["--line", "hidden: outside the window"]] : [])],
 };
 

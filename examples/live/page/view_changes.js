@@ -113,8 +113,9 @@ function changeControls() {
         name, editButton(`off in layer ${state.layer}`, {do: what, layer: state.layer}),
         editButton("in all layers", {do: what, layer: -1}));
     return [
-        everywhere, headRow(), layered("Sinks", "sinks_off"), layered("Window", "window_off"),
-        expertRow(), streamRow()
+        everywhere, headRow(), expertRow(), streamRow(),
+        make("p", {className: "muted"}, "Of a whole layer, for all tokens:"),
+        layered("Sinks", "sinks_off"), layered("Window", "window_off")
     ];
 }
 

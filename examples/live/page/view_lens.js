@@ -39,7 +39,7 @@ const lensView = {
             --since;
         return [
             "The stream of ", tokenElement(run.tokens[state.token]), " says ", tokenElement(final),
-            " from ", make("b", {}, halfName(since)), " on (",
+            " from ", make("b", {}, halfText(since)), " on (",
             percent(run.lens(since, state.token)[0].p), " there)."
         ];
     },

@@ -70,8 +70,9 @@ const normsView = {
         const stream = streamOf(run, state.token);
         return [
             "The vector of ", tokenElement(run.tokens[state.token]),
-            ` begins at rms ${stream[0].toPrecision(3)} and ends at `,
-            make("b", {}, stream.at(-1).toPrecision(3)), "."
+            ` begins with the size ${stream[0].toPrecision(3)} and ends with `,
+            make("b", {}, stream.at(-1).toPrecision(3)),
+            ". (Size: the root mean square, rms, of its channels.)"
         ];
     },
     legend: () => [
