@@ -17,6 +17,8 @@ install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/gptoss/tokenizer/data/" DESTINA
 set(doc_dir "${CMAKE_INSTALL_DATADIR}/doc/gptoss")
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${doc_dir}")
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/LICENSES" DESTINATION "${doc_dir}")
+install(FILES "${PROJECT_SOURCE_DIR}/build/live/look-inside.html"  # made by examples/live/build.py
+        DESTINATION "${doc_dir}" COMPONENT docs OPTIONAL)
 if(GPTOSS_EXAMPLES)
     install(DIRECTORY "${PROJECT_SOURCE_DIR}/tests/golden/data/" DESTINATION "${data_dir}/goldens")
     install(DIRECTORY "${PROJECT_SOURCE_DIR}/examples/validate/" DESTINATION "${data_dir}/validate"

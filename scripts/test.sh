@@ -252,7 +252,9 @@ live_page() {
         $venv/bin/python tests/live/check_page.py &&
         $venv/bin/python tests/live/check_manners.py &&
         $venv/bin/python tests/live/check_recorded.py &&
-        $venv/bin/python tests/live/check_firefox.py
+        $venv/bin/python tests/live/check_firefox.py &&
+        cmake --install build/release --component docs --prefix build/live/installed &&
+        test -s build/live/installed/share/doc/gptoss/look-inside.html
 }
 
 # In the environment of python_module, which has pytest and numpy. Two halves, side by side; their skips
