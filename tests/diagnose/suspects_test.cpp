@@ -8,6 +8,7 @@
 using namespace gptoss;
 using namespace gptoss::compare;
 using namespace gptoss::diagnose;
+using gptoss::dump::SiteKey;
 
 namespace {
 
@@ -61,6 +62,35 @@ TEST_CASE("suspects: what was right and is not with the mistake counts against i
     const Suspect within_rounding =
         suspect(evidence, named("a"), errors({0, 0.005, 0, 2 * tolerance}), evidence.divergent);
     CHECK(within_rounding.explains_first);
+}
+
+TEST_CASE(
+    "suspects: what mends an op in one layer, or one of its sites, is not what is wrong with it",
+    "[suspects]") {
+    const auto rows_of = [](const std::vector<double>& relative) {
+        const SiteKey keys[4] = {{Site::attn_scores, 0},
+                                 {Site::attn_mix, 0},
+                                 {Site::attn_scores, 1},
+                                 {Site::mlp_swiglu, 1}};
+        Comparison c = errors(relative);
+        for (std::size_t i = 0; i < c.rows.size(); ++i) {
+            c.rows[i].key = keys[i];
+        }
+        return c;
+    };
+    Evidence evidence{preset_tiny()};
+    evidence.anchored = true;
+    evidence.right = rows_of({0.5, 0.5, 0.5, 0.5});
+    find_divergence(evidence);
+    const auto explains = [&](const std::vector<double>& left) {
+        return suspect(evidence, named("a"), rows_of(left), evidence.divergent).explains_first;
+    };
+    CHECK(explains({0, 0, 0, 0}));
+    CHECK(explains({0, 0, 0, 0.5}));  // another op: a second mistake
+    CHECK(!explains({0, 0.5, 0, 0}));
+    CHECK(!explains({0, 0, 0.5, 0}));
+    evidence.anchored = false;
+    CHECK(explains({0, 0.05, 0.5, 0}));  // what stands before it may be why
 }
 
 TEST_CASE("suspects: the first divergent site decides, then what is left", "[suspects]") {

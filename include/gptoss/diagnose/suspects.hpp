@@ -5,6 +5,8 @@
 //
 // Those that explain the first site of D come first, then the one that leaves least. A mistake that
 // makes a right site wrong explains nothing, if the run is anchored: there a site has one op behind it.
+// Nor does one that mends this op in one layer and not in another, or one of the sites that it writes
+// and not the others: an op is the same code everywhere, so it is wrong in another way.
 // A confidence is the share of 1 / left^2 among all of these and "none of them", which would leave a
 // third. Suspects that leave about as much as the first one cannot be told from it.
 //
@@ -25,11 +27,19 @@ inline constexpr double kMadeWrong = 3;
 // Leaving up to so many times what the first one leaves, a suspect is as likely.
 inline constexpr double kAsLikely = 1.5;
 
+// Are both written by one op? Attention writes four.
+inline bool is_of_one_op(Site a, Site b) {
+    const auto is_attention = [](Site s) { return s >= Site::attn_scores && s <= Site::attn_mix; };
+    return a == b || (is_attention(a) && is_attention(b));
+}
+
 // c compares a model with the mistake and the dump; divergent are the rows that it is to explain.
 inline Suspect suspect(const Evidence& evidence, const pitfalls::Facts& facts,
                        const compare::Comparison& c, const std::vector<std::size_t>& divergent) {
     Suspect s{facts};
     double logs = 0;
+    bool leaves_its_op = false;
+    const Site first = evidence.right.rows[divergent[0]].key.site;
     for (std::size_t i = 0; i < c.rows.size(); ++i) {
         if (!has_error(evidence.right.rows[i])) continue;
         const double tolerance = evidence.tolerance_at(i);
@@ -38,13 +48,16 @@ inline Suspect suspect(const Evidence& evidence, const pitfalls::Facts& facts,
         const bool is_due = std::find(divergent.begin(), divergent.end(), i) != divergent.end();
         const bool got_worse = !evidence.diverges(i) && wrong > tolerance;
         if (!is_due && !got_worse) continue;
+        leaves_its_op |= is_due && is_of_one_op(evidence.right.rows[i].key.site, first) &&
+                         has_error(c.rows[i]) && !evidence.explained(c, i) &&
+                         wrong > kMadeWrong * tolerance;
         logs += std::log(std::clamp(wrong / (is_due ? right : tolerance), 1e-4, 1e4));
         s.n_explained += is_due && evidence.explained(c, i);
         s.n_made_wrong += got_worse && wrong > kMadeWrong * tolerance;
         s.evidence.push_back({c.rows[i].key, tolerance, right, wrong});
     }
     s.left = std::exp(logs / double(s.evidence.size()));
-    const bool is_refuted = evidence.anchored && s.n_made_wrong > 0;
+    const bool is_refuted = evidence.anchored && (s.n_made_wrong > 0 || leaves_its_op);
     s.explains_first = evidence.explained(c, divergent[0]) && s.left < 1 && !is_refuted;
     return s;
 }
