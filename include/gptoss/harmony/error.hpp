@@ -23,9 +23,11 @@
 
 namespace gptoss::harmony {
 
-// What a model wrote is not Harmony.
+// What a model wrote is not Harmony. words are those of the original, whatever the model put into
+// them; what() is fit to be shown.
 struct HarmonyError : Error {
-    using Error::Error;
+    std::string words;
+    explicit HarmonyError(const std::string& text) : Error(text), words(text) {}
 };
 
 // Rust shows these as numbers.

@@ -54,7 +54,7 @@ public:
         try {
             step(id);
         } catch (const HarmonyError& error) {
-            return error.what();
+            return error.words;
         }
         return std::nullopt;
     }
