@@ -22,6 +22,14 @@ TEST_CASE("load: a folder of either layout gives its config and its weights", "[
     CHECK(hash_of(hugging_face) == tiny_hash());
 }
 
+TEST_CASE("load: a copy in memory is whole when the file is cut short", "[load]") {
+    const TempFolder folder;
+    write_tiny(folder / "hf", Layout::hugging_face);
+    const Weights copied = load_weights(folder / "hf", Scales::check, FileBytes::copied);
+    std::filesystem::resize_file(folder / "hf/model.safetensors", 8);
+    CHECK(hash_of(copied) == tiny_hash());
+}
+
 TEST_CASE("load: the order of tensors in a file does not matter", "[load]") {
     const TempFolder folder;
     std::vector<ToyTensor> tensors = toy_tensors(preset_tiny(), Layout::hugging_face);

@@ -83,7 +83,8 @@ inline std::map<std::string, std::string> read_index(const std::filesystem::path
 }
 
 inline std::vector<format::Safetensors> open_shards(const std::filesystem::path& folder,
-                                                    const std::filesystem::path& index) {
+                                                    const std::filesystem::path& index,
+                                                    format::FileBytes bytes) {
     const std::map<std::string, std::string> shard_of = read_index(index);
     std::map<std::string, format::Safetensors> shards;
     std::map<std::string, int> tensors_of_missing_shard;
@@ -93,7 +94,8 @@ inline std::vector<format::Safetensors> open_shards(const std::filesystem::path&
             ++tensors_of_missing_shard[shard];
             continue;
         }
-        if (!shards.contains(shard)) shards[shard] = format::open_safetensors(folder / shard);
+        if (!shards.contains(shard))
+            shards[shard] = format::open_safetensors(folder / shard, bytes);
         if (!shards[shard].tensors.contains(tensor)) {
             problems.push_back({ProblemKind::missing,
                                 (folder / shard).string() + ": " + format::quoted(tensor) +
@@ -144,10 +146,11 @@ inline bool is_recorded_run(const format::Safetensors& file) {
     return format != file.metadata.end() && format->second.starts_with("gptoss-dump");
 }
 
-inline std::vector<format::Safetensors> open_all_in(const std::filesystem::path& folder) {
+inline std::vector<format::Safetensors> open_all_in(const std::filesystem::path& folder,
+                                                    format::FileBytes bytes) {
     std::vector<format::Safetensors> files;
     for (const auto& path : weight_files(folder)) {
-        format::Safetensors file = format::open_safetensors(path);
+        format::Safetensors file = format::open_safetensors(path, bytes);
         if (!is_recorded_run(file)) files.push_back(std::move(file));
     }
     if (files.empty()) throw Error(folder.string() + ": holds recorded runs, but no weights");
@@ -176,14 +179,15 @@ inline bool goes_by_index(const std::filesystem::path& folder, const std::filesy
     return false;
 }
 
-inline CheckpointFiles open_checkpoint(const std::filesystem::path& dir) {
+inline CheckpointFiles open_checkpoint(const std::filesystem::path& dir,
+                                       format::FileBytes bytes = format::FileBytes::mapped) {
     const std::filesystem::path folder = checkpoint_folder(dir);
     const std::filesystem::path index = folder / "model.safetensors.index.json";
     CheckpointFiles files;
     files.folder = folder.string();
     files.config = read_model_config(folder / "config.json", &files.notes);
     const bool has_index = goes_by_index(folder, index);
-    files.files = has_index ? open_shards(folder, index) : open_all_in(folder);
+    files.files = has_index ? open_shards(folder, index, bytes) : open_all_in(folder, bytes);
     return files;
 }
 

@@ -216,8 +216,9 @@ inline void require_same_forms(const format::GgufFiles& files, const GgufTensors
     }
 }
 
-inline Weights load_gguf(const std::filesystem::path& path, bool read_scales = true) {
-    const format::GgufFiles files = format::open_gguf_files(path);
+inline Weights load_gguf(const std::filesystem::path& path, bool read_scales = true,
+                         format::FileBytes bytes = format::FileBytes::mapped) {
+    const format::GgufFiles files = format::open_gguf_files(path, bytes);
     const Config c = gguf_config(files);
     const GgufTensors tensors = check_gguf_tensors(files, c, read_scales);
     require_same_forms(files, tensors, c);

@@ -4,7 +4,8 @@
 //     (build_weights)
 //
 // Nothing but gains, biases and sinks is copied: opening 20b takes a fraction of a second and its
-// pages are read when a layer first needs them.
+// pages are read when a layer first needs them. With FileBytes::copied all of it is read at once, and
+// what others do to the files no longer matters (format/mapped_file.hpp).
 //
 // Source   official model: class Checkpoint, Transformer.from_checkpoint.
 // Errors   Error, naming file, tensor, what it is and what was expected; all problems at once.
@@ -24,10 +25,11 @@ namespace gptoss::checkpoint {
 // Whether loading reads every MXFP4 scale, 4 % of the bytes, to refuse the value that means NaN.
 enum class Scales { check, trust };
 
-inline Weights load_weights(const std::filesystem::path& dir, Scales scales = Scales::check) {
+inline Weights load_weights(const std::filesystem::path& dir, Scales scales = Scales::check,
+                            format::FileBytes bytes = format::FileBytes::mapped) {
     const auto gguf = format::find_gguf(dir);
-    if (gguf) return load_gguf(*gguf, scales == Scales::check);
-    const CheckpointFiles files = open_checkpoint(dir);
+    if (gguf) return load_gguf(*gguf, scales == Scales::check, bytes);
+    const CheckpointFiles files = open_checkpoint(dir, bytes);
     const auto [layout, found] = check_tensors(files, scales == Scales::check);
 
     SlotTensors tensors;

@@ -226,8 +226,8 @@ inline Gguf read_gguf(const std::string& path, const std::uint8_t* bytes, std::u
     return file;
 }
 
-inline Gguf open_gguf(const std::filesystem::path& path) {
-    const auto mapped = std::make_shared<const MappedFile>(path);
+inline Gguf open_gguf(const std::filesystem::path& path, FileBytes bytes = FileBytes::mapped) {
+    const auto mapped = std::make_shared<const MappedFile>(path, bytes);
     Gguf file = read_gguf(mapped->path(), mapped->bytes(), mapped->size());
     file.mapped = mapped;
     return file;

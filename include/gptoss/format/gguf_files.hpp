@@ -92,9 +92,9 @@ inline std::int64_t split_key(const Gguf& file, const char* key, std::int64_t ot
     return gguf_integer(file.path, key, found->second);
 }
 
-inline GgufFiles open_gguf_files(const fs::path& path) {
+inline GgufFiles open_gguf_files(const fs::path& path, FileBytes bytes = FileBytes::mapped) {
     GgufFiles files;
-    files.parts.push_back(open_gguf(path));
+    files.parts.push_back(open_gguf(path, bytes));
     const Gguf named = files.first();
     const std::int64_t count = split_key(named, "split.count", 1);
     if (count == 1) return files;
@@ -110,7 +110,7 @@ inline GgufFiles open_gguf_files(const fs::path& path) {
             throw Error(part.string() + ": is missing, expected " + std::to_string(count) +
                         " parts (split.count)");
         }
-        files.parts.push_back(open_gguf(part));
+        files.parts.push_back(open_gguf(part, bytes));
         const std::int64_t its_no = split_key(files.parts.back(), "split.no", -1);
         if (its_no != no) {
             throw Error(part.string() + ": split.no is " + std::to_string(its_no) + ", expected " +
