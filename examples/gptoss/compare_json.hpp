@@ -5,7 +5,8 @@
 //      "exactness": {...}, "notes": [...]}
 //
 // Where    the tool's compare --json.
-// Pitfalls JSON has no infinity: an error relative to a site of zeros is null.
+// Pitfalls JSON has neither infinity nor NaN. A measure is null where it is infinite, or where no
+//          value is a number on both sides; so are the logits' if any of them is NaN.
 #pragma once
 #include <nlohmann/json.hpp>
 
@@ -18,19 +19,23 @@ using namespace compare;
 
 inline format::OrderedJson row_json(const CompareRow& row) {
     const Metrics& m = row.metrics;
+    const auto measure = [&m](double value) {
+        return m.n_values > 0 ? format::OrderedJson(value) : format::OrderedJson(nullptr);
+    };
     return {{"name", dump::site_name(row.key)},
             {"outcome", outcome_key(row.outcome)},
-            {"error", m.error},
+            {"error", measure(m.error)},
             {"tolerance", row.tolerance},
-            {"relative", m.relative},
+            {"relative", measure(m.relative)},
             {"relative_tolerance", row.relative_tolerance},
-            {"max", m.max},
-            {"mean", m.mean},
-            {"cosine", m.cosine},
-            {"bf16_ulps", m.ulps},
-            {"bf16_equal", m.equal},
+            {"max", measure(m.max)},
+            {"mean", measure(m.mean)},
+            {"cosine", measure(m.cosine)},
+            {"bf16_ulps", measure(m.ulps)},
+            {"bf16_equal", measure(m.equal)},
             {"n_values", m.n_values},
             {"n_nan", m.n_nan},
+            {"n_reference_nan", m.n_reference_nan},
             {"n_infinities", m.n_infinities},
             {"tokens", row.n_strict},
             {"tokens_behind_flips", row.n_lenient},

@@ -92,6 +92,11 @@ TEST_CASE("compare: NaN is an outcome of its own", "[compare]") {
     const Comparison swapped = compare_dumps(other, reference(), {});
     CHECK(swapped.verdict == Verdict::unusable);
     CHECK(row_of(swapped, {Site::attn_v, 2}).outcome == Outcome::nan_reference);
+
+    Dump without_logits = reference();
+    without_logits.sites.at({Site::logits}).values[7] = std::numeric_limits<float>::quiet_NaN();
+    CHECK_FALSE(compare_dumps(reference(), without_logits, {}).logits);
+    CHECK_FALSE(compare_dumps(without_logits, reference(), {}).logits);
 }
 
 TEST_CASE("compare: missing on either side never passes", "[compare]") {

@@ -42,12 +42,27 @@ TEST_CASE("compare json: what there is not is null, an infinite error too", "[co
     Comparison c;
     CompareRow row{{Site::attn_q, 3}};
     row.metrics.error = std::numeric_limits<double>::infinity();
+    row.metrics.n_values = 1;
     c.rows = {row};
     const OrderedJson json = OrderedJson::parse(comparison_json(c).dump());
     CHECK(json["verdict"] == "unusable");
     CHECK(json["first_divergence"].is_null());
     CHECK(json["logits"].is_null());
     CHECK(json["sites"][0]["error"].is_null());
+}
+
+TEST_CASE("compare json: where no value is a number nothing looks like a match", "[compare_json]") {
+    Comparison c;
+    CompareRow row{{Site::attn_q, 3}};
+    row.outcome = Outcome::nan;
+    row.metrics.n_nan = 4;  // of four
+    c.rows = {row};
+    const OrderedJson json = comparison_json(c);
+    for (const char* measure :
+         {"error", "relative", "max", "mean", "cosine", "bf16_ulps", "bf16_equal"}) {
+        CHECK(json["sites"][0][measure].is_null());
+    }
+    CHECK(json["sites"][0]["n_reference_nan"] == 0);
 }
 
 TEST_CASE("compare json: every outcome has a name and a key of its own", "[compare_json]") {

@@ -274,7 +274,8 @@ private:
             row.where = where_text(pair, bound, config_ == nullptr ? 0 : config_->head_dim);
         }
         if (is_out) allow_for_flips(pair);
-        if (row.key.site == Site::logits) measure_likeliest(pair);
+        const bool has_nan = row.metrics.n_nan + row.metrics.n_reference_nan > 0;
+        if (row.key.site == Site::logits && !has_nan) measure_likeliest(pair);
     }
 
     // Tokens near a tie in the layers in front of a site of which the other does not say its experts.
