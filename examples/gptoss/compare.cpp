@@ -207,6 +207,7 @@ int status_of(compare::Verdict verdict) {
 
 int run_compare(const CompareFlags& flags, const Globals& globals) {
     options_of(flags);  // refuses what makes no sense before anything is read
+    require_no_part_of_model("--html", flags.html);
     for (const std::string& input : {flags.reference, flags.other, flags.map}) {
         require_apart("--html", flags.html, input);
     }
@@ -231,7 +232,7 @@ int run_compare(const CompareFlags& flags, const Globals& globals) {
     }
     if (c.verdict == compare::Verdict::unusable) {
         flush_output();
-        print_error_line("gptoss: " + c.reason);
+        print_error_line("gptoss: " + error_text(c.reason));
     }
     return status_of(c.verdict);
 }

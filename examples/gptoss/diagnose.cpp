@@ -249,7 +249,7 @@ int run_diagnose(const DiagnoseFlags& flags, const Globals& globals) {
     }
     if (d.verdict != compare::Verdict::unusable) return d.verdict == compare::Verdict::pass ? 0 : 1;
     flush_output();
-    print_error_line("gptoss: " + d.reason);
+    print_error_line("gptoss: " + error_text(d.reason));
     return 2;
 }
 

@@ -178,8 +178,6 @@ void run_model(const OpenedModel& model, const GenerateFlags& flags, const Globa
     TokenPrinter printer(model.tokenizer);
     const bool prints_text = !globals.json && !flags.explain;
     const bool prints_lines = !globals.json && flags.explain;
-    if (prints_lines) print_streamed(kExplanationTitle);
-
     const auto add_text = [&](const std::string& text) {
         run.text += text;
         if (prints_text) print_streamed(text);
@@ -193,6 +191,7 @@ void run_model(const OpenedModel& model, const GenerateFlags& flags, const Globa
             const auto logits = last_logits<PathMemory>(transformer.a.logits);
             run.explanations.push_back(explain(position, id, logits));
         }
+        if (prints_lines && run.ids.size() == 1) print_streamed(kExplanationTitle);
         if (prints_lines)
             print_streamed(explanation_line(run.explanations.back(), model.tokenizer));
         return true;

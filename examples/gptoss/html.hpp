@@ -2,17 +2,20 @@
 //
 // Where    the tool's compare --html (compare_html.hpp).
 // Source   WHATWG HTML, section 13.1.2.6 (what must be escaped in text and attributes).
-// Pitfalls Tokens and file names come from outside: every text goes through html_escaped.
+// Pitfalls Tokens and file names come from outside: every text goes through html_escaped, which also
+//          replaces what cannot be decoded and what a browser would obey (core/printable.hpp).
 #pragma once
 #include <cstdio>
 #include <string>
 #include <string_view>
 
+#include "gptoss/core/printable.hpp"
+
 namespace gptoss::tool {
 
 inline std::string html_escaped(std::string_view text) {
     std::string escaped;
-    for (const char letter : text) {
+    for (const char letter : printable(text)) {
         switch (letter) {
             case '&':
                 escaped += "&amp;";

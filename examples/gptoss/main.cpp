@@ -206,7 +206,8 @@ bool asks_for_team(int argc, char** argv) {
     return false;
 }
 
-void complain(const std::string& message) {
+void complain(const std::string& text) {
+    const std::string message = error_text(text);
     problem = message;
     if (is_in_team && !team_path()->leads()) return;
     if (!wants_json) return print_error_line("gptoss: " + message);
@@ -248,6 +249,7 @@ int main(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_DFL);  // a closed pipe ends the program quietly
     std::signal(SIGXFSZ, SIG_IGN);  // a file beyond the limit: an error, like a full disk
     wants_json = std::find(argv, argv + argc, std::string_view("--json")) != argv + argc;
+    report_lost_files(wants_json, error_status(argc, argv));
     is_in_team = team_path() != nullptr && asks_for_team(argc, argv);
     if (!is_in_team) return run_and_complain(argc, argv);
     team_path()->start(wants_json);

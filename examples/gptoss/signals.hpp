@@ -2,8 +2,14 @@
 //
 //     const StopOnSignal stop_on_signal;       from here on SIGINT and SIGTERM only set a flag
 //     throw_if_stopped();                      wherever stopping is safe; throws Stopped
+//
+//     report_lost_files(false, 1);             from here on a mapped file that becomes shorter while
+//                                              it is read is an error in one line, and status 1
 #pragma once
+#include <unistd.h>
+
 #include <csignal>
+#include <string_view>
 
 #include "disk_note.hpp"
 #include "gptoss/trace/watch.hpp"
@@ -35,6 +41,27 @@ public:
 
 inline void throw_if_stopped() {
     if (caught_signal != 0) throw Stopped{int(caught_signal)};
+}
+
+// What a signal handler may do: write a text that is there already, and end.
+inline std::string_view lost_file_line;
+inline int lost_file_status = 1;
+
+inline void report_lost_files(bool as_json, int status) {
+    lost_file_status = status;
+    lost_file_line = as_json ? "{\"error\":\"a file was cut short by another program while it was "
+                               "read from\"}\n"
+                             : "gptoss: a file was cut short by another program while it was read "
+                               "from\n";
+    struct sigaction action = {};
+    action.sa_handler = [](int) {
+        const ssize_t ignored =
+            ::write(STDERR_FILENO, lost_file_line.data(), lost_file_line.size());
+        (void)ignored;
+        ::_exit(lost_file_status);
+    };
+    sigemptyset(&action.sa_mask);
+    ::sigaction(SIGBUS, &action, nullptr);
 }
 
 // The forward pass asks its Watch about every tensor, so it can be left there: within one op

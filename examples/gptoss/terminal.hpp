@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "gptoss/core/check.hpp"
-#include "gptoss/tokenizer/utf8.hpp"
+#include "gptoss/core/printable.hpp"
 
 namespace gptoss::tool {
 
@@ -34,21 +34,10 @@ inline bool errors_are_terminal() {
     return ::isatty(STDERR_FILENO) == 1;
 }
 
-// A model, or a name in a file, may hold control characters, and a terminal would obey them. All but
-// line feed and tab become U+FFFD there; into files and pipes they go as they are.
+// A model, or a name in a file, may hold control characters, and a terminal would obey them; into
+// files and pipes they go as they are.
 inline std::string safe_for_terminal(std::string_view text) {
-    std::string safe;
-    for (std::size_t at = 0; at < text.size();) {
-        const tokenizer::Utf8Char c = tokenizer::read_utf8(text, at);
-        const bool is_control = c.point < 0x20 || (c.point >= 0x7F && c.point < 0xA0);
-        if (is_control && c.point != '\n' && c.point != '\t') {
-            safe += tokenizer::kReplacementUtf8;
-        } else {
-            safe += text.substr(at, std::size_t(c.length));
-        }
-        at += std::size_t(c.length);
-    }
-    return safe;
+    return printable(text);
 }
 
 // For text with control sequences of our own.

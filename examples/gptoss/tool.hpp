@@ -83,6 +83,26 @@ inline void require_apart(const char* flag, const std::string& file, const std::
                 "', expected one of its own");
 }
 
+// Nor is a result put where it would be read as a part of a model: these names, beside weights.
+inline void require_no_part_of_model(const char* flag, const std::string& file) {
+    if (file.empty()) return;
+    const auto path = std::filesystem::weakly_canonical(std::filesystem::absolute(file));
+    const std::string name = path.filename().string();
+    const bool is_weights = name.starts_with("model") && name.ends_with(".safetensors");
+    const bool is_read = is_weights || name == "config.json" || name == "tokenizer.json" ||
+                         name == "generation_config.json" || name == "model.safetensors.index.json";
+    std::error_code problem;
+    if (!is_read || !std::filesystem::is_directory(path.parent_path(), problem)) return;
+    for (const auto& entry : std::filesystem::directory_iterator(path.parent_path())) {
+        const std::string other = entry.path().filename().string();
+        if (other == name) continue;
+        if (other != "config.json" && !other.ends_with(".safetensors")) continue;
+        throw Error(std::string(flag) + " is '" + file +
+                    "', which would be read as a part of the " + "model beside it (" + other +
+                    "), expected another name or folder");
+    }
+}
+
 // One function per subcommand, in the file of its name.
 void add_bench(CLI::App& app, Tool& tool);
 void add_chat(CLI::App& app, Tool& tool);

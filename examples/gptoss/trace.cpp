@@ -189,6 +189,8 @@ void check_flags(const TraceFlags& flags) {
                     ", expected at least 0");
     }
     check_out(flags.out);
+    require_no_part_of_model("--out", flags.out);
+    require_no_part_of_model("--html", flags.html);
     require_apart("--html", flags.html, flags.out);
     if (!flags.html.empty() && flags.last_only)
         throw Error("--html shows all positions, expected it without --last-only");
@@ -216,6 +218,7 @@ int run_trace(const TraceFlags& flags, const Globals& globals) {
         feed_in_chunks(transformer, tokens, logit_rows(flags, sites), recorder);
     } catch (const Error& error) {  // a router refuses NaN: how far it came says where it is from
         const std::vector<SiteSummary> summaries = summarize(recorder);
+        if (summaries.empty()) throw;  // it did not begin
         print_summaries(summaries, tokens, globals.json);
         flush_output();
         const std::string first_nonfinite = first_nonfinite_site(summaries);

@@ -97,6 +97,11 @@ public:
         }
         return false;
     }
+    // Is the file a part of its memory?
+    bool maps(const std::string& file) const {
+        const std::string maps = read_bytes("/proc/" + std::to_string(process_) + "/maps");
+        return maps.find(file) != std::string::npos;
+    }
     std::string output_so_far() const { return read_bytes(output_path_); }
 
     ToolRun wait() {

@@ -1,4 +1,8 @@
 // Bad input: one line on standard error, exit status 1, no crash, nothing half-written.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstring>
@@ -496,7 +500,82 @@ TEST_CASE("tool errors: a tokenizer.json that is not one", "[tool][errors]") {
     CHECK_THAT(model.complaint(), ContainsSubstring("tokenizer.json: not valid JSON"));
 }
 
+// --- Hostile names and bytes ------------------------------------------------------------------
+
+TEST_CASE("tool errors: a line has 300 characters at most, and no bytes that a terminal obeys",
+          "[tool][errors]") {
+    const DamagedModel model;
+    model.change_config("model_type", std::string(5000, 'x') + "\x1b[2J");
+    const std::string complaint = model.complaint();
+    CHECK(complaint.size() <= 300);
+    CHECK_THAT(complaint, StartsWith(model.dir.string()) && ContainsSubstring(" ... "));
+    CHECK(complaint.find('\x1b') == std::string::npos);
+    CHECK_THAT(complaint_of({"generate", "--ids", "1", "--model", "/no\nsuch"}),
+               StartsWith("/no\\nsuch: is not a directory"));
+}
+
+TEST_CASE("tool errors: a pipe that nobody writes to is not waited for", "[tool][errors]") {
+    const TempFolder folder;
+    const std::string pipe = (folder / "pipe").string();
+    REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+    CHECK(complaint_of({"harmony", "render", pipe}) == pipe + ": is a pipe that nobody writes to");
+    const DamagedModel model;
+    std::filesystem::remove(model.config);
+    REQUIRE(::mkfifo(model.config.c_str(), 0600) == 0);
+    CHECK_THAT(model.complaint(), EndsWith("config.json: is a pipe that nobody writes to"));
+}
+
+TEST_CASE("tool errors: a prompt that does not fit prints no empty table", "[tool][errors]") {
+    const DamagedModel model;
+    model.change_config("max_position_embeddings", 2);
+    for (const char* subcommand : {"trace", "generate"}) {
+        std::vector<std::string> words = {subcommand, "--model", model.dir.string(), "--ids",
+                                          "1,2,3,4"};
+        if (words[0] == "generate") words.push_back("--explain");
+        const ToolRun run = run_tool(words);
+        CHECK(run.status == 1);
+        CHECK(run.output == "");
+        CHECK_THAT(run.errors, ContainsSubstring("context"));
+    }
+}
+
+TEST_CASE("tool errors: a model that is cut short while it is read from", "[tool][errors]") {
+    const DamagedModel model("nano");
+    const std::string pipe = (model.folder / "pipe").string();
+    REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+    const int writer = ::open(pipe.c_str(), O_RDWR);
+    ToolOptions options;
+    options.input_from = pipe;
+    RunningTool tool({"chat", "--model", model.dir.string()}, options);
+    REQUIRE(tool.becomes_true([&] { return tool.maps(model.weights.string()); }));
+    std::filesystem::resize_file(model.weights, 4096);
+    REQUIRE(::write(writer, "hi\n", 3) == 3);  // what the model is needed for
+    const ToolRun run = tool.wait();
+    ::close(writer);
+    CHECK(run.status == 1);
+    CHECK(run.errors == "gptoss: a file was cut short by another program while it was read from\n");
+}
+
 // --- Output -----------------------------------------------------------------------------------
+
+TEST_CASE("tool errors: no result under a name that a model's folder is read by",
+          "[tool][errors]") {
+    const DamagedModel model("tiny");
+    const TempFolder shards;  // as OpenAI's layout has them: no model.safetensors
+    std::filesystem::copy(model.config, shards / "config.json");
+    std::filesystem::copy(model.weights, shards / "part.safetensors");
+    const std::string tiny = synthetic_model("tiny");
+    for (const std::string name : {"model.safetensors", "model-00001-of-00002.safetensors"}) {
+        const std::string out = (shards / name).string();
+        CHECK_THAT(
+            complaint_of({"trace", "--model", tiny, "--ids", "1", "--out", out}),
+            StartsWith("--out is '" + out + "', which would be read as a part of the model"));
+        CHECK_FALSE(std::filesystem::exists(out));
+    }
+    const std::string page = (shards / "generation_config.json").string();
+    CHECK_THAT(complaint_of({"trace", "--model", tiny, "--ids", "1", "--html", page}),
+               ContainsSubstring("which would be read as a part of the model"));
+}
 
 TEST_CASE("tool errors: output that cannot be written", "[tool][errors]") {
     const std::string tiny = synthetic_model("tiny");
