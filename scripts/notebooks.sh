@@ -38,12 +38,26 @@ state() {
           sort -z | xargs -0 sha256sum; } | sha256sum
 }
 
+# From the sdist, so that nothing can be missing in it; what did not change is not compiled again.
+build_wheel() {
+    rm -f build/dist/gptoss-*
+    quietly pip-install-build $venv/bin/pip install build
+    quietly sdist $venv/bin/python -m build --sdist --outdir build/dist
+    quietly unpack-sdist $venv/bin/python tests/consume/unpack_sdist.py build/dist/gptoss-*.tar.gz build/sdist
+    quietly wheel $venv/bin/pip wheel --no-deps --wheel-dir build/dist build/sdist
+}
+
 install() {
     local now
     now=$(state)
     if [[ -e $venv/state && $(cat $venv/state) == "$now" ]]; then return; fi
     if [[ ! -x $venv/bin/pip ]]; then python3 -m venv --clear $venv; fi
-    quietly pip-install $venv/bin/pip install ".[notebooks,tests]"
+    build_wheel
+    local wheel
+    wheel=$(echo build/dist/gptoss-*.whl)
+    quietly pip-install $venv/bin/pip install "${wheel}[notebooks,tests]"
+    # The version says nothing about what changed since.
+    quietly pip-install-wheel $venv/bin/pip install --no-deps --force-reinstall "$wheel"
     say "$now" >$venv/state
 }
 

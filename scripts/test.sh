@@ -228,6 +228,9 @@ python_boundary() {
         $python -m pytest -q -p no:cacheprovider tests/fuzz/test_boundary.py
 }
 
+# After python_module: the package that it installed, as others would get it.
+wheel() { tests/consume/wheel.sh; }
+
 notebooks() { scripts/notebooks.sh; }
 
 # After python_module: what the pages of docs/ say is what programs print, and their pictures are drawn from
@@ -332,6 +335,7 @@ full() {
     check "llama.cpp" llama_cpp
     check "malformed files, other loaders" malformed_elsewhere
     check "python module" python_module
+    check "wheel" wheel
     check "python boundary" python_boundary
     check "pages" pages
     check "notebooks" notebooks
