@@ -5,7 +5,7 @@
 #   scripts/machines.sh 4                on four
 #   scripts/machines.sh --check          the goldens, the tool, and every way to end (scripts/test.sh --full)
 #   scripts/machines.sh --measure DIR    what docs/machines.md says of 20b's shapes: writes two layers of them
-#                                        to DIR (3.3 GB), and runs one, two and four ranks
+#                                        to DIR (3.3 GB), and runs one rank and two
 #   scripts/machines.sh --run N ARGUMENTS...      gptoss-mpi with --path mpi on N ranks; its status is 0 or 1
 set -euo pipefail
 # shellcheck source=scripts/common.sh
@@ -76,7 +76,7 @@ measure() {
     if [[ ! -e $model/config.json ]]; then
         build/release/bin/gptoss synth --preset 20b --layers 2 --out "$model"
     fi
-    for n in 1 2 4; do
+    for n in 1 2; do
         run "$n" bench --model "$model" --prompt-tokens 8 --decode-tokens 16 --repeats 1 --threads 1 --exact
     done
 }
