@@ -4,6 +4,7 @@
     examples/live/build.py                  build/live/look-inside.html
     examples/live/build.py --model DIR      with another small model in it
     examples/live/build.py --dump           build/live/dump.js: what tests/live/same_bits.py runs in node
+    examples/live/build.py --sanitize       build/live/live_sanitized.js: what tests/live/drive.js drives
     examples/live/build.py --syntax FILE    reads a C++ file as wasm32; warnings are errors
 
 Needs em++ (Debian: emscripten), node and cmake.
@@ -95,7 +96,7 @@ def main():
     parser.add_argument("--model", type=pathlib.Path, default=HERE.parent / "nano" / "model")
     parser.add_argument("--out", type=pathlib.Path, default=OUT / "look-inside.html")
     parser.add_argument("--dump", action="store_true")
-    parser.add_argument("--sanitize", action="store_true", help="the dump, with the undefined-behaviour sanitizer")
+    parser.add_argument("--sanitize", action="store_true", help="the page's module, with the undefined-behaviour sanitizer")
     parser.add_argument("--syntax", type=pathlib.Path)
     arguments = parser.parse_args()
     OUT.mkdir(parents=True, exist_ok=True)
@@ -104,7 +105,7 @@ def main():
     elif arguments.dump:
         em(HERE / "dump.cpp", OUT / "dump.js", *LINK_DUMP)
     elif arguments.sanitize:
-        em(HERE / "dump.cpp", OUT / "dump_sanitized.js", *LINK_DUMP, "-O1", "-fsanitize=undefined",
+        em(HERE / "live.cpp", OUT / "live_sanitized.js", *LINK_PAGE, "-O1", "-fsanitize=undefined",
            "-fno-sanitize-recover=all")
     else:
         build_page(arguments.model, arguments.out)
