@@ -18,7 +18,8 @@ using namespace gptoss::pitfalls;
 struct RecordingPass : PassWatch {
     Recorder recorder;
 
-    explicit RecordingPass(const Config& config) : recorder(config) {}
+    explicit RecordingPass(const Config& config, const std::set<Site>& sites = usual_sites())
+        : recorder(config, sites) {}
     bool wants(Site site, int layer) override { return recorder.wants(site, layer); }
     void begin_pass(ConstIdsView tokens, ConstIdsView positions) override {
         recorder.begin_pass(tokens, positions);
@@ -32,8 +33,9 @@ struct RecordingPass : PassWatch {
 };
 
 inline Dump planted_dump(const pitfalls::Pitfall& pitfall, const Weights& weights,
-                         const std::vector<std::int32_t>& tokens, int tokens_per_pass = kOnePass) {
-    RecordingPass pass(weights.config);
+                         const std::vector<std::int32_t>& tokens, int tokens_per_pass = kOnePass,
+                         const std::set<Site>& sites = usual_sites()) {
+    RecordingPass pass(weights.config, sites);
     run_pitfall(pitfall, weights, {tokens.data(), int(tokens.size())}, tokens_per_pass,
                 LogitRows::all, pass);
     return dump_of(pass.recorder, "planted");

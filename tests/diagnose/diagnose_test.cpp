@@ -145,6 +145,30 @@ TEST_CASE("diagnose: of two mistakes both are named, the earlier one first", "[d
     CHECK(std::string(d.second->facts.name) == "swiglu_alpha_one");
 }
 
+TEST_CASE("diagnose: attention that notes its inside elsewhere is told by its mix", "[diagnose]") {
+    const auto with_inside = [](const Pitfall& pitfall) {
+        return planted_dump(pitfall, model(), kTokens, kOnePass, all_sites());
+    };
+    Dump dump = with_inside(pitfall_named(float32_lab().pitfalls, "sinks_missing"));
+    const Dump right = with_inside(float32_lab().right);
+    for (int layer = 0; layer < model().config.n_layers; ++layer) {  // renormalized: it has a share
+        const SiteKey share{Site::attn_sink_share, layer};
+        dump.sites[share] = right.sites.at(share);
+    }
+    const Diagnosis d = diagnose_dump(model(), dump, float32_lab());
+    CHECK(first_suspect(d) == "sinks_missing");
+    CHECK(d.first == SiteKey{Site::attn_weights, 0});
+    REQUIRE(d.remarks.size() == 1);
+    CHECK_THAT(d.remarks[0], StartsWith("told by attn.mix"));
+
+    for (float& value : dump.sites.at({Site::attn_mix, 1}).values) {
+        value *= 1.5f;
+    }
+    const Diagnosis wrong_mix = diagnose_dump(model(), dump, float32_lab());
+    CHECK(!wrong_mix.is_known);
+    CHECK(wrong_mix.remarks.empty());
+}
+
 TEST_CASE("diagnose: a mistake that is not in the list is none of the known ones", "[diagnose]") {
     Pitfall unknown = float32_lab().right;
     unknown.edit = [](Weights& w) { w.config.swiglu_limit = 4.0f; };

@@ -241,14 +241,44 @@ private:
 
     void suspect_all() {
         found_.suspects = ranked(evidence_.divergent);
+        judge_by_mix();
         found_.is_known = !tried_.empty() && found_.suspects[0].explains_first;
         found_.n_as_likely = n_as_likely(found_.suspects);
         if (!found_.is_known || !evidence_.anchored) return;
         const std::vector<std::size_t> unexplained = left_by_best();
         if (unexplained.empty()) return;
-        const Suspect second = ranked(unexplained)[0];
-        if (second.explains_first) found_.second = second;
         found_.unexplained = names_of(unexplained);
+        const std::vector<std::size_t> counted = those_that_count(unexplained);
+        if (counted.empty()) return;
+        const Suspect second = ranked(counted)[0];
+        if (second.explains_first) found_.second = second;
+    }
+
+    std::vector<std::size_t> those_that_count(const std::vector<std::size_t>& rows) const {
+        std::vector<std::size_t> counted;
+        for (const std::size_t i : rows) {
+            if (evidence_.counts(i)) counted.push_back(i);
+        }
+        return counted;
+    }
+
+    // A port may note scores, weights and the sink's share at another point of its attention than the
+    // model does: after the sink's share was spent, say. No op reads them. If no mistake explains them,
+    // the mix decides, as it does in a dump that has it alone.
+    void judge_by_mix() {
+        const dump::SiteKey& first = evidence_.right.rows[evidence_.divergent[0]].key;
+        const bool may_be = evidence_.anchored && is_inside_attention(first.site);
+        if (!may_be || tried_.empty() || found_.suspects[0].explains_first) return;
+        evidence_.by_mix = true;
+        const std::vector<std::size_t> counted = those_that_count(evidence_.divergent);
+        std::vector<Suspect> by_mix;
+        if (!counted.empty()) by_mix = ranked(counted);
+        evidence_.by_mix = !by_mix.empty() && by_mix[0].explains_first;
+        if (!evidence_.by_mix) return;
+        found_.suspects = std::move(by_mix);
+        found_.remarks.push_back(
+            "told by attn.mix: what the dump notes of attention's inside is neither "
+            "the right model's nor this mistake's");
     }
 
     std::string names_of(const std::vector<std::size_t>& rows) const {

@@ -48,13 +48,15 @@ inline bool has_error(const compare::CompareRow& row) {
     return has_values && (compare::is_good(row.outcome) || compare::is_divergence(row.outcome));
 }
 
+// What attention notes on its way to the mix, and no op reads.
+inline bool is_inside_attention(Site site) {
+    return site == Site::attn_scores || site == Site::attn_weights || site == Site::attn_sink_share;
+}
+
 // Does the dump have every site that a pass writes and an op reads?
 inline bool is_complete(const dump::Dump& dump, const Config& config) {
     for (const SiteInfo& info : kSites) {
-        const bool is_read = info.site == Site::mlp_expert_ids ||
-                             (info.site != Site::logits && info.site <= Site::final_norm &&
-                              info.site != Site::attn_scores && info.site != Site::attn_weights &&
-                              info.site != Site::attn_sink_share);
+        const bool is_read = info.site != Site::logits && !is_inside_attention(info.site);
         const int n_layers = is_per_layer(info.site) ? config.n_layers : 1;
         for (int layer = 0; is_read && layer < n_layers; ++layer) {
             const dump::SiteKey key{info.site, is_per_layer(info.site) ? layer : kNoLayer};
@@ -72,9 +74,14 @@ struct Evidence {
     compare::Policy policy = compare::Policy::float32;
     bool anchored = false;                    // at every site
     bool is_partial = false;                  // but of the last tokens only
+    bool by_mix = false;                      // the inside of attention does not count
     compare::Comparison right = {};           // of the right model and the dump
     std::vector<std::size_t> divergent = {};  // D: rows of right, in execution order
 
+    bool counts(std::size_t i) const {
+        const bool is_left_out = by_mix && is_inside_attention(right.rows[i].key.site);
+        return has_error(right.rows[i]) && !is_left_out;
+    }
     double right_error(std::size_t i) const { return error_of(right.rows[i]); }
     // Of a right program, whose values need not be equal where they are exact.
     double bound(const dump::SiteKey& key) const {

@@ -29,7 +29,7 @@ inline constexpr double kAsLikely = 1.5;
 
 // Are both written by one op? Attention writes four.
 inline bool is_of_one_op(Site a, Site b) {
-    const auto is_attention = [](Site s) { return s >= Site::attn_scores && s <= Site::attn_mix; };
+    const auto is_attention = [](Site s) { return s == Site::attn_mix || is_inside_attention(s); };
     return a == b || (is_attention(a) && is_attention(b));
 }
 
@@ -41,7 +41,7 @@ inline Suspect suspect(const Evidence& evidence, const pitfalls::Facts& facts,
     bool leaves_its_op = false;
     const Site first = evidence.right.rows[divergent[0]].key.site;
     for (std::size_t i = 0; i < c.rows.size(); ++i) {
-        if (!has_error(evidence.right.rows[i])) continue;
+        if (!evidence.counts(i)) continue;
         const double tolerance = evidence.tolerance_at(i);
         const double right = evidence.right_error(i);
         const double wrong = has_error(c.rows[i]) ? error_of(c.rows[i]) : 1;
