@@ -192,6 +192,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--runs", default=",,".join(RUNS), help="some of them, with two commas between")
     parser.add_argument("--policies", default="float32,bf16")
+    parser.add_argument("--bugs", default="", help="these first, with commas between")
     args = parser.parse_args()
     from bugs import BUGS
     import tables
@@ -207,7 +208,8 @@ def main():
         else:
             have = {(r["run"], r["policy"], r["bug"]) for r in rows}
             bugs = random.Random(0).sample(sorted(BUGS), len(BUGS))
-            bugs.sort(key=lambda b: b not in LISTED)            # the listed first: a run may be cut short
+            first = args.bugs.split(",")                        # then the listed: a run may be cut short
+            bugs.sort(key=lambda b: (b not in first, b not in LISTED))
             todo = [(run, policy, BUGS[b]) for b in bugs for run in args.runs.split(",,")
                     for policy in args.policies.split(",") if (run, policy, b) not in have]
         if not args.page:
