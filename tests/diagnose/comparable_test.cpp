@@ -41,6 +41,17 @@ TEST_CASE("comparable: a dump of mostly other names is not enough", "[diagnose]"
     CHECK_THAT(found.reason, ContainsSubstring("2 arrays of 3 cannot be compared, as their.npz: "));
 }
 
+TEST_CASE("comparable: llama.cpp's graph has more arrays than sites", "[diagnose]") {
+    Comparison c;
+    c.rows = {row_with(Site::embedding, 9, "")};
+    Dump theirs;
+    theirs.unknown_names = {"kqv-0", "norm-0"};
+    theirs.is_llama_cpp = true;
+    const Comparable found = comparable_arrays(c, {}, theirs);
+    CHECK(found.is_enough);
+    CHECK(found.notes.size() == 1);
+}
+
 TEST_CASE("comparable: a layer that the model lacks is not compared", "[diagnose]") {
     Comparison c;
     c.rows = {row_with(Site::embedding, 9, "")};

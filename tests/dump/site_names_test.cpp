@@ -57,6 +57,19 @@ TEST_CASE("site names: of two entries that fit the first is taken", "[site_names
     CHECK(map.ours("a.1") == "block.1.attn.k");
 }
 
+TEST_CASE("site names: gate and up are every second channel of a site that has them",
+          "[site_names]") {
+    CHECK(site_channels_from_name("block.2.mlp.gate_up[1::2]")->channels == Channels::odd);
+    CHECK(site_channels_from_name("block.2.mlp.gate_up[0::2]")->key ==
+          SiteKey{Site::mlp_gate_up, 2});
+    CHECK(site_channels_from_name("block.2.mlp.gate_up")->channels == Channels::all);
+    CHECK_FALSE(site_channels_from_name("block.2.attn.q[0::2]"));
+    CHECK_FALSE(site_channels_from_name("[0::2]"));
+    CHECK(complaint(R"({"q.{l}": "block.{l}.attn.q[0::2]"})") ==
+          "map.json: \"q.{l}\": \"block.{l}.attn.q[0::2]\" is no site, expected one of "
+          "docs/sites.md");
+}
+
 TEST_CASE("site names: mistakes name the file and the entry", "[site_names][errors]") {
     CHECK(complaint("[]") == "map.json: is no object {\"their name\": \"our name\"}");
     CHECK(complaint(R"({"q": 3})") == "map.json: \"q\": is 3, expected a site's name");

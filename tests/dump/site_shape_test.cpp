@@ -24,6 +24,7 @@ TEST_CASE("site shape: a batch of one, and heads apart, are the same memory", "[
     CHECK(fits(Site::attn_q, {1, 7, 6, 32}, q));
     CHECK(fits(Site::mlp_gate_up, {1, 7, 3, 128}, {7, 3, 128}));
     CHECK(fits(Site::attn_scores, {1, 6, 7, 7}, {6, 7, 7}));
+    CHECK(fits(Site::mlp_expert_weights, {7, 3, 1}, {7, 3}));
     CHECK(fits(Site::logits, {300}, {7, 300}));  // the last position
 }
 

@@ -3,25 +3,26 @@
 //     run.safetensors   tensors by name; the metadata tokens, config and first_row, if it has them
 //     run.npz           stored members NAME.npy
 //     run/              files NAME.npy, and config.json if there is one
-//     run.gguf          tensors by name: what llama.cpp's llama-results --output writes
+//     run.gguf          tensors by name: of llama.cpp, what llama-results --output writes or a recorder
 //
-// A name is a site's ("block.0.attn.q"), or a NameMap says which it is. An array "tokens" holds the
-// token ids. Names that are neither are listed in Dump::unknown_names. An array whose dtype is not
-// read stays in the dump with a refusal, so that a comparison can tell it from a missing one.
+// A name is a site's ("block.0.attn.q"), or a NameMap says which it is, or it is llama.cpp's. An array
+// "tokens" holds the token ids. Gate and up that are two arrays become one. Other names are listed in
+// Dump::unknown_names. An array whose dtype is not read stays in the dump with a refusal, so that a
+// comparison can tell it from a missing one.
 //
 // Where    the tool's compare; diagnoses.
 // Errors   Error, naming the file and the array: damaged or cut short, compressed, two arrays for
-//          one site, tokens or config that make no sense.
+//          one site, gate without up, tokens or config that make no sense.
 // Pitfalls float64 is rounded to float32. A dump is held in memory, whatever its size.
 #pragma once
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "gptoss/dump/run_dump.hpp"
-#include "gptoss/dump/site_names.hpp"
+#include "gptoss/dump/named_arrays.hpp"
 #include "gptoss/format/config_json.hpp"
 #include "gptoss/format/gguf.hpp"
 #include "gptoss/format/npy.hpp"
@@ -29,39 +30,6 @@
 #include "gptoss/format/zip.hpp"
 
 namespace gptoss::dump {
-
-// An array as a file has it. The bytes live as long as what they were read from.
-struct NamedArray {
-    std::string name;
-    format::ArrayView array;
-    std::string dtype;         // in messages
-    std::string refusal = {};  // why it cannot be read
-};
-
-inline std::vector<std::int32_t> read_ids(const std::string& where,
-                                          const format::ArrayView& array) {
-    std::vector<std::int32_t> ids;
-    for (const std::int64_t id : format::read_integers(array)) {
-        if (id < std::numeric_limits<std::int32_t>::min() ||
-            id > std::numeric_limits<std::int32_t>::max()) {
-            throw Error(where + ": holds " + std::to_string(id) + ", expected an id");
-        }
-        ids.push_back(std::int32_t(id));
-    }
-    return ids;
-}
-
-// (T) or (1, T)
-inline std::vector<std::int32_t> read_tokens(const std::string& where, const NamedArray& named) {
-    if (!named.refusal.empty()) throw Error(where + ": " + named.refusal);
-    const format::Shape& shape = named.array.tensor.shape;
-    const bool is_list = shape.size() == 1 || (shape.size() == 2 && shape[0] == 1);
-    if (!is_list || !format::is_integer_dtype(named.dtype)) {
-        throw Error(where + ": is " + named.dtype + " " + format::shape_text(shape) +
-                    ", expected I32 or I64 (T) or (1, T)");
-    }
-    return read_ids(where, named.array);
-}
 
 inline std::vector<std::int32_t> tokens_from_text(const std::string& where,
                                                   const std::string& text) {
@@ -90,41 +58,6 @@ inline std::vector<std::string> names_from_text(const std::string& where, const 
     return names;
 }
 
-inline Activation read_activation(const std::string& where, Site site, const NamedArray& named) {
-    Activation activation;
-    activation.shape = named.array.tensor.shape;
-    activation.dtype = named.dtype;
-    activation.refusal = named.refusal;
-    if (!activation.refusal.empty()) return activation;
-    const bool is_ids = site == Site::mlp_expert_ids;
-    if (is_ids && format::is_integer_dtype(named.dtype)) {
-        activation.ids = read_ids(where, named.array);
-    } else if (!is_ids && format::is_float_dtype(named.dtype)) {
-        activation.values = format::read_floats(named.array);
-    } else {
-        activation.refusal = "dtype is " + named.dtype + ", expected " +
-                             (is_ids ? "I32 or I64" : "F32, F64, F16 or BF16");
-    }
-    return activation;
-}
-
-inline void add_array(Dump& dump, const NamedArray& named, const NameMap& map) {
-    const std::string where = dump.name + ": " + format::quoted(named.name);
-    const std::string name = map.ours(named.name);
-    if (name == kTokensName) {
-        dump.tokens = read_tokens(where, named);
-        return;
-    }
-    const auto key = site_from_name(name);
-    if (!key) {
-        dump.unknown_names.push_back(named.name);
-        return;
-    }
-    const bool is_new =
-        dump.sites.try_emplace(*key, read_activation(where, key->site, named)).second;
-    if (!is_new) throw Error(where + ": is " + name + ", which another array is too");
-}
-
 // "33": the arrays hold the tokens from 33 on.
 inline int first_row_from_text(const Dump& dump, const std::string& text) {
     const std::string where = dump.name + ": metadata first_row";
@@ -137,9 +70,9 @@ inline int first_row_from_text(const Dump& dump, const std::string& text) {
     return json.get<int>();
 }
 
-// --- The three kinds of dump ------------------------------------------------------------------
+// --- The four kinds of dump ------------------------------------------------------------------
 
-inline void read_safetensors_dump(Dump& dump, const NameMap& map) {
+inline void read_safetensors_dump(Dump& dump, ArraysRead& arrays) {
     const format::Safetensors file = format::open_safetensors(dump.name);
     const auto tokens = file.metadata.find("tokens");
     if (tokens != file.metadata.end()) {
@@ -159,7 +92,7 @@ inline void read_safetensors_dump(Dump& dump, const NameMap& map) {
         dump.edited = names_from_text(dump.name + ": metadata edited", edited->second);
     }
     for (const auto& [name, tensor] : file.tensors) {
-        add_array(dump, {name, {tensor}, tensor.dtype}, map);
+        arrays.add(dump, {name, {tensor}, tensor.dtype});
     }
 }
 
@@ -183,7 +116,7 @@ inline void require_stored(const std::string& path, const format::ZipMember& mem
                 path + "\"))'");
 }
 
-inline void read_npz_dump(Dump& dump, const NameMap& map) {
+inline void read_npz_dump(Dump& dump, ArraysRead& arrays) {
     const format::MappedFile mapped(dump.name);
     for (const format::ZipMember& member :
          format::read_zip(dump.name, mapped.bytes(), mapped.size())) {
@@ -194,12 +127,11 @@ inline void read_npz_dump(Dump& dump, const NameMap& map) {
         }
         require_stored(dump.name, member);
         const std::string where = dump.name + ": " + format::quoted(member.name);
-        add_array(dump, named_npy(name, format::read_npy(where, member.bytes, member.n_bytes)),
-                  map);
+        arrays.add(dump, named_npy(name, format::read_npy(where, member.bytes, member.n_bytes)));
     }
 }
 
-inline void read_folder_dump(Dump& dump, const NameMap& map) {
+inline void read_folder_dump(Dump& dump, ArraysRead& arrays) {
     std::vector<std::filesystem::path> files;
     for (const auto& entry : std::filesystem::directory_iterator(dump.name)) {
         if (!npy_stem(entry.path().filename().string()).empty()) files.push_back(entry.path());
@@ -208,22 +140,22 @@ inline void read_folder_dump(Dump& dump, const NameMap& map) {
     if (files.empty()) throw Error(dump.name + ": has no .npy files");
     for (const std::filesystem::path& file : files) {
         const format::NpyArray npy = format::open_npy(file);
-        add_array(dump, named_npy(npy_stem(file.filename().string()), npy), map);
+        arrays.add(dump, named_npy(npy_stem(file.filename().string()), npy));
     }
     const std::filesystem::path config = std::filesystem::path(dump.name) / "config.json";
     if (std::filesystem::exists(config)) dump.config = format::read_config(config);
 }
 
 // llama-results writes its rows of logits under (vocab_size, T), the extents in the other order.
-inline void read_gguf_dump(Dump& dump, const NameMap& map) {
+inline void read_gguf_dump(Dump& dump, ArraysRead& arrays) {
     const format::Gguf file = format::open_gguf(dump.name);
-    if (!file.tensors.contains("logits") && !file.tensors.contains("tokens")) {
-        throw Error(dump.name + ": holds no \"tokens\" and no \"logits\", expected what " +
-                    "llama-results --output writes; a model is given by --model");
-    }
     dump.is_llama_cpp = true;
     for (const auto& [name, tensor] : file.tensors) {
-        add_array(dump, {name, {tensor}, tensor.dtype}, map);
+        arrays.add(dump, {name, {tensor}, tensor.dtype});
+    }
+    if (dump.sites.empty() && !dump.tokens) {
+        throw Error(dump.name + ": holds no \"tokens\" and no site, expected what llama-results " +
+                    "--output or a recorder writes; a model is given by --model");
     }
     const auto logits = dump.sites.find({Site::logits});
     if (logits == dump.sites.end() || !dump.tokens) return;
@@ -243,23 +175,25 @@ inline bool begins_with(const std::filesystem::path& path, std::string_view magi
 // Told apart by what they begin with, not by their names.
 inline Dump read_dump(const std::filesystem::path& path, const NameMap& map) {
     Dump dump{path.string()};
+    ArraysRead arrays{map};
     if (std::filesystem::is_directory(path)) {
-        read_folder_dump(dump, map);
+        read_folder_dump(dump, arrays);
     } else if (begins_with(path, "PK")) {
-        read_npz_dump(dump, map);
+        read_npz_dump(dump, arrays);
     } else if (begins_with(path, "GGUF")) {
-        read_gguf_dump(dump, map);
+        read_gguf_dump(dump, arrays);
     } else if (begins_with(path, format::kNpyMagic)) {
         throw Error(dump.name + ": is one array, expected a folder of them, .npz or .safetensors");
     } else {
         try {
-            read_safetensors_dump(dump, map);
+            read_safetensors_dump(dump, arrays);
         } catch (const format::NotSafetensors& error) {
             throw Error(dump.name +
                         ": is no dump: neither safetensors, nor .npz, nor a folder of " + ".npy (" +
                         error.reason + ")");
         }
     }
+    arrays.finish(dump);
     return dump;
 }
 

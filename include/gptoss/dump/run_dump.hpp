@@ -58,7 +58,7 @@ struct Dump {
     std::map<SiteKey, Activation> sites = {};     // in execution order
     std::vector<std::string> unknown_names = {};  // arrays that are no site
     std::vector<std::string> edited = {};         // what was changed while it ran
-    bool is_llama_cpp = false;  // which rounds YaRN's bounds, and activations in products to 8 bits
+    bool is_llama_cpp = false;  // of which it has the names or the file: it rounds YaRN's bounds
 };
 
 // One more than the largest layer of any site.

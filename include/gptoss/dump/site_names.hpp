@@ -6,6 +6,10 @@
 // {l} stands for the layer, a number, on both sides. "tokens" is the array of the run's token ids.
 // A name that is no key of the map is taken as it is, so a file with our own names needs no map.
 //
+// Gate and up that are two arrays are the even and the odd channels of one site:
+//
+//     {"mlp.{l}.gate": "block.{l}.mlp.gate_up[0::2]", "mlp.{l}.up": "block.{l}.mlp.gate_up[1::2]"}
+//
 // Where    dump/read_dump.hpp; the tool's --map.
 // Errors   Error, naming the file and the entry.
 #pragma once
@@ -55,6 +59,25 @@ inline std::optional<SiteKey> site_from_name(std::string_view name) {
     return std::nullopt;
 }
 
+// Which channels of a site an array holds.
+enum class Channels { all, even, odd };
+
+struct SiteChannels {
+    SiteKey key;
+    Channels channels = Channels::all;
+};
+
+// "block.3.mlp.gate_up[0::2]" -> {{Site::mlp_gate_up, 3}, Channels::even}
+inline std::optional<SiteChannels> site_channels_from_name(std::string_view name) {
+    Channels channels = Channels::all;
+    if (name.ends_with("[0::2]")) channels = Channels::even;
+    if (name.ends_with("[1::2]")) channels = Channels::odd;
+    if (channels != Channels::all) name.remove_suffix(std::string_view("[0::2]").size());
+    const auto key = site_from_name(name);
+    if (!key || (channels != Channels::all && key->site != Site::mlp_gate_up)) return std::nullopt;
+    return SiteChannels{*key, channels};
+}
+
 struct NameMap {
     struct Entry {
         std::string theirs;
@@ -89,7 +112,7 @@ inline NameMap::Entry read_map_entry(const std::string& where, const std::string
     std::string example = name;
     const std::size_t our_place = name.find("{l}");
     if (our_place != std::string::npos) example.replace(our_place, 3, "0");
-    const bool is_known = site_from_name(example).has_value() || name == kTokensName;
+    const bool is_known = site_channels_from_name(example).has_value() || name == kTokensName;
     if (!is_known) {
         throw Error(entry + ": " + format::quoted(name) +
                     " is no site, expected one of docs/sites.md");

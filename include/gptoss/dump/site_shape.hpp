@@ -2,6 +2,7 @@
 //
 //     site's own        (T, n)       (T, top_k, n)     (n_heads, T, S)
 //     batch of 1        (1, T, n)    (1, T, top_k, n)  (1, n_heads, T, S)
+//     a last 1          (T, n, 1)    (T, top_k, n, 1)  (n_heads, T, S, 1)
 //     heads apart       (T, heads, head_dim), (1, T, heads, head_dim)      q, k, v, rotated, mix
 //     logits only       (vocab_size)                                       the last position
 //
@@ -46,6 +47,9 @@ inline std::vector<format::Shape> shape_readings(Site site, const format::Shape&
     if (shape.size() == rank) readings.push_back(shape);
     if (shape.size() == rank + 1 && shape[0] == 1) {
         readings.push_back(format::Shape(shape.begin() + 1, shape.end()));
+    }
+    if (shape.size() == rank + 1 && shape.back() == 1) {
+        readings.push_back(format::Shape(shape.begin(), shape.end() - 1));
     }
     if (has_heads(site) && shape.size() == rank + 1) readings.push_back(heads_merged(shape));
     if (has_heads(site) && shape.size() == rank + 2 && shape[0] == 1) {
