@@ -15,6 +15,7 @@ Projection sure() {
     p.n_tokens = 8;
     p.gain = 1000;
     p.all = 4000;
+    p.moved = 900;
     p.n_values = 100;
     p.n_other = 90;
     return p;
@@ -38,6 +39,9 @@ TEST_CASE("below noise: a share of 1 on which the tokens agree", "[below_noise]"
     CHECK(!is_there(p));
     p = sure();
     p.gain = 5;
+    CHECK(!is_there(p));
+    p = sure();
+    p.common = 0.5 * p.moved;
     CHECK(!is_there(p));
 }
 

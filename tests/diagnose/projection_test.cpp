@@ -61,6 +61,19 @@ TEST_CASE("projection: roundings alone hold nothing of it", "[projection]") {
     CHECK(p.gain < 0);
 }
 
+TEST_CASE("projection: what every row has beside the mistake is said", "[projection]") {
+    Runs runs(1, 0.5);
+    const Projection alone = runs.projection();
+    CHECK(alone.common < 0.1 * alone.moved);
+    for (std::size_t i = 0; i < runs.theirs.values.size(); ++i) {
+        const std::size_t channel = i % std::size_t(runs.config.hidden_size);
+        runs.theirs.values[i] += channel % 2 == 0 ? 0.5f : -0.5f;
+    }
+    const Projection with_bias = runs.projection();
+    CHECK(with_bias.common > 0.5 * with_bias.moved);
+    CHECK(with_bias.common < 1.5 * with_bias.moved);
+}
+
 TEST_CASE("projection: error is what the tokens' shares part by", "[projection]") {
     const Projection small = Runs(1, 0.5).projection(), large = Runs(1, 5).projection();
     CHECK(large.error < small.error / 5);

@@ -3,7 +3,7 @@
 // Each mistake is projected on what little the dump differs by (diagnose/projection.hpp), in runs that
 // do not round, for a rounding of ours would be in both d and m. It is there if its share is 1 and the
 // tokens agree on that. Of several, as of a bias left out and a bias weighted wrongly, the one that
-// takes most away is named.
+// takes most away is named. Nor may it leave one vector at every row, as a wrong bias in place of none.
 //
 //     left = sqrt(1 - gain / largest gain) + |1 - share| + error
 //
@@ -28,8 +28,10 @@ inline constexpr double kMostOffShare = 0.2;  // |1 - share|
 inline constexpr double kLeastSigma = 10;     // share / error
 inline constexpr double kLeastCarrying = 3;   // tokens; of fewer, error says nothing
 inline constexpr double kLeastGain = 20;      // by chance it is a few
+inline constexpr double kMostCommon = 0.25;   // of m^2: a second mistake, or another one
 
 inline bool is_there(const Projection& p) {
+    if (p.common > kMostCommon * p.moved) return false;
     const double off = std::abs(1 - p.share);
     // One clipped value of one token, far from anything that roundings do.
     if (p.n_tokens < kLeastCarrying) return off <= 0.05 && p.gain >= 1000;

@@ -31,9 +31,11 @@ struct Projection {
     double error = 0;     // of share
     double n_tokens = 0;  // that carry it: 1 if a single one does
     double gain = 0;
-    double all = 0;                           // sum(d^2 / noise^2) at sites that the mistake moves
-    double n_values = 0;                      // at these
-    double n_other = 0;                       // of them, that the dump does not have as we do
+    double all = 0;       // sum(d^2 / noise^2) at sites that the mistake moves
+    double n_values = 0;  // at these
+    double n_other = 0;   // of them, that the dump does not have as we do
+    double moved = 0;     // sum(m^2 / noise^2)
+    double common = 0;    // of d - m, squared: one vector at every row of a site
     std::map<dump::SiteKey, double> at = {};  // gain, site by site
 };
 
@@ -71,6 +73,8 @@ public:
         found_.all += of_site.dd;
         found_.n_values += double(with_right.expected.size());
         found_.n_other += of_site.n_other;
+        found_.moved += of_site.mm;
+        found_.common += common_part(with_right, with_wrong, noise);
     }
 
     Projection result() {
@@ -113,6 +117,28 @@ private:
             sums.n_other += d != 0;
         }
         return sums;
+    }
+
+    // Roundings of n rows add up to a vector whose square is that of one row, times n; what is more is
+    // in all rows alike.
+    static double common_part(const compare::SitePair& right, const compare::SitePair& wrong,
+                              double noise) {
+        std::vector<double> sums(std::size_t(right.in.cols), 0);
+        double squares = 0;
+        for (int row = 0; row < right.in.rows; ++row) {
+            for (int c = 0; c < right.in.cols; ++c) {
+                const double left = double(right.got_rows().row(row)[c]) -
+                                    double(wrong.expected_rows().row(row)[c]);
+                if (!std::isfinite(left)) continue;
+                sums[std::size_t(c)] += left / noise;
+                squares += left * left / (noise * noise);
+            }
+        }
+        double of_sums = 0;
+        for (const double sum : sums) {
+            of_sums += sum * sum;
+        }
+        return std::max(0.0, of_sums - squares) / double(right.in.rows);
     }
 
     // rms of d; at least the last bit of a float32, where d is nothing.
