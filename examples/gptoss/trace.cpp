@@ -189,8 +189,6 @@ void check_flags(const TraceFlags& flags) {
                     ", expected at least 0");
     }
     check_out(flags.out);
-    require_no_part_of_model("--out", flags.out);
-    require_no_part_of_model("--html", flags.html);
     require_apart("--html", flags.html, flags.out);
     if (!flags.html.empty() && flags.last_only)
         throw Error("--html shows all positions, expected it without --last-only");
@@ -203,6 +201,8 @@ int run_trace(const TraceFlags& flags, const Globals& globals) {
     const StopOnSignal stop_on_signal;
     const OpenedModel model = open_model(globals);
     require_apart_from_model(flags, model.dir);
+    require_no_part_of_model("--out", flags.out);
+    require_no_part_of_model("--html", flags.html);
     const Config& config = model.weights.config;
     const std::vector<std::int32_t> prompt =
         flags.chat ? question_ids(flags.prompt, model) : prompt_ids(flags.prompt, flags.ids, model);
