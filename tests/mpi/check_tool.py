@@ -220,6 +220,14 @@ def is_alive(pid):
         return False
 
 
+def still_alive(pids):
+    """Those that have not ended LIMIT / 4 seconds after mpirun."""
+    deadline = time.monotonic() + LIMIT / 4
+    while any(is_alive(pid) for pid in pids) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return [pid for pid in pids if is_alive(pid)]
+
+
 def check_ended(mpi, what, end, n_lines):
     process = mpi.start(mpi.command(LONG))
     ranks = wait_until_busy(process, mpi.n)
@@ -236,7 +244,7 @@ def check_ended(mpi, what, end, n_lines):
         process.kill()
         return check(False, f"{what}: nothing has ended after {LIMIT} s")
     seconds = time.monotonic() - begin
-    alive = [pid for pid in ranks.values() if is_alive(pid)]
+    alive = still_alive(ranks.values())
     lines = our_lines(errors)
     has_lines = len(lines) == n_lines or not mpi.is_open_mpi  # MPICH kills rank 0 before it can speak
     check(process.returncode != 0 and not alive and has_lines,
@@ -272,7 +280,7 @@ def check_closed_pipe(mpi):
     except subprocess.TimeoutExpired:
         process.kill()
         return check(False, "a closed pipe: nothing has ended")
-    alive = [pid for pid in ranks.values() if is_alive(pid)]
+    alive = still_alive(ranks.values())
     errors = process.stderr.read()
     has_begun = first_line.startswith('{"event"') and len(ranks) == mpi.n
     check(has_begun and status != 0 and not alive and len(our_lines(errors)) <= 1,
