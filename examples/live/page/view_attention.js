@@ -36,7 +36,7 @@ const headsView = {
             const cut = state.edits.some(
                 (e) =>
                     e.do === "head" && e.head === head && (e.layer === state.layer || e.layer < 0));
-            s.text(x + 2, y + 8, `head ${head}${cut ? " ✕" : ""}`, {
+            s.text(x + 2, y + 8, `${n > 16 ? "" : "head "}${head}${cut ? " ✕" : ""}`, {
                 size: 11,
                 bold: isHere,
                 fill:

@@ -31,7 +31,8 @@ inline constexpr double kLeastGain = 20;      // by chance it is a few
 inline constexpr double kMostCommon = 0.25;   // of m^2: a second mistake, or another one
 
 inline bool is_there(const Projection& p) {
-    if (p.common > kMostCommon * p.moved) return false;
+    const double by_chance = 6 * std::sqrt(2 * p.n_channels);
+    if (p.common > kMostCommon * p.moved + by_chance) return false;
     const double off = std::abs(1 - p.share);
     // One clipped value of one token, far from anything that roundings do.
     if (p.n_tokens < kLeastCarrying) return off <= 0.05 && p.gain >= 1000;

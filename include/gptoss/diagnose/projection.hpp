@@ -31,11 +31,12 @@ struct Projection {
     double error = 0;     // of share
     double n_tokens = 0;  // that carry it: 1 if a single one does
     double gain = 0;
-    double all = 0;       // sum(d^2 / noise^2) at sites that the mistake moves
-    double n_values = 0;  // at these
-    double n_other = 0;   // of them, that the dump does not have as we do
-    double moved = 0;     // sum(m^2 / noise^2)
-    double common = 0;    // of d - m, squared: one vector at every row of a site
+    double all = 0;         // sum(d^2 / noise^2) at sites that the mistake moves
+    double n_values = 0;    // at these
+    double n_other = 0;     // of them, that the dump does not have as we do
+    double moved = 0;       // sum(m^2 / noise^2)
+    double common = 0;      // of d - m, squared: one vector at every row of a site
+    double n_channels = 0;  // of these vectors; by chance common is +- sqrt(2 * it)
     std::map<dump::SiteKey, double> at = {};  // gain, site by site
 };
 
@@ -75,6 +76,7 @@ public:
         found_.n_other += of_site.n_other;
         found_.moved += of_site.mm;
         found_.common += common_part(with_right, with_wrong, noise);
+        found_.n_channels += double(with_right.in.cols);
     }
 
     Projection result() {
@@ -138,7 +140,7 @@ private:
         for (const double sum : sums) {
             of_sums += sum * sum;
         }
-        return std::max(0.0, of_sums - squares) / double(right.in.rows);
+        return (of_sums - squares) / double(right.in.rows);
     }
 
     // rms of d; at least the last bit of a float32, where d is nothing.
