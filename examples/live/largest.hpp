@@ -48,8 +48,9 @@ inline void add_largest(LargestRows& rows, const std::vector<float>& weights, in
                         int k) {
     std::vector<int> order(weights.size());
     std::iota(order.begin(), order.end(), 0);
-    std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
-        return weights[std::size_t(a)] > weights[std::size_t(b)];
+    std::sort(order.begin(), order.end(), [&](int a, int b) {
+        const float of_a = weights[std::size_t(a)], of_b = weights[std::size_t(b)];
+        return of_a != of_b ? of_a > of_b : a < b;
     });
     const auto n_kept = std::min(order.size(), std::size_t(k));
     double rest = 0;

@@ -100,8 +100,8 @@ TEST_CASE("partial_file: neither a file of that name nor another writer is in th
 
 TEST_CASE("partial_file: a name as long as a file system allows", "[partial_file]") {
     const TempFolder folder;
-    for (const std::size_t length : {243, 252, 255}) {
-        const std::filesystem::path path = folder / std::string(length, 'n');
+    for (const int length : {243, 252, 255}) {
+        const std::filesystem::path path = folder / std::string(std::size_t(length), 'n');
         write_text_file(path, "text");
         CHECK(read_bytes(path) == "text");
     }

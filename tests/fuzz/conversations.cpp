@@ -45,13 +45,29 @@ std::vector<std::int32_t> render_all(const std::vector<harmony::Message>& messag
     return ids;
 }
 
+// openai-harmony, and so we, read "<|constrain|>json" behind a channel as a recipient, and render it
+// with the control token that it was: another header.
+bool spells_a_control_token(const std::optional<std::string>& text) {
+    return text && text->find("<|") != std::string::npos;
+}
+
+bool is_another_when_rendered(const std::vector<harmony::Message>& messages) {
+    for (const harmony::Message& message : messages) {
+        if (spells_a_control_token(message.recipient) || spells_a_control_token(message.channel) ||
+            spells_a_control_token(message.author.name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 }  // namespace
 
 // What was parsed without a mistake can be rendered; reading that and rendering it again gives the same tokens.
 void fuzz_harmony(std::string_view bytes) {
     const auto parsed =
         harmony::parse_messages_from_completion_tokens(encoding(), tokens_of(bytes));
-    if (parsed.error) return;
+    if (parsed.error || is_another_when_rendered(parsed.messages)) return;
     const std::vector<std::int32_t> rendered = render_all(parsed.messages);
     const auto again = harmony::parse_messages_from_completion_tokens(encoding(), rendered);
     if (again.error || render_all(again.messages) != rendered) disagree("render and parse");
