@@ -100,15 +100,15 @@ build() {
         cmake --build --preset "$preset" --target "$target"
 }
 
-# build_with COMPILER PRESET: the whole tree with another compiler, warnings as errors; at -O0, since
-# what the optimizer does is checked by "same bits everywhere"
+# build_with COMPILER PRESET [TARGET...]: the whole tree or these targets with another compiler,
+# warnings as errors; at -O0, since what the optimizer does is checked by "same bits everywhere"
 build_with() {
     local compiler=$1 preset=$2
     skip_without "$compiler" || return
     cmake --preset "$preset" -B "build/$compiler" -DCMAKE_CXX_COMPILER="$compiler" \
         -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0 \
         -DCMAKE_COMPILE_WARNING_AS_ERROR=ON &&
-        cmake --build "build/$compiler"
+        cmake --build "build/$compiler" ${3:+--target "${@:3}"}
 }
 
 skip_without() {  # skip_without COMMAND
@@ -316,7 +316,8 @@ full() {
     check "clang 19 and sanitizers, build" build_with clang++-19 asan &&
         suite "clang 19 and sanitizers, tests" build/clang++-19 -LE house
     check "thread sanitizer" thread_sanitizer
-    check "clang 14, build" build_with clang++-14 debug
+    check "clang 14, library and tool" build_with clang++-14 debug two_files gptoss_tool \
+        example_16_gpt2 example_17_qwen3
     check "fuzz" tests/fuzz/run.sh
     check "hugging face" hugging_face
     check "official model" official_model
