@@ -64,8 +64,8 @@ inline void cut_places(Activation& weights, std::int64_t n_tokens) {
     const std::int64_t n_rows = shape[0] * shape[1];
     std::vector<float> kept;
     for (std::int64_t row = 0; row < n_rows; ++row) {
-        const auto begin = weights.values.begin() + row * shape[2];
-        kept.insert(kept.end(), begin, begin + n_tokens);
+        const auto begin = weights.values.begin() + std::ptrdiff_t(row * shape[2]);
+        kept.insert(kept.end(), begin, begin + std::ptrdiff_t(n_tokens));
     }
     weights.values = std::move(kept);
     shape[2] = n_tokens;
