@@ -45,16 +45,20 @@ std::vector<std::int32_t> render_all(const std::vector<harmony::Message>& messag
     return ids;
 }
 
-// openai-harmony, and so we, read "<|constrain|>json" behind a channel as a recipient, and render it
-// with the control token that it was: another header.
-bool spells_a_control_token(const std::optional<std::string>& text) {
-    return text && text->find("<|") != std::string::npos;
+// A header in which a model put control tokens that do not belong there is read by openai-harmony, and so
+// by us, as text that spells them; rendered, they are control tokens again, and the header is another.
+bool spells_a_control_token(const std::optional<std::string>& text, std::string_view but_for = "") {
+    if (!text) return false;
+    const std::size_t from = text->starts_with(but_for) ? but_for.size() : 0;
+    return text->find("<|", from) != std::string::npos;
 }
 
 bool is_another_when_rendered(const std::vector<harmony::Message>& messages) {
+    const std::string_view constrain = harmony::control_name(harmony::ControlToken::constrain);
     for (const harmony::Message& message : messages) {
         if (spells_a_control_token(message.recipient) || spells_a_control_token(message.channel) ||
-            spells_a_control_token(message.author.name)) {
+            spells_a_control_token(message.author.name) ||
+            spells_a_control_token(message.content_type, constrain)) {
             return true;
         }
     }

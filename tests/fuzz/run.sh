@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Builds the fuzz targets with clang 19's libFuzzer and two sanitizers, and runs them from their seeds.
 #
-#   tests/fuzz/run.sh [SECONDS]       two seconds each: the smoke of scripts/test.sh --full
+#   tests/fuzz/run.sh                 5,000 inputs each, the same ones on every run: the smoke of
+#                                     scripts/test.sh --full
+#   tests/fuzz/run.sh SECONDS         for so long each, from where the last run ended
 #   tests/fuzz/run.sh --long 4        four hours each, as many at once as there are cores
 #   tests/fuzz/run.sh --only gguf 60  one target, a minute
 #
@@ -39,12 +41,16 @@ build() {
     python3 tests/fuzz/seeds.py $folder/seeds
 }
 
-# run_target NAME LONGEST SECONDS: prints a line; a failure prints all
+# run_target NAME LONGEST SECONDS|smoke: prints a line; a failure prints all
 run_target() {
-    local name=$1 corpus=$folder/corpus/$1 log=$folder/$1.log
+    local name=$1 corpus=$folder/corpus/$1 log=$folder/$1.log how=(-max_total_time="$3")
+    if [[ $3 == smoke ]]; then
+        corpus=$folder/smoke/$1 how=(-seed=1 -runs=5000)
+        rm -rf "$corpus"
+    fi
     ln -sf fuzz_targets "$folder/$name"
     mkdir -p "$corpus"
-    if ! "$folder/$name" "$corpus" "$folder/seeds/$name" -max_len="$2" -max_total_time="$3" -timeout=10 \
+    if ! "$folder/$name" "$corpus" "$folder/seeds/$name" -max_len="$2" "${how[@]}" -timeout=10 \
         -rss_limit_mb=1024 -use_value_profile=1 -print_final_stats=1 -artifact_prefix="$folder/$name-" \
         -dict=tests/fuzz/words.dict >"$log" 2>&1; then
         tail -n 40 "$log"
@@ -57,7 +63,7 @@ run_target() {
     printf '%-16s %12s inputs   %6s edges\n' "$name" "$inputs" "${edges#cov: }"
 }
 
-run_all() {  # run_all SECONDS
+run_all() {  # run_all SECONDS|smoke
     ln -sf fuzz_targets $folder/fuzz
     $folder/fuzz --list | sed "s/ [a-z]*$/ $1/" | xargs -P "$(nproc)" -L 1 "$0" --run
 }
@@ -65,7 +71,7 @@ run_all() {  # run_all SECONDS
 case ${1:-} in
     --compile) compile "$2" ;;
     --run) run_target "$2" "$3" "$4" ;;
-    "" | [1-9]*) build && run_all "${1:-2}" ;;
+    "" | [1-9]*) build && run_all "${1:-smoke}" ;;
     --long) build && run_all $((${2:?hours} * 3600)) ;;
     --only)
         build
