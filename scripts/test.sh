@@ -294,6 +294,9 @@ malformed_elsewhere() {
         build/venv-gguf/bin/python tests/malformed/run.py --loader gguf --disagree 9
 }
 
+# Minutes each under sanitizers, and more of what shorter tests run there.
+readonly kLongSanitized='^(checkpoint/config_variants|model/long_golden|pitfalls/pitfall_list|tool/tool_nano)$'
+
 # --- The ladder -------------------------------------------------------------------------------
 quick() {
     check "release build" build release all "$@" && suite "release tests" build/release
@@ -314,7 +317,7 @@ full() {
     check "cuda" cuda
     check "machines" machines
     check "clang 19 and sanitizers, build" build_with clang++-19 asan &&
-        suite "clang 19 and sanitizers, tests" build/clang++-19 -LE house
+        suite "clang 19 and sanitizers, tests" build/clang++-19 -LE house -E "$kLongSanitized"
     check "thread sanitizer" thread_sanitizer
     check "clang 14, library and tool" build_with clang++-14 debug two_files gptoss_tool \
         example_16_gpt2 example_17_qwen3
