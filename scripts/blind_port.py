@@ -11,7 +11,6 @@ mistakes was read. Exits 1 if a mistake is given a wrong name, or if --quick mis
 import argparse
 import concurrent.futures
 import json
-import os
 import pathlib
 import random
 import subprocess
@@ -27,7 +26,7 @@ except ImportError:
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "blind_port"))
 NANO = ROOT / "examples" / "nano" / "model"
-TOOL = pathlib.Path(os.environ.get("GPTOSS_TOOL", ROOT / "build" / "release" / "bin" / "gptoss"))
+program = ROOT / "build" / "release" / "bin" / "gptoss"          # or what --tool names
 NOISE = {"float32": 1e-6, "bf16": 0.0}      # what two right programs' values may differ by, over rms
 RUNS = {                                    # the model, its seed, how many tokens or which text
     "tiny": ("tiny", 91, 9),
@@ -38,7 +37,7 @@ RUNS = {                                    # the model, its seed, how many toke
 
 
 def tool(*args):
-    done = subprocess.run([TOOL, *map(str, args)], capture_output=True, text=True, check=False)
+    done = subprocess.run([program, *map(str, args)], capture_output=True, text=True, check=False)
     if done.returncode > 1 and not done.stdout.startswith("{"):
         raise SystemExit(f"gptoss {args[0]}: {done.stderr.strip()}")
     return done.stdout
@@ -185,15 +184,18 @@ def quick_list(bugs, listed, otherwise):
 
 
 def main():
+    global program
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--tool", type=pathlib.Path, default=program)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--keep", type=pathlib.Path)
     parser.add_argument("--page", action="store_true")
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--runs", default=",,".join(RUNS), help="some of them, with two commas between")
-    parser.add_argument("--policies", default="float32,bf16")
-    parser.add_argument("--bugs", default="", help="these first, with commas between")
+    parser.add_argument("--runs", nargs="+", choices=RUNS, default=list(RUNS))
+    parser.add_argument("--policies", nargs="+", choices=("float32", "bf16"), default=["float32", "bf16"])
+    parser.add_argument("--bugs", nargs="+", default=[], metavar="BUG", help="these alone")
     args = parser.parse_args()
+    program = args.tool.resolve()
     from bugs import BUGS
     import tables
     from names import LISTED, OTHERWISE
@@ -208,10 +210,10 @@ def main():
         else:
             have = {(r["run"], r["policy"], r["bug"]) for r in rows}
             bugs = random.Random(0).sample(sorted(BUGS), len(BUGS))
-            first = args.bugs.split(",")                        # then the listed: a run may be cut short
-            bugs.sort(key=lambda b: (b not in first, b not in LISTED))
-            todo = [(run, policy, BUGS[b]) for b in bugs for run in args.runs.split(",,")
-                    for policy in args.policies.split(",") if (run, policy, b) not in have]
+            bugs = [b for b in bugs if not args.bugs or b in args.bugs]
+            bugs.sort(key=lambda b: b not in LISTED)            # these first: a run may be cut short
+            todo = [(run, policy, BUGS[b]) for b in bugs for run in args.runs
+                    for policy in args.policies if (run, policy, b) not in have]
         if not args.page:
             rows += run_all(todo, folder, args.jobs, file)
     for row in rows:
