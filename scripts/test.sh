@@ -52,6 +52,25 @@ check() {
     fi
 }
 
+# two_at_once NAME COMMAND NAME COMMAND: checks that leave a core idle each
+# shellcheck disable=SC2030,SC2031
+two_at_once() {
+    local side=$logs/at-once other counts
+    (
+        passed=0 failed=0 skipped=0
+        check "$3" "$4"
+        say "$passed $failed $skipped" >"$side.counts"
+    ) >"$side.log" &
+    other=$!
+    check "$1" "$2"
+    wait $other
+    cat "$side.log"
+    read -ra counts <"$side.counts"
+    passed=$((passed + counts[0]))
+    failed=$((failed + counts[1]))
+    skipped=$((skipped + counts[2]))
+}
+
 # What ctest printed of the tests that failed.
 only_failures() {
     awk '/ Test +#[0-9]+: /{shown = /\*\*\*/ && !/Skipped/} /^ +Start +[0-9]+: /{next} shown' "$1"
@@ -322,19 +341,17 @@ full() {
     check "clang 14, library and tool" build_with clang++-14 debug two_files gptoss_tool \
         example_16_gpt2 example_17_qwen3
     check "fuzz" tests/fuzz/run.sh
-    check "hugging face" hugging_face
+    two_at_once "hugging face" hugging_face "python module" python_module
     check "official model" official_model
     check "right ports" right_ports
     check "blind port" blind_port
-    check "nano" nano_model
+    two_at_once "nano" nano_model "notebooks" notebooks
     check "openai-harmony" openai_harmony
     check "llama.cpp" llama_cpp
     check "malformed files, other loaders" malformed_elsewhere
-    check "python module" python_module
     check "wheel" wheel
     check "python boundary" python_boundary
     check "pages" pages
-    check "notebooks" notebooks
     check "live page" live_page
     check "course" course
 }
