@@ -46,7 +46,8 @@ std::vector<std::int32_t> render_all(const std::vector<harmony::Message>& messag
 }
 
 // A header in which a model put control tokens that do not belong there is read by openai-harmony, and so
-// by us, as text that spells them; rendered, they are control tokens again, and the header is another.
+// by us, as text that spells them; rendered, they are control tokens again, and the header is another. The
+// recipient "all", and a tool without one, do not come back either (rule d.2.12 of docs/harmony.md).
 bool spells_a_control_token(const std::optional<std::string>& text, std::string_view but_for = "") {
     if (!text) return false;
     const std::size_t from = text->starts_with(but_for) ? but_for.size() : 0;
@@ -56,7 +57,10 @@ bool spells_a_control_token(const std::optional<std::string>& text, std::string_
 bool is_another_when_rendered(const std::vector<harmony::Message>& messages) {
     const std::string_view constrain = harmony::control_name(harmony::ControlToken::constrain);
     for (const harmony::Message& message : messages) {
-        if (spells_a_control_token(message.recipient) || spells_a_control_token(message.channel) ||
+        const bool is_lost = message.recipient == "all" ||
+                             (message.author.role == harmony::Role::tool && !message.recipient);
+        if (is_lost || spells_a_control_token(message.recipient) ||
+            spells_a_control_token(message.channel) ||
             spells_a_control_token(message.author.name) ||
             spells_a_control_token(message.content_type, constrain)) {
             return true;
