@@ -16,33 +16,37 @@
 #include <vector>
 
 #include "gptoss/core/q8_0.hpp"
+#include "gptoss/fast/kernels/parallel.hpp"
 #include "gptoss/model/weights.hpp"
 
 namespace gptoss {
 
 struct DenseCopies {
     std::shared_ptr<const void> files;
-    std::vector<std::vector<std::uint8_t>> copies;
+    std::vector<std::unique_ptr<std::uint8_t[]>> copies;
 };
 
 inline void round_to_q8_0(DenseMatrix& w, DenseCopies& store) {
     if (w.cols % kQ8_0BlockSize != 0 || w.storage == Storage::q8_0) return;
     const DenseMatrix rounded{nullptr, w.rows, w.cols, Storage::q8_0};
-    std::vector<std::uint8_t> copy(std::size_t(w.rows) * rounded.row_bytes());
-    std::uint8_t* block = copy.data();
-    float weights[kQ8_0BlockSize];
-    for (int o = 0; o < w.rows; ++o) {
-        const DenseRow w_o = w.row(o);  // (cols)
-        for (int first = 0; first < w.cols; first += kQ8_0BlockSize) {
-            for (int i = 0; i < kQ8_0BlockSize; ++i) {
-                weights[i] = w_o[first + i];
+    auto copy =
+        std::make_unique_for_overwrite<std::uint8_t[]>(std::size_t(w.rows) * rounded.row_bytes());
+    fast::for_ranges(w.rows, std::int64_t(w.rows) * w.cols, [&](int first_o, int last_o) {
+        std::uint8_t* block = copy.get() + std::size_t(first_o) * rounded.row_bytes();
+        float weights[kQ8_0BlockSize];
+        for (int o = first_o; o < last_o; ++o) {
+            const DenseRow w_o = w.row(o);  // (cols)
+            for (int first = 0; first < w.cols; first += kQ8_0BlockSize) {
+                for (int i = 0; i < kQ8_0BlockSize; ++i) {
+                    weights[i] = w_o[first + i];
+                }
+                q8_0_encode_block(weights, block);
+                block += kQ8_0BlockBytes;
             }
-            q8_0_encode_block(weights, block);
-            block += kQ8_0BlockBytes;
         }
-    }
+    });
+    w.bytes = copy.get();
     store.copies.push_back(std::move(copy));
-    w.bytes = store.copies.back().data();
     w.storage = Storage::q8_0;
 }
 
