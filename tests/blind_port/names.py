@@ -39,7 +39,6 @@ LISTED = {
     "yarn_bounds_truncated": ["yarn_bounds_rounded"],
     "yarn_dropped": ["plain_rope"],
     "yarn_linear": ["position_interpolation"],
-    "rope_linear_scaling": ["position_interpolation"],
     "rope_base_10000": ["theta_default"],
     "yarn_context_131072": ["yarn_max_positions"],
     "yarn_ramp_reversed": ["yarn_betas_swapped"],               # the same frequencies
@@ -69,6 +68,10 @@ LISTED = {
     "final_norm_dropped": ["final_norm_missing"],
     "attn_residual_normed": ["attention_residual_normed"],
     "embedding_scaled": ["embedding_scaled"],
+    # Listed later, after their first diagnosis; the first of them then stood for position_interpolation.
+    "rope_linear_scaling": ["linear_rope"],
+    "sinks_zero": ["sinks_zero"],
+    "qk_rows_permuted": ["qk_rows_interleaved"],
 }
 # down_transposed is listed for square matrices alone; none of the models here has one.
 
@@ -78,6 +81,5 @@ OTHERWISE = {
     "causal_dropped": "sliding layers still hide what is behind the window; mask_missing has no mask at all",
     "rolling_cache_overwritten": "lost keys are masked by position; ring_overwritten reads the newer ones",
     "weights_before_down": "expert_out holds weighted rows; expert_bias_unweighted weighs them afterwards",
-    "rope_linear_scaling": "no concentration either, a second mistake in the same op",
     "positions_restart_in_chunk": "found if the chunks are equally long; on tiny the second has a token more",
 }

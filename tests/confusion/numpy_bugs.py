@@ -33,6 +33,7 @@ NO_SINKS = "np.full_like(sinks, -np.inf)"
 SHARES = "softmax(np.take_along_axis(logits, ids, axis=-1))"
 SIGMOIDS = "(1 / (1 + np.exp(-np.take_along_axis(logits, ids, axis=-1))))"
 EXPERT_BIAS = ' + w[f"{own}_bias"][e]'
+PROJECTED = 'x @ w[f"self_attn.{part}_proj.weight"].T + w[f"self_attn.{part}_proj.bias"]'
 PROJECTION_BIAS = ' + w[f"self_attn.{part}_proj.bias"]'
 EXPERT_ROWS = 'x @ matrix.T + w[f"{own}_bias"][e]'
 OLDEST = "np.maximum(0, position - config['sliding_window'] + 1) if slides else 0 * position"
@@ -85,6 +86,10 @@ BUGS = {
         ("np.clip((pair - low) / (high - low), 0, 1)", "0"),
         ('np.float32(0.1 * math.log(yarn["factor"]) + 1)', "np.float32(1)"),
     ],
+    "linear_rope": [
+        ("np.clip((pair - low) / (high - low), 0, 1)", "np.ones(half)"),
+        ('np.float32(0.1 * math.log(yarn["factor"]) + 1)', "np.float32(1)"),
+    ],
     "theta_default": [('float(config.get("rope_theta", yarn.get("rope_theta")))', "10000.0")],
     "yarn_max_positions": [
         ('yarn["original_max_position_embeddings"]', 'config["max_position_embeddings"]')
@@ -108,6 +113,7 @@ BUGS = {
     "window_missing": [("    if slides:", "    if False:")],
     "window_everywhere": [("    if slides:", "    if True:")],
     "sinks_missing": [(SINKS, f"np.concatenate([scores, {NO_SINKS}], axis=-1)")],
+    "sinks_zero": [(SINKS, "np.concatenate([scores, 0 * sinks], axis=-1)")],
     "sinks_scaled": [
         (SINKS, "np.concatenate([scores, sinks / np.float32(math.sqrt(head_dim))], axis=-1)")
     ],
@@ -125,6 +131,12 @@ BUGS = {
     "scale_sqrt_hidden": [("math.sqrt(head_dim)", 'math.sqrt(config["hidden_size"])')],
     "scale_missing": [(" / np.float32(math.sqrt(head_dim))", "")],
     "attention_bias_missing": [(' + w[f"self_attn.{part}_proj.bias"]', "")],
+    "qk_rows_interleaved": [
+        (f"return {PROJECTED}",
+         f"y = {PROJECTED}\n"
+         "        halves = y.reshape(n_tokens, -1, 2, head_dim // 2)\n"
+         "        return halves.swapaxes(2, 3).reshape(n_tokens, -1) if part in 'qk' else y")
+    ],
     "router_sigmoid": [(SHARES, f"{SIGMOIDS} / {SIGMOIDS}.sum(axis=-1, keepdims=True)")],
     "softmax_before_top_k": [(SHARES, "np.take_along_axis(softmax(logits), ids, axis=-1)")],
     "router_bias_missing": [(' + w["mlp.router.bias"]', "")],

@@ -15,7 +15,7 @@ TWINS = {
     "rmsnorm": ["eps_outside_root", "mean_subtracted", "final_norm_missing"],
     "rope_table": ["yarn_bounds_rounded", "plain_rope", "theta_default", "yarn_max_positions",
                    "yarn_betas_swapped", "concentration_missing", "positions_restart",
-                   "positions_from_one", "position_interpolation"],
+                   "positions_from_one", "position_interpolation", "linear_rope"],
     "rope": ["concentration_once", "rope_interleaved", "rope_reversed", "rope_twice"],
     "attend": ["mask_missing", "ring_overwritten", "sinks_missing", "sinks_scaled", "sinks_with_value",
                "sinks_dense_only", "sinks_with_first_value", "heads_modulo", "scale_sqrt_hidden",
@@ -44,7 +44,7 @@ NO_FUNCTION = ["norm_gains_swapped", "gain_plus_one", "eps_small", "window_short
                "window_on_odd_layers", "window_missing", "window_everywhere", "attention_bias_missing",
                "window_on_first_half", "q_bias_missing", "k_bias_missing", "v_bias_missing",
                "out_bias_missing", "gate_up_bias_missing", "down_bias_missing",
-               "router_bias_missing", "swiglu_limit_zero", "unembedding_tied"]
+               "router_bias_missing", "sinks_zero", "qk_rows_interleaved", "swiglu_limit_zero", "unembedding_tied"]
 
 
 @pytest.fixture(scope="session")

@@ -111,7 +111,7 @@ TEST_CASE("rope pitfalls: positions 5 and 6 count as 0 and 1", "[pitfalls]") {
     CHECK(table_of(&rope_table, config, 5, 6).values != table_of(&rope_table, config, 0, 1).values);
 }
 
-TEST_CASE("rope pitfalls: linear scaling slows every pair by the factor", "[pitfalls]") {
+TEST_CASE("rope pitfalls: position interpolation slows every pair by the factor", "[pitfalls]") {
     Config linear = preset_20b();
     PositionInterpolation::edit(linear);
     CHECK_THAT(rope_inv_freq(linear, 0), WithinAbs(1.0 / 32, 1e-8));  // the fastest pair, turned 1
@@ -134,4 +134,14 @@ TEST_CASE("rope pitfalls: positions that begin at 1 have the next one's angles",
     const Config config = preset_20b();
     CHECK(table_of(&PositionsFromOne<ScalarOps>::rope_table, config, 0, 6).values ==
           table_of(&rope_table, config, 1, 7).values);
+}
+
+TEST_CASE("rope pitfalls: linear rope turns position 32 by 1, and no concentration is in it",
+          "[pitfalls]") {
+    const Config config = preset_20b();
+    REQUIRE(config.rope_scaling_factor == 32);
+    const MadeMatrix table = table_of(&LinearRope<ScalarOps>::rope_table, config, 0, 32);
+    CHECK_THAT(table.values[0], WithinAbs(1, 1e-6));               // cos 0
+    CHECK_THAT(table.values[64], WithinAbs(std::cos(1.0), 1e-6));  // the fastest pair
+    CHECK_THAT(table.values[64 + 32], WithinAbs(std::sin(1.0), 1e-6));
 }

@@ -1,5 +1,7 @@
 #include "gptoss/pitfalls/weight_pitfalls.hpp"
 
+#include <tuple>
+
 #include "catch.hpp"
 #include "gptoss/checkpoint/synth.hpp"
 #include "gptoss/core/presets.hpp"
@@ -60,4 +62,42 @@ TEST_CASE("weight pitfalls: every gain is raised by one", "[pitfalls]") {
         CHECK(is_raised(is.attn.norm_gain, was.attn.norm_gain));
         CHECK(is_raised(is.mlp.norm_gain, was.mlp.norm_gain));
     }
+}
+
+TEST_CASE("weight pitfalls: sinks of 0, in every layer", "[pitfalls]") {
+    Weights wrong = synthetic_weights(preset_tiny(), 1);
+    CHECK(wrong.layers[1].attn.sinks.data[0] != 0);
+    pitfalls::SinksZero::edit(wrong);
+    for (const LayerWeights& layer : wrong.layers) {
+        REQUIRE(layer.attn.sinks.size == wrong.config.n_heads);
+        CHECK(layer.attn.sinks.data[0] == 0);
+        CHECK(layer.attn.sinks.data[wrong.config.n_heads - 1] == 0);
+    }
+}
+
+// The order of q is the one in which a rope over neighbours and one over halves turn the same pairs.
+TEST_CASE("weight pitfalls: of 32 rows of a head 0, 16, 1, 17 come first, biases too; v stays",
+          "[pitfalls]") {
+    const Weights right = synthetic_weights(preset_odd(), 1);
+    const int head_dim = right.config.head_dim;
+    REQUIRE(head_dim == 32);
+    Weights wrong = right;
+    pitfalls::QkRowsInterleaved::edit(wrong);
+    const AttentionWeights &is = wrong.layers[1].attn, &was = right.layers[1].attn;
+    const int rows_before[] = {0, 16, 1, 17};
+    for (const auto& [matrix, bias, old_matrix, old_bias] :
+         {std::tuple(is.q, is.q_bias, was.q, was.q_bias),
+          std::tuple(is.k, is.k_bias, was.k, was.k_bias)}) {
+        CHECK(matrix.rows == old_matrix.rows);
+        for (int i = 0; i < 4; ++i) {
+            const int row = head_dim + i,
+                      old_row = head_dim + rows_before[i];  // of the second head
+            CHECK(bias.data[row] == old_bias.data[old_row]);
+            for (const int in : {0, 1, matrix.cols - 1}) {
+                CHECK(matrix.row(row)[in] == old_matrix.row(old_row)[in]);
+            }
+        }
+    }
+    CHECK(is.v.bytes == was.v.bytes);
+    CHECK(is.v_bias.data == was.v_bias.data);
 }

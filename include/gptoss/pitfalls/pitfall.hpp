@@ -81,6 +81,12 @@ inline MadeMatrix copy_of(ConstMatrixView m) {
     return copy;
 }
 
+// Channels d and d + half of a head are a pair: where channel i lies if pairs are to be neighbours.
+inline int as_neighbour(int i, int head_dim) {
+    const int d = i % head_dim, half = head_dim / 2;
+    return i - d + 2 * (d % half) + d / half;
+}
+
 inline void multiply(MatrixView m, float factor) {
     for (int r = 0; r < m.rows; ++r) {
         for (int c = 0; c < m.cols; ++c) {

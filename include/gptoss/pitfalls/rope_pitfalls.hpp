@@ -82,8 +82,8 @@ struct YarnMaxPositions {
 struct PositionInterpolation {
     static constexpr Facts facts{
         "position_interpolation",
-        "linear scaling: all frequencies are divided by the factor, without YaRN's ramp",
-        "not seen in public, plausible: rope_type taken for linear",
+        "all frequencies are divided by the factor, without YaRN's ramp; the concentration stays",
+        kNotSeen,
         "nearby words cannot be told apart; text falls apart at once",
         "the second token in q_rope",
         Site::attn_q_rope,
@@ -123,6 +123,23 @@ struct ConcentrationMissing : Right {
 };
 
 template <class Right>
+struct LinearRope : Right {
+    static constexpr Facts facts{
+        "linear_rope",
+        "rope_type is taken for linear: all frequencies divided by the factor, no concentration",
+        kNotSeen,
+        "nearby words cannot be told apart; text falls apart at once",
+        "the first token in q_rope",
+        Site::attn_q_rope,
+    };
+    static void rope_table(const Config& config, ConstIdsView positions, MatrixView table) {
+        Config linear = config;
+        PositionInterpolation::edit(linear);
+        ConcentrationMissing<Right>::rope_table(linear, positions, table);
+    }
+};
+
+template <class Right>
 struct ConcentrationOnce : Noting<Right> {
     static constexpr Facts facts{
         "concentration_once",
@@ -141,12 +158,9 @@ struct ConcentrationOnce : Noting<Right> {
 
 // Moves the channels of every head between the two orders of pairs.
 inline void reorder_pairs(ConstMatrixView x, int head_dim, bool to_halves, MatrixView y) {
-    const int half = head_dim / 2;
     for (int t = 0; t < x.rows; ++t) {
         for (int i = 0; i < x.cols; ++i) {
-            const int head = i / head_dim * head_dim;
-            const int d = i % head_dim;
-            const int neighbours = head + 2 * (d % half) + d / half;
+            const int neighbours = as_neighbour(i, head_dim);
             if (to_halves) y.row(t)[i] = x.row(t)[neighbours];
             if (!to_halves) y.row(t)[neighbours] = x.row(t)[i];
         }

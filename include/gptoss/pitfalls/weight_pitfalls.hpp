@@ -4,6 +4,8 @@
 //
 // Source   the threads that each pitfall names; checkpoint/build_weights.hpp for what is right.
 #pragma once
+#include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -14,11 +16,17 @@
 namespace gptoss::pitfalls {
 
 // Values that live as long as w.
-inline ConstVectorView kept_by(Weights& w, std::vector<float> values) {
-    using Kept = std::pair<std::shared_ptr<const void>, std::vector<float>>;
+template <class T>
+const T* keep_with(Weights& w, std::vector<T> values) {
+    using Kept = std::pair<std::shared_ptr<const void>, std::vector<T>>;
     const auto kept = std::make_shared<Kept>(w.owner, std::move(values));
     w.owner = kept;
-    return {kept->second.data(), int(kept->second.size())};
+    return kept->second.data();
+}
+
+inline ConstVectorView kept_by(Weights& w, std::vector<float> values) {
+    const int size = int(values.size());
+    return {keep_with(w, std::move(values)), size};
 }
 
 inline ConstVectorView zeros_kept_by(Weights& w, int size) {
@@ -98,6 +106,63 @@ struct GainPlusOne {
                 g += 1.0f;
             }
             *gain = kept_by(w, std::move(raised));
+        }
+    }
+};
+
+struct SinksZero {
+    static constexpr Facts facts{
+        "sinks_zero",
+        "the sinks are not loaded and stay 0: each takes a share as a score of 0 would",
+        "close kin: vllm-project/vllm#57805 (a reload of weights that does not reach them)",
+        "as without sinks, but weaker",
+        "the first token in attn.weights",
+        Site::attn_weights,
+    };
+    static void edit(Weights& w) {
+        for (LayerWeights& layer : w.layers) {
+            layer.attn.sinks = zeros_kept_by(w, layer.attn.sinks.size);
+        }
+    }
+};
+
+// Row d of every head's second half comes behind row d of its first half.
+inline DenseMatrix interleaved_kept_by(Weights& w, DenseMatrix m, int head_dim) {
+    std::vector<std::uint8_t> bytes(std::size_t(m.rows) * m.row_bytes());
+    for (int row = 0; row < m.rows; ++row) {
+        const std::size_t to = std::size_t(as_neighbour(row, head_dim)) * m.row_bytes();
+        std::copy_n(m.row(row).bytes, m.row_bytes(), bytes.data() + to);
+    }
+    m.bytes = keep_with(w, std::move(bytes));
+    return m;
+}
+
+inline ConstVectorView interleaved_kept_by(Weights& w, ConstVectorView bias, int head_dim) {
+    std::vector<float> made(bias.data, bias.data + bias.size);
+    for (int i = 0; i < bias.size; ++i) {
+        made[std::size_t(as_neighbour(i, head_dim))] = bias.data[i];
+    }
+    return kept_by(w, std::move(made));
+}
+
+struct QkRowsInterleaved {
+    static constexpr Facts facts{
+        "qk_rows_interleaved",
+        "the rows of q and k are in the order for neighbouring pairs, as a converter of Llama puts "
+        "them; rope turns halves",
+        "close kin: karpathy/llama2.c#286, jzhang38/TinyLlama#24 (other models)",
+        "short answers look fine, long ones degrade",
+        "the first token in q",
+        Site::attn_q,
+    };
+    static void edit(Weights& w) {
+        const int head_dim = w.config.head_dim;
+        for (LayerWeights& layer : w.layers) {
+            AttentionWeights& attn = layer.attn;
+            attn.q = interleaved_kept_by(w, attn.q, head_dim);
+            attn.k = interleaved_kept_by(w, attn.k, head_dim);
+            attn.q_bias = interleaved_kept_by(w, attn.q_bias, head_dim);
+            attn.k_bias = interleaved_kept_by(w, attn.k_bias, head_dim);
         }
     }
 };
