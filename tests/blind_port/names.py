@@ -35,7 +35,6 @@ LISTED = {
     "score_unscaled": ["scale_missing"],
     "score_over_root_hidden": ["scale_sqrt_hidden"],
     "score_over_root_hidden_per_head": ["scale_hidden_over_heads"],
-    "causal_dropped": ["mask_missing"],
     "yarn_bounds_truncated": ["yarn_bounds_rounded"],
     "yarn_dropped": ["plain_rope"],
     "yarn_linear": ["position_interpolation"],
@@ -68,17 +67,20 @@ LISTED = {
     "final_norm_dropped": ["final_norm_missing"],
     "attn_residual_normed": ["attention_residual_normed"],
     "embedding_scaled": ["embedding_scaled"],
-    # Listed later, after their first diagnosis; the first of them then stood for position_interpolation.
+    # Listed later, after their first diagnosis; the first two then stood for position_interpolation
+    # and mask_missing.
     "rope_linear_scaling": ["linear_rope"],
+    "causal_dropped": ["causal_missing"],
     "sinks_zero": ["sinks_zero"],
     "qk_rows_permuted": ["qk_rows_interleaved"],
+    "score_soft_capped": ["scores_capped"],
+    "logits_soft_capped": ["logits_capped"],
 }
 # down_transposed is listed for square matrices alone; none of the models here has one.
 
 # Found when they were run: listed by their texts, but made in another way than the list makes them, which
 # a dump shows. They count as not named; scripts/blind_port.py --quick leaves them out.
 OTHERWISE = {
-    "causal_dropped": "sliding layers still hide what is behind the window; mask_missing has no mask at all",
     "rolling_cache_overwritten": "lost keys are masked by position; ring_overwritten reads the newer ones",
     "weights_before_down": "expert_out holds weighted rows; expert_bias_unweighted weighs them afterwards",
     "positions_restart_in_chunk": "found if the chunks are equally long; on tiny the second has a token more",

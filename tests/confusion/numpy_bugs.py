@@ -107,6 +107,7 @@ BUGS = {
     "positions_restart": [("np.arange(n_tokens, dtype=np.float32)",
                            "(np.arange(n_tokens) % 7).astype(np.float32)")],
     "mask_missing": [("age < 0", "age > n_tokens"), ("    if slides:", "    if False:")],
+    "causal_missing": [("age < 0", "age > n_tokens")],
     "window_short": [(">= config[\"sliding_window\"]", ">= config[\"sliding_window\"] - 1")],
     "window_long": [(">= config[\"sliding_window\"]", "> config[\"sliding_window\"]")],
     "window_on_odd_layers": [('== "sliding_attention"', '!= "sliding_attention"')],
@@ -130,6 +131,9 @@ BUGS = {
                       "np.tile(part, (1, heads // kv_heads, 1))")],
     "scale_sqrt_hidden": [("math.sqrt(head_dim)", 'math.sqrt(config["hidden_size"])')],
     "scale_missing": [(" / np.float32(math.sqrt(head_dim))", "")],
+    "scores_capped": [("/ np.float32(math.sqrt(head_dim))",
+                       "/ np.float32(math.sqrt(head_dim))\n"
+                       "    scores = 50 * np.tanh(scores / 50)")],
     "attention_bias_missing": [(' + w[f"self_attn.{part}_proj.bias"]', "")],
     "qk_rows_interleaved": [
         (f"return {PROJECTED}",
@@ -206,6 +210,7 @@ BUGS = {
          "    return 0.5 * gate * (1 + np.tanh(cubic)) * (up + 1)")
     ],
     "unembedding_tied": [('w["lm_head.weight"]', 'w["model.embed_tokens.weight"]')],
+    "logits_capped": [('x @ w["lm_head.weight"].T', '30 * np.tanh(x @ w["lm_head.weight"].T / 30)')],
     "other_limit_of_4": [('config["swiglu_limit"]', "4.0")],
     "other_values_rotated": [("v = v.reshape(n_tokens, kv_heads, head_dim)",
                               "v = rotate(v.reshape(n_tokens, kv_heads, head_dim), *rope)")],

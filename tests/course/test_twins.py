@@ -19,13 +19,14 @@ TWINS = {
     "rope": ["concentration_once", "rope_interleaved", "rope_reversed", "rope_twice"],
     "attend": ["mask_missing", "ring_overwritten", "sinks_missing", "sinks_scaled", "sinks_with_value",
                "sinks_dense_only", "sinks_with_first_value", "heads_modulo", "scale_sqrt_hidden",
-               "scale_hidden_over_heads", "scale_missing"],
+               "scale_hidden_over_heads", "scale_missing", "causal_missing", "scores_capped"],
     "linear": ["router_bf16"],
     "route": ["softmax_before_top_k", "router_sigmoid"],
     "expert_linear": ["expert_bias_missing", "nibbles_swapped", "nibbles_split", "scale_bias",
                       "scale_bias_128", "gate_up_rows_exchanged", "gate_up_rows_halved", "down_transposed"],
     "swiglu": ["swiglu_plain", "swiglu_without_one", "swiglu_without_clamp", "swiglu_gate_two_sided",
                "swiglu_alpha_one", "swiglu_tanh_gelu", "swiglu_halves", "swiglu_exchanged"],
+    "unembed": ["logits_capped"],
 }
 
 # Not to be made in one function: the mistake remembers what another op of the pass was given, which

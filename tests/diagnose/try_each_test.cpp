@@ -58,6 +58,20 @@ TEST_CASE("try each: mistakes that a model cannot make are left out", "[diagnose
     }
 }
 
+TEST_CASE("try each: up to the window's length a missing causal mask is mask_missing",
+          "[diagnose]") {
+    const std::vector<Pitfall> all = all_pitfalls<ScalarOps>();
+    const auto tried = [&](int n_tokens) {
+        return those_that_apply(all, preset_20b(), kFloat32, n_tokens);
+    };
+    CHECK(tried(129).size() == all.size());
+    const auto at_window = tried(128);
+    CHECK(at_window.size() == all.size() - 1);
+    for (const Pitfall* pitfall : at_window) {
+        CHECK(std::strcmp(pitfall->facts.name, "causal_missing") != 0);
+    }
+}
+
 TEST_CASE("try each: what a port in bf16 does rightly is no mistake there", "[diagnose]") {
     const std::vector<Pitfall> all = all_pitfalls<ScalarOps>();
     const auto in_bf16 = those_that_apply(all, preset_20b(), compare::Policy::bf16);

@@ -147,7 +147,8 @@ inline ByToken look_by_token(const Weights& weights, const dump::Dump& theirs,
     found.right = distances;
     const int first_off = first_token_off(distances);
     if (first_off > 0) found.tokens_per_pass = first_off;
-    const auto tried = those_that_apply(pitfalls, weights.config, compare::Policy::bf16);
+    const auto tried = those_that_apply(pitfalls, weights.config, compare::Policy::bf16,
+                                        int(theirs.tokens->size()));
     found.suspects.resize(tried.size());
     const int n_workers = workers_for(bytes_of(theirs), fast::n_threads());
     try_each(int(tried.size()), n_workers, on_tried, [&](int i) {

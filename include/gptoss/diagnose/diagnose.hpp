@@ -149,7 +149,8 @@ private:
 
     // Every mistake on the dump's tokens, held against the dump.
     void try_all(const dump::Dump& right) {
-        tried_ = those_that_apply(lab_.pitfalls, weights_.config, evidence_.policy);
+        tried_ =
+            those_that_apply(lab_.pitfalls, weights_.config, evidence_.policy, evidence_.n_tokens);
         comparisons_.resize(tried_.size());
         projections_.resize(tried_.size());
         const int n_workers = workers_for(bytes_of(theirs_), fast::n_threads());
@@ -200,7 +201,8 @@ private:
     void try_below_noise_in_float32() {
         const dump::Dump right =
             anchored_run(lab_.right_in_float32, weights_, theirs_, pitfalls::kOnePass);
-        tried_ = those_that_apply(lab_.pitfalls_in_float32, weights_.config, evidence_.policy);
+        tried_ = those_that_apply(lab_.pitfalls_in_float32, weights_.config, evidence_.policy,
+                                  evidence_.n_tokens);
         const int n_workers = workers_for(bytes_of(theirs_), fast::n_threads());
         try_each(int(tried_.size()), n_workers, on_tried_, [&](int i) {
             const pitfalls::Pitfall& pitfall = *tried_[std::size_t(i)];

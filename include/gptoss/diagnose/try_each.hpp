@@ -13,6 +13,7 @@
 #pragma once
 #include <algorithm>
 #include <atomic>
+#include <cstring>
 #include <exception>
 #include <functional>
 #include <mutex>
@@ -28,16 +29,20 @@ namespace gptoss::diagnose {
 using OnTried = std::function<void(int n_tried, int n_in_all)>;
 
 std::vector<const pitfalls::Pitfall*> those_that_apply(std::vector<pitfalls::Pitfall>&&,
-                                                       const Config&, compare::Policy) = delete;
+                                                       const Config&, compare::Policy,
+                                                       int = 0) = delete;
 
-// What a model of these extents can do wrong, and a port that rounds so does not do rightly.
-
+// What a model of these extents can do wrong, and a port that rounds so does not do rightly. While no
+// key has left the window, a missing causal mask is no mask at all, and has that name.
 inline std::vector<const pitfalls::Pitfall*> those_that_apply(
-    const std::vector<pitfalls::Pitfall>& pitfalls, const Config& config, compare::Policy policy) {
+    const std::vector<pitfalls::Pitfall>& pitfalls, const Config& config, compare::Policy policy,
+    int n_tokens = pitfalls::kOnePass) {
     std::vector<const pitfalls::Pitfall*> list;
     for (const pitfalls::Pitfall& pitfall : pitfalls) {
         const bool is_right = policy == compare::Policy::bf16 && pitfall.facts.is_right_in_bf16;
-        if (applies(pitfall, config) && !is_right) list.push_back(&pitfall);
+        const bool is_causal = std::strcmp(pitfall.facts.name, "causal_missing") == 0;
+        const bool is_another = is_causal && n_tokens <= config.sliding_window;
+        if (applies(pitfall, config) && !is_right && !is_another) list.push_back(&pitfall);
     }
     return list;
 }

@@ -1,4 +1,4 @@
-// Attention pitfalls: masks, windows, heads, scales, and a cache that forgets too early.
+// Attention pitfalls: windows, heads, scales, and a cache that forgets too early.
 //
 //     score[s] = q[t,h] . k[s,g] / sqrt(head_dim)      g = h / (n_heads / n_kv_heads)
 //     sliding layers (the even ones) see p - window < s <= p
@@ -195,27 +195,6 @@ struct ScaleMissing : Right {
         MadeMatrix larger_q = copy_of(q);
         multiply(larger_q.view(), std::sqrt(float(q.cols / sinks.size)));
         Right::attend(larger_q.view(), keys, values, sinks, positions, window, record, mix);
-    }
-};
-
-template <class Right>
-struct MaskMissing : Right {
-    static constexpr Facts facts{
-        "mask_missing",
-        "no mask: the tokens of a prompt see all keys of their pass, later ones too",
-        "huggingface/transformers#27819, panbanda/higgs#203 (other models)",
-        "grammatical text that loses the thread; right token by token",
-        "two tokens in one pass",
-        Site::attn_scores,
-    };
-    // Every query is moved to the last position, which sees all that the cache still has.
-    static void attend(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values,
-                       ConstVectorView sinks, ConstIdsView positions, int /*window*/,
-                       AttentionRecord record, MatrixView mix) {
-        const int n_positions = positions_seen(positions);
-        const std::vector<std::int32_t> last(std::size_t(positions.rows), n_positions - 1);
-        const int window = n_positions > keys.rows ? keys.rows : 0;
-        Right::attend(q, keys, values, sinks, {last.data(), positions.rows}, window, record, mix);
     }
 };
 

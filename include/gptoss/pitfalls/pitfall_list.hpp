@@ -20,11 +20,13 @@
 #include "gptoss/pitfalls/bias_pitfalls.hpp"
 #include "gptoss/pitfalls/embedding_pitfalls.hpp"
 #include "gptoss/pitfalls/expert_pitfalls.hpp"
+#include "gptoss/pitfalls/mask_pitfalls.hpp"
 #include "gptoss/pitfalls/norm_pitfalls.hpp"
 #include "gptoss/pitfalls/passes.hpp"
 #include "gptoss/pitfalls/rope_pitfalls.hpp"
 #include "gptoss/pitfalls/router_pitfalls.hpp"
 #include "gptoss/pitfalls/sink_pitfalls.hpp"
+#include "gptoss/pitfalls/soft_cap_pitfalls.hpp"
 #include "gptoss/pitfalls/swiglu_pitfalls.hpp"
 #include "gptoss/pitfalls/weight_pitfalls.hpp"
 
@@ -41,17 +43,18 @@ using AllMistakes = MistakeList<
     YarnBoundsRounded, PlainRope, LinearRope<R>, PositionInterpolation, ThetaDefault,
     YarnMaxPositions, YarnBetasSwapped, ConcentrationMissing<R>, ConcentrationOnce<R>,
     RopeInterleaved<R>, RopeReversed<R>, RopeTwice<R>, PositionsBf16<R>, PositionsFromOne<R>,
-    PositionsRestart<R>, MaskMissing<R>, WindowShort, WindowLong, WindowOnOddLayers,
-    WindowOnFirstHalf, WindowMissing, WindowEverywhere, RingOverwritten<R>, SinksMissing<R>,
-    SinksZero, SinksScaled<R>, SinksWithValue<R>, SinksWithFirstValue<R>, SinksDenseOnly<R>,
-    HeadsModulo<R>, ScaleSqrtHidden<R>, ScaleHiddenOverHeads<R>, ScaleMissing<R>,
-    AttentionBiasMissing, QBiasMissing, KBiasMissing, VBiasMissing, OutBiasMissing,
+    PositionsRestart<R>, MaskMissing<R>, CausalMissing<R>, WindowShort, WindowLong,
+    WindowOnOddLayers, WindowOnFirstHalf, WindowMissing, WindowEverywhere, RingOverwritten<R>,
+    SinksMissing<R>, SinksZero, SinksScaled<R>, SinksWithValue<R>, SinksWithFirstValue<R>,
+    SinksDenseOnly<R>, HeadsModulo<R>, ScaleSqrtHidden<R>, ScaleHiddenOverHeads<R>, ScaleMissing<R>,
+    ScoresCapped<R>, AttentionBiasMissing, QBiasMissing, KBiasMissing, VBiasMissing, OutBiasMissing,
     QkRowsInterleaved, SoftmaxBeforeTopK<R>, RouterSigmoid<R>, RouterBiasMissing,
     RouterBiasForSelection<R>, RouterBf16<R>, ExpertBiasMissing<R>, GateUpBiasMissing,
     DownBiasMissing, ExpertBiasUnweighted<R>, NibblesSwapped<R>, NibblesSplit<R>, ScaleBias<R>,
     ScaleBias128<R>, GateUpRowsExchanged<R>, GateUpRowsHalved<R>, DownTransposed<R>, SwigluPlain<R>,
     SwigluWithoutOne<R>, SwigluWithoutClamp<R>, SwigluGateTwoSided<R>, SwigluAlphaOne<R>,
-    SwigluTanhGelu<R>, SwigluHalves<R>, SwigluExchanged<R>, SwigluLimitZero, UnembeddingTied>;
+    SwigluTanhGelu<R>, SwigluHalves<R>, SwigluExchanged<R>, SwigluLimitZero, UnembeddingTied,
+    LogitsCapped<R>>;
 
 struct Pitfall {
     using Run = void (*)(const Weights&, ConstIdsView, int, LogitRows, PassWatch&);
