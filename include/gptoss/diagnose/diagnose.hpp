@@ -33,6 +33,7 @@
 #include "gptoss/diagnose/comparable.hpp"
 #include "gptoss/diagnose/difference_hint.hpp"
 #include "gptoss/diagnose/embedding_hint.hpp"
+#include "gptoss/diagnose/expert_order_hint.hpp"
 #include "gptoss/diagnose/op_by_op.hpp"
 #include "gptoss/diagnose/suspects.hpp"
 #include "gptoss/diagnose/token_flips.hpp"
@@ -139,7 +140,8 @@ private:
         const double rms = compare::rms_of(pair.expected_rows());
         const double allowed = 4 * evidence_.tolerance_at(first);
         found_.where = compare::where_text(pair, allowed * rms, weights_.config.head_dim);
-        hint_ = difference_hint(pair, weights_.config.head_dim);
+        hint_ = expert_order_hint(weights_, theirs_, key);
+        if (hint_.empty()) hint_ = difference_hint(pair, weights_.config.head_dim);
         for (int t = pair.first_token; t < n_tokens; ++t) {
             const bool is_off = compare::token_error(pair, t, rms) > allowed;
             if (is_off && t > pair.first_token) found_.tokens_per_pass = t;
