@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gptoss/checkpoint/load.hpp"
+#include "gptoss/diagnose/weights_in_q8_0.hpp"
 #include "gptoss/dump/read_dump.hpp"
 #include "gptoss/format/gguf_files.hpp"
 #include "gptoss/model/copy_weights.hpp"
@@ -231,6 +232,8 @@ int run_diagnose(const DiagnoseFlags& flags, const Globals& globals) {
         theirs.tokens = ids;
     }
     use_threads(globals);
+    const bool is_in_q8_0 = diagnose::shows_q8_0(model.weights, theirs);
+    if (is_in_q8_0) model.weights = diagnose::all_dense_in_q8_0(std::move(model.weights));
     if (theirs.is_llama_cpp) pitfalls::YarnBoundsRounded::edit(model.weights.config);
     diagnose::Diagnosis d = [&] {
         ProgressBar progress;
@@ -240,7 +243,10 @@ int run_diagnose(const DiagnoseFlags& flags, const Globals& globals) {
     }();
 
     if (theirs.is_llama_cpp) {
-        d.remarks.push_back("held against a model that rounds YaRN's bounds, as llama.cpp does");
+        d.remarks.push_back("YaRN's bounds are rounded: llama.cpp always does this");
+    }
+    if (is_in_q8_0) {
+        d.remarks.push_back("the embedding is rounded to Q8_0: so are the dense matrices here");
     }
     if (globals.json) {
         print_json(json_of(d, flags.show));

@@ -7,6 +7,7 @@
 // that op is another one there: an earlier mistake, noise and expert flips are not carried along.
 // A site that the dump lacks is not put back; of logits alone the run is an ordinary one. Router
 // logits are recorded although the dump may lack them: they tell which experts might have flipped.
+// Of a program that rounds activations in front of products, those read the rounded ones.
 //
 // Where    diagnosis (diagnose/diagnose.hpp).
 // Errors   those of Transformer::feed; Error if the dump has no tokens.
@@ -21,6 +22,7 @@
 #include <utility>
 
 #include "gptoss/compare/expert_match.hpp"
+#include "gptoss/diagnose/rounded_inputs.hpp"
 #include "gptoss/dump/run_dump.hpp"
 #include "gptoss/dump/site_shape.hpp"
 #include "gptoss/pitfalls/pitfall_list.hpp"
@@ -65,9 +67,10 @@ inline bool all_finite(const std::vector<float>& values) {
 // Records what it is shown and then writes the dump's values over it.
 class AnchoredRecorder : public pitfalls::PassWatch {
 public:
-    AnchoredRecorder(const Config& config, const dump::Dump& track)
-        : recorder_(config, dump::all_sites()), track_(track) {}
-    AnchoredRecorder(const Config&, const dump::Dump&&) = delete;  // it must outlive the recorder
+    AnchoredRecorder(const Config& config, const dump::Dump& track, RoundedInputs rounded = {})
+        : recorder_(config, dump::all_sites()), track_(track), rounded_(rounded) {}
+    AnchoredRecorder(const Config&, const dump::Dump&&,
+                     RoundedInputs = {}) = delete;  // it must outlive the recorder
 
     bool wants(Site site, int layer) override {
         return site == Site::mlp_router_logits || track_.sites.contains({site, layer});
@@ -79,13 +82,8 @@ public:
     }
     void show(Site site, int layer, ConstMatrixView values) override {
         recorder_.show(site, layer, values);
-        if (!track_.sites.contains({site, layer})) return;
-        const dump::Activation& theirs = track_.sites.at({site, layer});
-        const MatrixView ours = matrix_behind(*activations, site);
-        const auto rows = rows_of_pass(site, theirs, ours.rows, ours.cols);
-        if (!rows || !all_finite(theirs.values)) return;
-        std::copy_n(theirs.values.data() + rows->from * ours.cols, rows->count * ours.cols,
-                    ours.row(rows->to));
+        put_back(site, layer);
+        round_what_is_read_next(site);
     }
     void show_ids(Site site, int layer, ConstIdsView ids) override {
         const dump::Activation& theirs = track_.sites.at({site, layer});
@@ -106,6 +104,26 @@ public:
     dump::Dump recorded(const std::string& name) const { return dump::dump_of(recorder_, name); }
 
 private:
+    void put_back(Site site, int layer) {
+        if (!track_.sites.contains({site, layer})) return;
+        const dump::Activation& theirs = track_.sites.at({site, layer});
+        const MatrixView ours = matrix_behind(*activations, site);
+        const auto rows = rows_of_pass(site, theirs, ours.rows, ours.cols);
+        if (!rows || !all_finite(theirs.values)) return;
+        std::copy_n(theirs.values.data() + rows->from * ours.cols, rows->count * ours.cols,
+                    ours.row(rows->to));
+    }
+
+    // The router reads mlp.norm first.
+    void round_what_is_read_next(Site site) {
+        Activations& a = *activations;
+        if (site == Site::attn_norm) round_rows(a.attn_norm, rounded_.dense);
+        if (site == Site::attn_mix) round_rows(a.attn_mix, rounded_.dense);
+        if (site == Site::final_norm) round_rows(a.final_norm, rounded_.dense);
+        if (site == Site::mlp_router_logits) round_rows(a.mlp_norm, rounded_.experts);
+        if (site == Site::mlp_swiglu) round_rows(a.mlp_swiglu, rounded_.experts);
+    }
+
     struct Rows {
         int from = 0;  // in the dump
         int to = 0;    // in the pass
@@ -149,6 +167,7 @@ private:
 
     dump::Recorder recorder_;
     const dump::Dump& track_;
+    RoundedInputs rounded_;
     int first_ = 0;     // position of the pass's first token
     int n_tokens_ = 0;  // of the pass
 };
@@ -162,13 +181,14 @@ pitfalls::Pitfall right_model() {
 
 // What the model, wrong or right, makes of the dump's tokens, at the dump's sites.
 inline dump::Dump anchored_run(const pitfalls::Pitfall& model, const Weights& weights,
-                               const dump::Dump& theirs, int tokens_per_pass) {
+                               const dump::Dump& theirs, int tokens_per_pass,
+                               RoundedInputs rounded = {}) {
     if (!theirs.tokens || theirs.tokens->empty()) {
         throw Error(theirs.name +
                     ": has no tokens, expected the ids that were run (--ids gives them)");
     }
     const ConstIdsView tokens{theirs.tokens->data(), int(theirs.tokens->size())};
-    AnchoredRecorder recorder(weights.config, theirs);
+    AnchoredRecorder recorder(weights.config, theirs, rounded);
     run_pitfall(model, weights, tokens, tokens_per_pass, LogitRows::all, recorder);
     return recorder.recorded(model.facts.name);
 }

@@ -14,6 +14,9 @@
 // If D is empty, a mistake may still be there that moves less than roundings do: diagnose/below_noise.hpp
 // looks for it.
 //
+// Of a program that rounds activations in front of products, as llama.cpp does, every model does so too
+// (diagnose/recognised_rounding.hpp).
+//
 // Of a port in bf16 that dumps logits and rounds in places of its own, no model leaves next to
 // nothing; it is held against float32 runs, token by token (diagnose/by_token.hpp).
 //
@@ -35,6 +38,7 @@
 #include "gptoss/diagnose/embedding_hint.hpp"
 #include "gptoss/diagnose/expert_order_hint.hpp"
 #include "gptoss/diagnose/op_by_op.hpp"
+#include "gptoss/diagnose/recognised_rounding.hpp"
 #include "gptoss/diagnose/suspects.hpp"
 #include "gptoss/diagnose/token_flips.hpp"
 #include "gptoss/diagnose/try_each.hpp"
@@ -74,17 +78,18 @@ public:
         found_.policy = lab_.policy;
         found_.numbers = compare::number_format_of(theirs_);
         found_.tokens_per_pass = pitfalls::kOnePass;
-        const dump::Dump right = anchored_run(lab_.right, weights_, theirs_, pitfalls::kOnePass);
-        evidence_.right = compare::compare_dumps(right, theirs_, options_);
-        if (!is_usable(right)) return found_;
+        right_ = right_with(rounded_);
+        evidence_.right = compare::compare_dumps(right_, theirs_, options_);
+        if (!is_usable()) return found_;
+        allow_for_llama_cpp();
         const compare::Policy of_products = policy_of_products(evidence_);
-        if (of_products != evidence_.policy) allow_for_short_products(right, of_products);
+        if (of_products != evidence_.policy) allow_for_short_products(of_products);
         find_divergence(evidence_);
         is_below_noise_ = evidence_.divergent.empty();
-        if (!is_below_noise_) look_at_first(right);
+        if (!is_below_noise_) look_at_first();
         if (is_first(Site::embedding)) found_.hint = embedding_hint(weights_, theirs_);
         if (found_.hint.empty()) found_.hint = compare::edited_text(theirs_);
-        try_all(right);
+        try_all();
         is_below_noise_ ? suspect_below_noise() : suspect_all();
         if (rounds_elsewhere()) suspect_by_token();
         give_verdict();
@@ -103,8 +108,12 @@ private:
         }
     }
 
-    bool is_usable(const dump::Dump& right) {
-        comparable_ = comparable_arrays(evidence_.right, right, theirs_);
+    dump::Dump right_with(RoundedInputs rounded) const {
+        return anchored_run(lab_.right, weights_, theirs_, pitfalls::kOnePass, rounded);
+    }
+
+    bool is_usable() {
+        comparable_ = comparable_arrays(evidence_.right, right_, theirs_);
         found_.n_sites = comparable_.n_sites;
         found_.notes = comparable_.notes;
         found_.reason = comparable_.reason;
@@ -116,22 +125,49 @@ private:
         return evidence_.right.rows[evidence_.divergent[0]].key.site == site;
     }
 
-    void allow_for_short_products(const dump::Dump& right, compare::Policy policy) {
+    void allow_for_short_products(compare::Policy policy) {
         evidence_.policy = options_.policy = policy;
-        evidence_.right = compare::compare_dumps(right, theirs_, options_);
+        evidence_.right = compare::compare_dumps(right_, theirs_, options_);
         found_.remarks.push_back(
             "products of " + std::string(policy == compare::Policy::bf16 ? "8 bits" : "TF32") +
             ", float32 otherwise: bounds are those of " + compare::policy_name(policy));
     }
 
+    // What it rounds is rounded in every model from here on, or allowed for.
+    void allow_for_llama_cpp() {
+        if (!evidence_.anchored || evidence_.policy != compare::Policy::float32) return;
+        const auto run = [this](RoundedInputs inputs) {
+            return compare::compare_dumps(right_with(inputs), theirs_, options_);
+        };
+        const RoundedProducts rounded = recognised_rounding(evidence_, theirs_.is_llama_cpp, run);
+        if (rounded.is_any()) {
+            rounded_ = rounded.inputs;
+            right_ = right_with(rounded_);
+            evidence_.right = compare::compare_dumps(right_, theirs_, options_);
+            found_.remarks.push_back(rounding_remark(rounded_));
+        }
+        allow_for_rounding(evidence_, rounded);
+        if (rounded.is_hidden) {
+            found_.remarks.push_back(
+                "what other products round is hidden by a mistake in them all: 1 % is allowed");
+        }
+        if (!theirs_.is_llama_cpp) return;
+        if (!theirs_.sites.contains({Site::attn_weights, 0})) {
+            found_.remarks.push_back("no attn.weights: flash attention never has them");
+        }
+        if (!attends_in_float16(evidence_)) return;
+        allow_for_float16_attention(evidence_);
+        found_.remarks.push_back("attention in float16, as llama.cpp keeps keys and values");
+    }
+
     // What of the first divergent site is off. A mistake that chunks bring about begins with the second
     // one: there the dump shows the cut.
-    void look_at_first(const dump::Dump& right) {
+    void look_at_first() {
         const std::size_t first = evidence_.divergent[0];
         const dump::SiteKey key = evidence_.right.rows[first].key;
         if (key.site == Site::mlp_expert_ids) return;
         const int n_tokens = int(theirs_.tokens->size());
-        const dump::Activation& ours = right.sites.at(key);
+        const dump::Activation& ours = right_.sites.at(key);
         const dump::Activation& theirs = theirs_.sites.at(key);
         const compare::PairedShapes shapes = compare::pair_shapes(
             key.site, ours.shape, theirs.shape, {&weights_.config, n_tokens, 0, theirs_.first_row});
@@ -150,7 +186,7 @@ private:
     }
 
     // Every mistake on the dump's tokens, held against the dump.
-    void try_all(const dump::Dump& right) {
+    void try_all() {
         tried_ =
             those_that_apply(lab_.pitfalls, weights_.config, evidence_.policy, evidence_.n_tokens);
         comparisons_.resize(tried_.size());
@@ -159,9 +195,9 @@ private:
         try_each(int(tried_.size()), n_workers, on_tried_, [&](int i) {
             const pitfalls::Pitfall& pitfall = *tried_[std::size_t(i)];
             const dump::Dump wrong =
-                anchored_run(pitfall, weights_, theirs_, found_.tokens_per_pass);
+                anchored_run(pitfall, weights_, theirs_, found_.tokens_per_pass, rounded_);
             comparisons_[std::size_t(i)] = compare::compare_dumps(wrong, theirs_, options_);
-            if (is_below_noise_) projections_[std::size_t(i)] = projection_of(right, wrong);
+            if (is_below_noise_) projections_[std::size_t(i)] = projection_of(right_, wrong);
         });
         for (std::size_t s = 0; s < tried_.size(); ++s) {
             if (is_beyond_tolerance(comparisons_[s])) continue;
@@ -407,6 +443,8 @@ private:
     const BugLab& lab_;
     OnTried on_tried_;
     compare::CompareOptions options_ = {};
+    RoundedInputs rounded_ = {};  // in front of the products of every model
+    dump::Dump right_ = {};       // what the right model makes of the dump
     Evidence evidence_ = {};
     Comparable comparable_ = {};
     std::string hint_ = {};    // what the difference at the first site looks like

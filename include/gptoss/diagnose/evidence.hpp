@@ -13,6 +13,7 @@
 #pragma once
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 #include <vector>
 
@@ -25,9 +26,13 @@ namespace gptoss::diagnose {
 // --- Which policy a dump follows --------------------------------------------------------------
 
 // The one whose bounds allow for the numbers it holds. llama.cpp multiplies activations of 8 bits with
-// MXFP4 and Q8_0, and keeps float32.
+// MXFP4 and Q8_0, and keeps float32: of logits alone that does not show.
 inline compare::Policy policy_of(const dump::Dump& dump) {
-    if (dump.is_llama_cpp) return compare::Policy::bf16;
+    bool is_logits_alone = true;
+    for (const auto& [key, activation] : dump.sites) {
+        is_logits_alone &= !is_per_layer(key.site);
+    }
+    if (dump.is_llama_cpp && is_logits_alone) return compare::Policy::bf16;
     return compare::policy_for(compare::number_format_of(dump));
 }
 
@@ -72,11 +77,12 @@ struct Evidence {
     Config config;
     int n_tokens = 0;
     compare::Policy policy = compare::Policy::float32;
-    bool anchored = false;                    // at every site
-    bool is_partial = false;                  // but of the last tokens only
-    bool by_mix = false;                      // the inside of attention does not count
-    compare::Comparison right = {};           // of the right model and the dump
-    std::vector<std::size_t> divergent = {};  // D: rows of right, in execution order
+    bool anchored = false;                     // at every site
+    bool is_partial = false;                   // but of the last tokens only
+    bool by_mix = false;                       // the inside of attention does not count
+    compare::Comparison right = {};            // of the right model and the dump
+    std::vector<std::size_t> divergent = {};   // D: rows of right, in execution order
+    std::map<Site, double> allowed_more = {};  // of ops that the port is known to round in
 
     bool counts(std::size_t i) const {
         const bool is_left_out = by_mix && is_inside_attention(right.rows[i].key.site);
@@ -87,7 +93,9 @@ struct Evidence {
     double bound(const dump::SiteKey& key) const {
         const compare::Bounds bounds{policy,   config.hidden_size, config.n_layers,
                                      n_tokens, anchored,           is_partial};
-        return std::max(1e-7, bounds.at(key).rms);
+        const auto more = allowed_more.find(key.site);
+        const double allowed = more == allowed_more.end() ? 1e-7 : more->second;
+        return std::max(allowed, bounds.at(key).rms);
     }
     double tolerance_at(std::size_t i) const { return bound(right.rows[i].key); }
     bool diverges(std::size_t i) const {
