@@ -303,7 +303,10 @@ llama_cpp() {
         python3 -m venv $venv && $venv/bin/pip install --quiet numpy gguf==0.19.0 || return
     fi
     $venv/bin/python tests/golden/make_gguf_fixture.py --check --tool build/release/bin/gptoss \
-        ${GPTOSS_LLAMA_CPP:+--llama "$GPTOSS_LLAMA_CPP"}
+        ${GPTOSS_LLAMA_CPP:+--llama "$GPTOSS_LLAMA_CPP"} || return  # without, it has said what it skips
+    if [[ -n ${GPTOSS_LLAMA_CPP:-} ]]; then
+        $venv/bin/python scripts/llama_cpp_mistakes.py --check --llama "$GPTOSS_LLAMA_CPP"
+    fi
 }
 
 # After hugging_face and llama_cpp, which make the environments. Packages of others on our malformed files:
