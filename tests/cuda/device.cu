@@ -277,6 +277,10 @@ std::vector<float> DeviceModel::decode(std::int32_t token) {
     return downloaded_logits();
 }
 
+Config& DeviceModel::config() {
+    return on_device_->transformer.w.config;
+}
+
 std::int32_t DeviceModel::sample(SamplingOptions options, double uniform) {
     Activations& a = on_device_->transformer.a;
     CudaOps::sample(a.logits, options, uniform, a.next_token);

@@ -94,6 +94,8 @@ public:
     std::vector<float> feed_tiles(ConstIdsView tokens, LogitRows logit_rows = LogitRows::last);
     // The same for one token, as a graph once it can be.
     std::vector<float> decode(std::int32_t token);
+    // The config of the next passes, as that of a copied Weights with the same tensors.
+    Config& config();
     // Of the last row of logits of the last feed.
     std::int32_t sample(SamplingOptions options, double uniform);
 

@@ -124,6 +124,23 @@ TEST_CASE("cuda: decode steps played back as a graph give the same bits", "[forw
     }
 }
 
+TEST_CASE("cuda: decode steps played back as a graph follow the config", "[forward]") {
+    const Weights weights = synthetic_weights(preset_tiny(), 1);
+    DeviceModel step_by_step(weights);
+    DeviceModel played(weights);
+    for (int n = 0; n < 6; ++n) {  // the third step is the first that is played
+        INFO("token " << n);
+        if (n == 3) {
+            for (DeviceModel* model : {&step_by_step, &played}) {
+                model->config().swiglu_limit = 0.01f;
+                model->config().rope_theta = 100;
+            }
+        }
+        const std::int32_t id = 5 * n + 1;
+        REQUIRE(played.decode(id) == step_by_step.feed({&id, 1}));
+    }
+}
+
 TEST_CASE("cuda: weights are uploaded once and outlive the original", "[forward]") {
     std::size_t n_copies = 0;
     DeviceModel model = [&] {

@@ -1,5 +1,5 @@
 // The forward of the CUDA path for one token at a time: recorded as a graph, and played back as long
-// as weights, cache and activations stay where they are.
+// as weights, cache and activations stay where they are and the config is the same.
 //
 //     DecodeGraph decode;
 //     decode.forward(w, cache, a);        in place of forward<CudaOps>(w, cache, a)
@@ -7,6 +7,8 @@
 // The first step of all runs as usual (whatever an op allocates at its first call is then there), the
 // next one is recorded, the others are played. A cache that grows moves: the step is recorded anew.
 //
+// Pitfalls A graph holds numbers as well as addresses: what a kernel takes from the config (eps, the
+//          window, swiglu_limit, the frequencies of rope) is an argument, recorded with its launch.
 // Where    the tool, with --path cuda, when nothing watches.
 // Errors   those of forward, and of cuda/graph.cuh.
 #pragma once
@@ -26,6 +28,7 @@ struct DecodeGraph {
     bool has_run = false;
     bool is_recorded = false;
     Places places;  // of the last step
+    Config config;  // of the last step
 
     static Places places_of(const Weights& w, const KvCache& cache, const Activations& a) {
         Places places = {{w.embedding.bytes, w.embedding.rows},
@@ -47,8 +50,9 @@ struct DecodeGraph {
             return;
         }
         Places places_now = places_of(w, cache, a);
-        if (places_now != places) is_recorded = false;
+        if (places_now != places || w.config != config) is_recorded = false;
         places = std::move(places_now);
+        config = w.config;
         if (!is_recorded) graph.record([&] { gptoss::forward<CudaOps>(w, cache, a); });
         is_recorded = true;
         graph.play();
