@@ -2,9 +2,10 @@
 """Which op of the CUDA path has been run on a GPU: the table of docs/cuda.md.
 
     scripts/cuda_status.py                        prints the table
-    scripts/cuda_status.py --tags                 the tag of the tests of each component
+    scripts/cuda_status.py --tags                 "TAG SOURCE" of each component: the tag of its
+                                                  tests, and a digest of its headers
     scripts/cuda_status.py --record VERDICTS GPU  keeps in tests/cuda/results.json what a run found:
-                                                  lines of "TAG passed" or "TAG FAILED"
+                                                  lines of "TAG SOURCE passed" or "TAG SOURCE FAILED"
 
 scripts/gpu-check.sh records; scripts/quote_docs.py puts the table into the page. A verdict belongs to
 the source it was found with: when a header changes, the table says so.
@@ -111,12 +112,12 @@ def table():
 def record(path, gpu):
     kept = results()
     for line in pathlib.Path(path).read_text(encoding="utf-8").splitlines():
-        tag, verdict = line.split()
+        tag, source, verdict = line.split()
         kept[tag] = {
             "verdict": verdict,
             "gpu": gpu,
             "date": datetime.date.today().isoformat(),
-            "source": digest_of(components()[tag]),
+            "source": source,
         }
     RESULTS.write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
@@ -125,7 +126,8 @@ def main(arguments):
     if not arguments:
         print(table(), end="")
     elif arguments == ["--tags"]:
-        print("\n".join(components()))
+        for tag, headers in components().items():
+            print(tag, digest_of(headers))
     elif len(arguments) == 3 and arguments[0] == "--record":
         record(*arguments[1:])
     else:
