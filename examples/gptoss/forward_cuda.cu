@@ -75,6 +75,7 @@ constexpr DevicePath kDevicePath = {
     .copy_bytes_per_s = copy_bytes_per_s,
     .allocate = &Memory::allocate,
     .release = &Memory::release,
+    .free_bytes = &Memory::free_bytes,
     .copy = &Memory::copy,
     .upload = &Memory::upload,
     .download = &Memory::download,

@@ -18,6 +18,7 @@
 #include "gptoss/format/write_config_json.hpp"
 #include "gptoss/model/activations.hpp"
 #include "gptoss/run/generate.hpp"
+#include "inspect_gpu.hpp"
 #include "inspect_kernels.hpp"
 #include "inspect_ranks.hpp"
 #include "models.hpp"
@@ -34,6 +35,7 @@ constexpr const char* kInspectExamples =
     "  gptoss inspect --model PATH               the same of a checkpoint, and its tensors\n"
     "  gptoss inspect --model DIR --verify       also check names, shapes and MXFP4 scales\n"
     "  gptoss inspect --preset 120b --ranks 4    what each of four machines holds of it\n"
+    "  gptoss inspect --preset 20b --gpu         the longest context on GPUs of 16 to 141 GiB\n"
     "  gptoss inspect --cpu                      which implementation of each op will run\n"
     "  gptoss inspect --names                    what each tensor is called elsewhere\n";
 
@@ -43,6 +45,7 @@ struct InspectFlags {
     bool cpu = false;
     bool names = false;
     RanksFlags ranks = {};
+    std::optional<std::uint64_t> gpu;  // bytes; 0 stands for the usual sizes
 };
 
 struct ListedTensor {
@@ -433,6 +436,12 @@ void inspect_model(const InspectFlags& flags, const Globals& globals,
         inspect_ranks(subject.config, flags.ranks, plan.widened + plan.activations + plan.kv_cache,
                       globals.json ? &json : nullptr);
     }
+    if (flags.gpu) {
+        // Gains, biases and sinks lie there as floats, twice as wide as BF16 in the files.
+        const MemoryPlan plan = memory_plan(subject);
+        inspect_gpu(subject.config, plan.mapped + plan.widened / 2, *flags.gpu,
+                    globals.json ? &json : nullptr);
+    }
     if (!subject.has_files()) return;
 
     const std::string layout = layout_name(subject);
@@ -496,6 +505,11 @@ void add_inspect(CLI::App& app, Tool& tool) {
     inspect->add_option("--latency-us", ranks.latency_us, "Of the network between them [50]")
         ->type_name("X");
     inspect->add_option("--gbit-per-s", ranks.gbit_per_s, "Of each one's link [1]")->type_name("X");
+    inspect->add_option("--gpu", flags->gpu, "Say how long a context a GPU of BYTES has room for")
+        ->type_name("BYTES")
+        ->expected(0, 1)
+        ->default_str("0")
+        ->transform(CLI::AsSizeValue(true));
     when_chosen(inspect, tool, [flags, &tool] { return run_inspect(*flags, tool.globals); });
 }
 

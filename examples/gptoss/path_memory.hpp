@@ -10,6 +10,7 @@
 #include "gptoss/core/buffer.hpp"
 #include "gptoss/layers/sampling.hpp"
 #include "gptoss/model/copy_weights.hpp"
+#include "gptoss/model/device_fit.hpp"
 #include "gptoss/run/generate.hpp"
 
 namespace gptoss::tool {
@@ -31,6 +32,7 @@ struct DevicePath {
 
     void* (*allocate)(std::size_t bytes);
     void (*release)(void* memory);
+    std::size_t (*free_bytes)();
     void (*copy)(void* to, const void* from, std::size_t bytes);
     void (*upload)(void* to, const void* from_host, std::size_t bytes);
     void (*download)(void* to_host, const void* from, std::size_t bytes);
@@ -45,7 +47,7 @@ inline const DevicePath* device_in_use = nullptr;
 // Tokens of a prompt per pass. With fewer on a device, the tiles of an expert would not be full:
 // 4 of 32 experts of each token make 64 tokens per expert out of 512, and a tile takes 128.
 inline int prefill_chunk() {
-    return device_in_use ? 2048 : kPrefillChunk;
+    return device_in_use ? kDeviceChunk : kPrefillChunk;
 }
 
 struct PathMemory {
@@ -54,6 +56,9 @@ struct PathMemory {
     }
     static void release(void* memory) {
         device_in_use ? device_in_use->release(memory) : HostMemory::release(memory);
+    }
+    static std::size_t free_bytes() {
+        return device_in_use ? device_in_use->free_bytes() : HostMemory::free_bytes();
     }
     static void copy(void* to, const void* from, std::size_t bytes) {
         device_in_use ? device_in_use->copy(to, from, bytes) : HostMemory::copy(to, from, bytes);

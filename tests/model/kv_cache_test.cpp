@@ -25,10 +25,15 @@ Config small_config(int max_context_length = 131072) {
     return config;
 }
 
+struct ScarceMemory : HostMemory {
+    static std::size_t free_bytes() { return 80'000; }  // 16 bytes a row
+};
+
 // What a pass of n_tokens does to the cache: make room, store, move on. The key of position s holds
 // s + 0.25, its value s + 0.5, so that a row says where it came from.
+template <class Memory = HostMemory>
 void store_tokens(KvCache& cache, const Config& config, int n_tokens) {
-    reserve<HostMemory>(cache, config, n_tokens);
+    reserve<Memory>(cache, config, n_tokens);
     std::vector<std::int32_t> positions;
     std::vector<float> keys, values;
     for (int t = 0; t < n_tokens; ++t) {
@@ -168,6 +173,17 @@ TEST_CASE("kv_cache: growing moves every row to its new place", "[kv_cache]") {
     }
     CHECK(int(ring.keys.row(0)[0]) == 8);
     CHECK(int(ring.keys.row(7)[0]) == 7);
+}
+
+TEST_CASE("kv_cache: memory that says no is asked for less", "[kv_cache]") {
+    const Config config = small_config();
+    KvCache cache;
+    store_tokens<ScarceMemory>(cache, config, 3000);
+    store_tokens<ScarceMemory>(cache, config, 1);
+    CHECK(cache.layers[kFull].keys.rows == 3 * 1024);  // and not 6000
+    for (int s = 0; s < 3001; ++s) {
+        CHECK(holds(cache.layers[kFull], s));
+    }
 }
 
 TEST_CASE("kv_cache: a full layer doubles, but never past the longest context", "[kv_cache]") {

@@ -1,13 +1,14 @@
 // Buffer: owning memory, on the host or on a device, that hands out views.
 //
 // HostMemory is the Memory of the CPU tables (see ops/scalar.hpp). A device table brings a struct
-// with the same five functions. Only the code that allocates is a template on Memory; a Buffer
+// with the same six functions. Only the code that allocates is a template on Memory; a Buffer
 // remembers how to release itself, so views, activations and caches are plain types.
 //
 // Errors   std::bad_alloc from the host; a device Memory throws Error with what it needed.
 #pragma once
 #include <cstddef>
 #include <cstring>
+#include <limits>
 #include <new>
 #include <utility>
 
@@ -22,6 +23,8 @@ struct HostMemory {
     static void copy(void* to, const void* from, std::size_t bytes) {
         if (bytes > 0) std::memcpy(to, from, bytes);
     }
+    // What can be asked for. The host says no in its own way.
+    static std::size_t free_bytes() { return std::numeric_limits<std::size_t>::max(); }
     // Between host and table memory; for the host itself both are copies.
     static void upload(void* to, const void* from_host, std::size_t bytes) {
         copy(to, from_host, bytes);

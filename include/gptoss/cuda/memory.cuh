@@ -50,6 +50,13 @@ struct DeviceMemory {
     }
     static void release(void* memory) { cudaFree(memory); }
 
+    static std::size_t free_bytes() {
+        std::size_t free = 0;
+        std::size_t total = 0;
+        check("free_bytes", cudaMemGetInfo(&free, &total));
+        return free;
+    }
+
     static void copy(void* to, const void* from, std::size_t bytes) {
         if (bytes == 0) return;
         check("copy", cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice));

@@ -1,6 +1,6 @@
 // KV cache: the rotated keys and the values of all earlier positions, per layer.
 //
-//     full layer     capacity grows with the context, by doubling; nothing is ever dropped
+//     full layer     capacity grows with the context (cache_growth.hpp); nothing is ever dropped
 //     sliding layer  capacity window - 1 + (tokens per pass) at most: a ring that overwrites what
 //                    no later query can see
 //     position s is in row s % capacity of both keys and values
@@ -28,6 +28,7 @@
 #include "gptoss/core/check.hpp"
 #include "gptoss/core/config.hpp"
 #include "gptoss/core/view.hpp"
+#include "gptoss/model/cache_growth.hpp"
 
 namespace gptoss {
 
@@ -52,18 +53,6 @@ struct KvCache {
         return *this;
     }
 };
-
-// How many rows a layer needs to add n_tokens behind length positions.
-inline int needed_capacity(const Config& c, int layer, int length, int n_tokens) {
-    if (!c.slides(layer)) return length + n_tokens;
-    return std::min(length, c.sliding_window - 1) + n_tokens;
-}
-
-// Growing by doubling copies every row once on average; never beyond what can be needed.
-inline int grown_capacity(const Config& c, int layer, int old_capacity, int needed) {
-    const int useful = c.slides(layer) ? c.sliding_window : c.max_context_length;
-    return std::max(needed, std::min(2 * old_capacity, useful));
-}
 
 // Moves the rows of all positions that the cache still holds into a larger one.
 template <class Memory>
@@ -124,19 +113,28 @@ inline void require_held(const LayerCache& cache, int length, int n_seen) {
                 std::to_string(cache.first_held) + " are written over");
 }
 
+inline CacheRows rows_of(const KvCache& cache) {
+    CacheRows rows;
+    for (const LayerCache& layer_cache : cache.layers) {
+        rows.push_back(layer_cache.keys.rows);
+    }
+    return rows;
+}
+
 // Makes room for n_tokens more positions in every layer.
 template <class Memory>
 void reserve(KvCache& cache, const Config& c, int n_tokens) {
     require_context(cache, c, n_tokens);
     cache.layers.resize(std::size_t(c.n_layers));
+    const CacheRows old = rows_of(cache);
+    CacheRows rows = rows_after(c, old, cache.length, n_tokens, Growth::least);
+    if (rows != old) rows = grown_rows(c, old, cache.length, n_tokens, Memory::free_bytes());
     for (int layer = 0; layer < c.n_layers; ++layer) {
         LayerCache& layer_cache = cache.layers[std::size_t(layer)];
         require_held(layer_cache, cache.length, needed_capacity(c, layer, cache.length, 0));
         const int first_held = cache.length == 0 ? 0 : layer_cache.first_held;
-        const int old_capacity = layer_cache.keys.rows;
-        const int needed = needed_capacity(c, layer, cache.length, n_tokens);
-        if (needed > old_capacity) {
-            const int new_capacity = grown_capacity(c, layer, old_capacity, needed);
+        const int new_capacity = rows[std::size_t(layer)];
+        if (new_capacity > layer_cache.keys.rows) {
             grow<Memory>(layer_cache, c, cache.length, new_capacity);
         }
         const int first_kept = cache.length + n_tokens - layer_cache.keys.rows;
