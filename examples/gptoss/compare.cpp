@@ -14,6 +14,7 @@
 #include "gptoss/diagnose/embedding_hint.hpp"
 #include "gptoss/diagnose/evidence.hpp"
 #include "gptoss/diagnose/op_by_op.hpp"
+#include "gptoss/diagnose/weights_in_q8_0.hpp"
 #include "gptoss/dump/read_dump.hpp"
 #include "gptoss/format/gguf_files.hpp"
 #include "gptoss/format/partial_file.hpp"
@@ -119,10 +120,11 @@ Judged judged(const CompareFlags& flags, const Globals& globals, const dump::Dum
     compare::CompareOptions options = options_of(flags);
     const compare::NumberFormat numbers = compare::number_format_of(other);
     const bool is_free = flags.policy == "auto";
-    if (is_free) options.policy = compare::policy_for(numbers);
+    if (is_free) options.policy = diagnose::policy_of(other);
     Judged found;
     found.policy = std::string(compare::policy_name(options.policy)) + ", for " +
                    compare::number_format_name(numbers) + " numbers";
+    if (is_free && options.policy != compare::policy_for(numbers)) found.policy += " of llama.cpp";
     found.pass = compare::compare_dumps(reference, other, options);
     if (is_free && found.pass.policy_of_products && !options.tolerance) {
         options.policy = *found.pass.policy_of_products;
@@ -133,10 +135,13 @@ Judged judged(const CompareFlags& flags, const Globals& globals, const dump::Dum
     if (!other.tokens) other.tokens = reference.tokens;
     if (options.tolerance || !options.sites.empty() || !other.tokens) return found;
     if (found.pass.verdict == compare::Verdict::unusable) return found;
-    const auto weights = weights_of(globals, reference, other);
+    auto weights = weights_of(globals, reference, other);
     if (!weights || !diagnose::is_complete(other, weights->config)) return found;
+    const std::vector<std::string> rounded = diagnose::round_as_llama_cpp(*weights, other);
     found.ops = compared_ops(*weights, other, options);
     diagnose::take_op_by_op(*found.ops, found.pass);
+    if (other.is_llama_cpp) found.pass.notes = found.ops->notes;  // what was allowed for
+    found.pass.notes.insert(found.pass.notes.end(), rounded.begin(), rounded.end());
     return found;
 }
 

@@ -232,9 +232,7 @@ int run_diagnose(const DiagnoseFlags& flags, const Globals& globals) {
         theirs.tokens = ids;
     }
     use_threads(globals);
-    const bool is_in_q8_0 = diagnose::shows_q8_0(model.weights, theirs);
-    if (is_in_q8_0) model.weights = diagnose::all_dense_in_q8_0(std::move(model.weights));
-    if (theirs.is_llama_cpp) pitfalls::YarnBoundsRounded::edit(model.weights.config);
+    const std::vector<std::string> rounded = diagnose::round_as_llama_cpp(model.weights, theirs);
     diagnose::Diagnosis d = [&] {
         ProgressBar progress;
         return diagnose::diagnose_dump(model.weights, theirs, lab, [&](int n_tried, int n_in_all) {
@@ -242,12 +240,7 @@ int run_diagnose(const DiagnoseFlags& flags, const Globals& globals) {
         });
     }();
 
-    if (theirs.is_llama_cpp) {
-        d.remarks.push_back("YaRN's bounds are rounded: llama.cpp always does this");
-    }
-    if (is_in_q8_0) {
-        d.remarks.push_back("the embedding is rounded to Q8_0: so are the dense matrices here");
-    }
+    d.remarks.insert(d.remarks.end(), rounded.begin(), rounded.end());
     if (globals.json) {
         print_json(json_of(d, flags.show));
     } else {

@@ -1,8 +1,11 @@
 #include "gptoss/diagnose/op_by_op.hpp"
 
 #include "catch.hpp"
+#include "gptoss/checkpoint/load.hpp"
 #include "gptoss/checkpoint/synth.hpp"
 #include "gptoss/core/presets.hpp"
+#include "gptoss/diagnose/weights_in_q8_0.hpp"
+#include "gptoss/dump/read_dump.hpp"
 #include "gptoss/ops/scalar.hpp"
 #include "planted_dump.hpp"
 
@@ -55,6 +58,27 @@ TEST_CASE("op by op: a wrong op is found below what a pass may be off by", "[op_
     CHECK(pass.verdict == Verdict::diverged);
     CHECK_THAT(pass.reason, StartsWith("op by op, each from the dump's own inputs: first "
                                        "divergence at block.1.attn.v"));
+}
+
+TEST_CASE("op by op: llama.cpp's roundings are no divergence, a mistake beside them is one",
+          "[op_by_op]") {
+    Weights weights = load_weights(GPTOSS_SOURCE_DIR "/examples/nano/model");
+    Dump theirs = read_dump(GPTOSS_GOLDEN_DIR "/nano_q8_0_llama.gguf", {});
+    CHECK(compare_ops(weights, theirs, right_model<ScalarOps>(), {}).verdict == Verdict::diverged);
+    CHECK(round_as_llama_cpp(weights, theirs).size() == 2);
+    const Comparison right = compare_ops(weights, theirs, right_model<ScalarOps>(), {});
+    CHECK(right.reason == "79 sites within tolerance");
+    CHECK(right.verdict == Verdict::pass);
+    CHECK(right.notes ==
+          std::vector<std::string>{"activations are rounded to 8 bits in blocks of 32 in front of "
+                                   "products, as llama.cpp does"});
+
+    for (float& value : theirs.sites.at({Site::mlp_gate_up, 1}).values) {
+        value *= 1.002f;  // less than the rounding
+    }
+    const Comparison wrong = compare_ops(weights, theirs, right_model<ScalarOps>(), {});
+    CHECK(wrong.verdict == Verdict::diverged);
+    CHECK(dump::site_name(wrong.rows[*wrong.first_divergence].key) == "block.1.mlp.gate_up");
 }
 
 TEST_CASE("op by op: what cannot be used stays so", "[op_by_op]") {

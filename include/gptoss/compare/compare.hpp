@@ -117,8 +117,8 @@ private:
         if (!found_.first_divergence) return;
         if (other_.is_llama_cpp) {
             found_.notes.push_back(
-                "llama.cpp rounds YaRN's bounds and activations in products: "
-                "diagnose allows for both");
+                "llama.cpp rounds YaRN's bounds and activations in products, which is no mistake: "
+                "diagnose, and compare op by op, allow for both");
         }
         if (found_.rows[*found_.first_divergence].key.site == Site::embedding) {
             found_.notes.push_back("the embedding differs: other tokens, or other weights");

@@ -81,7 +81,7 @@ public:
         right_ = right_with(rounded_);
         evidence_.right = compare::compare_dumps(right_, theirs_, options_);
         if (!is_usable()) return found_;
-        allow_for_llama_cpp();
+        round_as_the_port();
         const compare::Policy of_products = policy_of_products(evidence_);
         if (of_products != evidence_.policy) allow_for_short_products(of_products);
         find_divergence(evidence_);
@@ -133,31 +133,14 @@ private:
             ", float32 otherwise: bounds are those of " + compare::policy_name(policy));
     }
 
-    // What it rounds is rounded in every model from here on, or allowed for.
-    void allow_for_llama_cpp() {
-        if (!evidence_.anchored || evidence_.policy != compare::Policy::float32) return;
+    void round_as_the_port() {
         const auto run = [this](RoundedInputs inputs) {
             return compare::compare_dumps(right_with(inputs), theirs_, options_);
         };
-        const RoundedProducts rounded = recognised_rounding(evidence_, theirs_.is_llama_cpp, run);
-        if (rounded.is_any()) {
-            rounded_ = rounded.inputs;
-            right_ = right_with(rounded_);
-            evidence_.right = compare::compare_dumps(right_, theirs_, options_);
-            found_.remarks.push_back(rounding_remark(rounded_));
-        }
-        allow_for_rounding(evidence_, rounded);
-        if (rounded.is_hidden) {
-            found_.remarks.push_back(
-                "what other products round is hidden by a mistake in them all: 1 % is allowed");
-        }
-        if (!theirs_.is_llama_cpp) return;
-        if (!theirs_.sites.contains({Site::attn_weights, 0})) {
-            found_.remarks.push_back("no attn.weights: flash attention never has them");
-        }
-        if (!attends_in_float16(evidence_)) return;
-        allow_for_float16_attention(evidence_);
-        found_.remarks.push_back("attention in float16, as llama.cpp keeps keys and values");
+        AllowedRounding allowed = allow_for_llama_cpp(evidence_, theirs_, run);
+        rounded_ = allowed.inputs;
+        if (rounded_ != RoundedInputs{}) right_ = right_with(rounded_);
+        found_.remarks = std::move(allowed.remarks);
     }
 
     // What of the first divergent site is off. A mistake that chunks bring about begins with the second

@@ -10,7 +10,7 @@
 // llama.cpp's products are nearly all off and no rounding explains any, as with a mistake in all of them,
 // 1 % is allowed, which is what the coarsest makes.
 //
-// Where    diagnose/diagnose.hpp, of a dump with every site and float32 numbers.
+// Where    diagnose/diagnose.hpp and diagnose/op_by_op.hpp, of a dump with every site and float32 numbers.
 #pragma once
 #include <functional>
 #include <string>
@@ -138,6 +138,38 @@ inline void allow_for_float16_attention(Evidence& evidence) {
     for (const Site site : {Site::attn_weights, Site::attn_sink_share, Site::attn_mix}) {
         evidence.allowed_more[site] = in_float16.bound({site, 0});
     }
+}
+
+// What is rounded in every model from here on, and what is said of that.
+struct AllowedRounding {
+    RoundedInputs inputs = {};
+    std::vector<std::string> remarks = {};
+};
+
+// evidence.right becomes that of a model which rounds as the port does; the rest is allowed for.
+inline AllowedRounding allow_for_llama_cpp(Evidence& evidence, const dump::Dump& theirs,
+                                           const RunWithRounding& run) {
+    AllowedRounding allowed;
+    if (!evidence.anchored || evidence.policy != compare::Policy::float32) return allowed;
+    const RoundedProducts rounded = recognised_rounding(evidence, theirs.is_llama_cpp, run);
+    if (rounded.is_any()) {
+        allowed.inputs = rounded.inputs;
+        evidence.right = run(rounded.inputs);
+        allowed.remarks.push_back(rounding_remark(rounded.inputs));
+    }
+    allow_for_rounding(evidence, rounded);
+    if (rounded.is_hidden) {
+        allowed.remarks.push_back(
+            "what other products round is hidden by a mistake in them all: 1 % is allowed");
+    }
+    if (!theirs.is_llama_cpp) return allowed;
+    if (!theirs.sites.contains({Site::attn_weights, 0})) {
+        allowed.remarks.push_back("no attn.weights: flash attention never has them");
+    }
+    if (!attends_in_float16(evidence)) return allowed;
+    allow_for_float16_attention(evidence);
+    allowed.remarks.push_back("attention in float16, as llama.cpp keeps keys and values");
+    return allowed;
 }
 
 }  // namespace gptoss::diagnose

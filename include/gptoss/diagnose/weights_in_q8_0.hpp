@@ -4,15 +4,17 @@
 // Most files of gpt-oss have attention, embedding and unembedding in Q8_0. The embedding shows it: its
 // rows are those of the table, rounded.
 //
-// Where    the tool's diagnose, before anything is run.
+// Where    the tool's diagnose and compare, before anything is run.
 // Errors   none.
 #pragma once
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "gptoss/dump/run_dump.hpp"
 #include "gptoss/model/dense_q8_0.hpp"
+#include "gptoss/pitfalls/rope_pitfalls.hpp"
 
 namespace gptoss::diagnose {
 
@@ -51,6 +53,21 @@ inline Weights all_dense_in_q8_0(Weights weights) {
     store->files = std::move(weights.owner);
     weights.owner = store;
     return weights;
+}
+
+// The weights that llama.cpp had, if the dump is its; what was done to them, in words.
+inline std::vector<std::string> round_as_llama_cpp(Weights& weights, const dump::Dump& theirs) {
+    std::vector<std::string> remarks;
+    const bool is_in_q8_0 = shows_q8_0(weights, theirs);
+    if (is_in_q8_0) weights = all_dense_in_q8_0(std::move(weights));
+    if (theirs.is_llama_cpp) {
+        pitfalls::YarnBoundsRounded::edit(weights.config);
+        remarks.push_back("YaRN's bounds are rounded: llama.cpp always does this");
+    }
+    if (is_in_q8_0) {
+        remarks.push_back("the embedding is rounded to Q8_0: so are the dense matrices here");
+    }
+    return remarks;
 }
 
 }  // namespace gptoss::diagnose
