@@ -95,6 +95,7 @@ def lower_sinks(layer):
     layer["attn_sinks.weight"][:] = -1e30
 
 
+# The last word is a mistake's name; None: an order is no one mistake, but said in words.
 MISTAKES = [
     ("the bias of q is lost", lose("attn_q.bias"), "q_bias_missing"),
     ("the bias of attention's output is lost", lose("attn_output.bias"), "out_bias_missing"),
@@ -107,7 +108,7 @@ MISTAKES = [
     ("the two norms of a layer are exchanged", exchange_norms, "norm_gains_swapped"),
     ("sinks are lost: -1e30 stands for them", lower_sinks, "sinks_missing"),
     ("sinks are lost: 0 stands for them", lose("attn_sinks.weight"), "sinks_zero"),
-    ("experts are in another order than the router's rows", move_experts, "experts_permuted"),
+    ("experts are in another order than the router's rows", move_experts, None),
     ("rows of q and k are in the order for Llama's rotation", permute_for_llama, "qk_rows_interleaved"),
 ]
 
@@ -175,10 +176,10 @@ def mistake_table(runs, mistakes):
     for what, edit, name in mistakes:
         found = runs.planted(edit)
         answer, first = found["diagnosis"], found["suspects"][0] if found["suspects"] else {}
-        n_without += answer is None
+        n_without += not answer and not found["hint"]
         n_wrong += found["verdict"] != "diverged" or answer not in (None, name) or len(found["either"]) > 1
         share = f"{100 * first['confidence']:.0f} %" if answer else "-"
-        says = f"`{answer}`" if answer else "none of the known mistakes"
+        says = f"`{answer}`" if answer else found["hint"] or "none of the known mistakes"
         rows.append([what, f"`{found['first_divergent_site']}`", says, share])
     head = ["mistake in the file", "first site", "diagnose says", "confidence"]
     return markdown(head, rows), n_wrong, n_without
