@@ -158,7 +158,7 @@ layout() {
 }
 
 # The CUDA path in a folder of its own: compiled by nvcc for sm_80 and sm_90, its tests run on the
-# emulated device, forwards and backwards and with an old driver, and on a GPU if one is here. Two
+# emulated device, forwards, backwards, shuffled and with an old driver, and on a GPU if one is here. Two
 # that take the emulated device long are left to the GPU. The tool of the release build is linked with it.
 cuda() {
     skip_without nvcc || return
@@ -170,6 +170,7 @@ cuda() {
         tests/cuda/check_resources.py sm_80 sm_90 &&
         $folder/tests/cuda_emulated_test "~sampling: 20*" "~expert_linear: 20b*" &&
         GPTOSS_EMULATED_ORDER=reverse $folder/tests/cuda_emulated_test "*CUDA twin*" &&
+        GPTOSS_EMULATED_ORDER=shuffle:1 $folder/tests/cuda_emulated_test "*CUDA twin*" &&
         GPTOSS_EMULATED_DRIVER=old $folder/tests/cuda_emulated_test "*played back as a graph*" || return
     $folder/tests/cuda_test || [[ $? -eq $kSkipStatus ]]  # it has said why it was skipped
 }

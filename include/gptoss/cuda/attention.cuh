@@ -235,8 +235,10 @@ static __global__ void attend_online_kernel(AttendOperands a, Fault* fault) {
     __shared__ float denominator_of[kAttendWarps];
     __shared__ float mix_of[kAttendWarps][kMostHeadDim];
     const RunningSoftmax running = attend_share(a, query, warp, sink);
-    maximum_of[warp] = running.maximum;  // the same in all lanes
-    denominator_of[warp] = running.denominator;
+    if (lane_of_warp() == 0) {  // the same in all lanes
+        maximum_of[warp] = running.maximum;
+        denominator_of[warp] = running.denominator;
+    }
     for (int c = 0; c < kChannelsOfLane; ++c) {
         mix_of[warp][lane_of_warp() + c * kWarpSize] = running.mix[c];
     }

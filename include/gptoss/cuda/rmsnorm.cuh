@@ -54,7 +54,8 @@ static __global__ void __launch_bounds__(kWideThreads)
     for (int i = int(threadIdx.x); i < hidden_size; i += kWideThreads) {
         sum_of_squares += x_t[i] * x_t[i];
     }
-    sum_of_warp[threadIdx.x / kWarpSize] = warp_sum(sum_of_squares);
+    const float own_sum = warp_sum(sum_of_squares);
+    if (lane_of_warp() == 0) sum_of_warp[threadIdx.x / kWarpSize] = own_sum;
     __syncthreads();
     const float mean_square = warp_sum(sum_of_warp[lane_of_warp()]) / float(hidden_size);
     const float inv_rms = 1.0f / sqrtf(mean_square + eps);

@@ -12,7 +12,7 @@ inline void wait_for_previous_kernel() {
 }
 
 inline void prefetch_line(const void* byte) {
-    [[maybe_unused]] const volatile char read = *static_cast<const char*>(byte);
+    emulated::require_device_memory(byte, 1);
 }
 
 }  // namespace gptoss::cuda

@@ -1,0 +1,71 @@
+// What kernels of this project call, on the emulated device. Included by cuda_runtime.h.
+#pragma once
+#include <cstdint>
+#include <cstring>
+
+void __syncthreads();
+void __syncwarp(unsigned mask = 0xFFFFFFFFu);
+
+inline float __uint_as_float(unsigned bits) {
+    float value;
+    std::memcpy(&value, &bits, sizeof value);
+    return value;
+}
+inline unsigned __float_as_uint(float value) {
+    unsigned bits;
+    std::memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+template <class Value>
+Value __ldcs(const Value* from) {
+    return *from;
+}
+inline unsigned max(unsigned a, unsigned b) {
+    return a > b ? a : b;
+}
+inline int min(int a, int b) {
+    return a < b ? a : b;
+}
+inline int max(int a, int b) {
+    return a > b ? a : b;
+}
+inline int atomicCAS(int* address, int compare, int value) {
+    __atomic_compare_exchange_n(address, &compare, value, false, __ATOMIC_RELAXED,
+                                __ATOMIC_RELAXED);
+    return compare;  // what was there
+}
+inline int atomicAdd(int* address, int value) {
+    return __atomic_fetch_add(address, value, __ATOMIC_RELAXED);
+}
+
+namespace emulated {
+
+// Lays down a value, waits for the other lanes that mask names, and returns that of one of them.
+std::uint64_t exchange(unsigned mask, std::uint64_t value, unsigned from_lane);
+
+// A kernel's thread has waited for the kernel before it; a block with one that has not ends the program.
+void note_wait();
+
+// Where a variable in shared memory lies in this block; name is an address that stands for it.
+void* shared_memory(const void* name, std::size_t bytes, std::size_t alignment);
+
+template <class Variable>
+Variable& shared(const void* name, std::size_t alignment = alignof(Variable)) {
+    return *static_cast<Variable*>(shared_memory(name, sizeof(Variable), alignment));
+}
+
+}  // namespace emulated
+
+template <class Value>
+Value __shfl_sync(unsigned mask, Value value, unsigned lane) {
+    static_assert(sizeof value <= 8);
+    std::uint64_t bytes = 0;
+    std::memcpy(&bytes, &value, sizeof value);
+    bytes = emulated::exchange(mask, bytes, lane);
+    std::memcpy(&value, &bytes, sizeof value);
+    return value;
+}
+template <class Value>
+Value __shfl_xor_sync(unsigned mask, Value value, unsigned lane_bits) {
+    return __shfl_sync(mask, value, (threadIdx.x & 31u) ^ lane_bits);
+}
