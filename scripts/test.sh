@@ -157,17 +157,17 @@ layout() {
         xargs -0 clang-format-19 --dry-run --Werror
 }
 
-# The CUDA path in a folder of its own: compiled by nvcc for sm_80 and sm_90, its tests run on the
+# The CUDA path in a folder of its own: compiled by nvcc for sm_80, sm_90 and sm_120, its tests run on the
 # emulated device, forwards, backwards, shuffled and with an old driver, and on a GPU if one is here. Two
 # that take the emulated device long are left to the GPU. The tool of the release build is linked with it.
 cuda() {
     skip_without nvcc || return
     local folder=build/cuda
     cmake --preset release -B $folder -DGPTOSS_CUDA=ON -DGPTOSS_EXAMPLES=OFF \
-        "-DCMAKE_CUDA_ARCHITECTURES=80-real;90" -DCMAKE_COMPILE_WARNING_AS_ERROR=ON &&
+        "-DCMAKE_CUDA_ARCHITECTURES=80-real;90;120-real" -DCMAKE_COMPILE_WARNING_AS_ERROR=ON &&
         cmake --build $folder --target cuda_test cuda_emulated_test &&
         tests/cuda/link_tool.sh $folder &&
-        tests/cuda/check_resources.py sm_80 sm_90 &&
+        tests/cuda/check_resources.py "$(find $folder -name forward_cuda.cu.o)" sm_80 sm_90 sm_120 &&
         $folder/tests/cuda_emulated_test "~sampling: 20*" "~expert_linear: 20b*" &&
         GPTOSS_EMULATED_ORDER=reverse $folder/tests/cuda_emulated_test "*CUDA twin*" &&
         GPTOSS_EMULATED_ORDER=shuffle:1 $folder/tests/cuda_emulated_test "*CUDA twin*" &&
