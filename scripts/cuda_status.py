@@ -23,7 +23,7 @@ TABLE_OF_OPS = ROOT / "include" / "gptoss" / "ops" / "cuda.cuh"
 RESULTS = ROOT / "tests" / "cuda" / "results.json"
 
 # The tag of a component's tests is the stem of its header, without "tile_", but for these.
-TAGS = {"expert_linear": "experts"}
+TAGS = {"expert_linear": "experts", "cache_store": "attention"}
 FORWARD = ("forward", "golden", "tool")  # tests of everything together
 
 OP = re.compile(r"static constexpr auto \w+ = &cuda::(\w+);")
@@ -46,14 +46,16 @@ def header_of(op):
 
 
 def kernels_of(op):
-    """The kernels between the op before it in the header and the op itself."""
-    _, text, end = header_of(op)
+    """The kernels between the op before it in the header and the op itself, and those of a header that
+    is named after it, as attention_online.cuh is after attention.cuh."""
+    path, text, end = header_of(op)
+    faster = [KERNEL.findall(other.read_text(encoding="utf-8")) for other in sorted(CUDA.glob(f"{path.stem}_*.cuh"))]
     begin = 0
     for other in ops():
         header, _, start = header_of(other)
         if header == header_of(op)[0] and start < end:
             begin = max(begin, start)
-    return KERNEL.findall(text[begin:end])
+    return KERNEL.findall(text[begin:end]) + sum(faster, [])
 
 
 def tag_of(header):

@@ -61,6 +61,8 @@ static __global__ void expert_linear_kernel(ConstMatrixView x, XRows x_rows, Con
     }
 }
 
+// Four rows of codes for each x that is read, which comes in 32 bits per weight where a code has 4; two
+// steps of them, eight loads of a lane, are on their way at a time, and fit 80 registers.
 inline constexpr int kOutputsOfWarp = 4;
 inline constexpr int kStepsAhead = 2;
 

@@ -14,7 +14,9 @@
 
 namespace gptoss::cuda {
 
-inline constexpr int kThreads = 256;  // of a block; a power of two, so that trees halve it
+// Of a block; a power of two, so that trees halve it. Eight warps: an SM holds several such blocks, of
+// which some compute while others wait for memory.
+inline constexpr int kThreads = 256;
 inline constexpr int kMostColumnBlocks = 4096;  // blocks along y; below the limit of 65,535
 
 // A block per row.

@@ -5,7 +5,9 @@
 // eight loads per lane instead of one.
 //
 // Source   PTX ISA, wmma.load: fragments of .bf16 with shape .m16n16k16 are four registers.
-// Pitfalls The emulated device of the tests has a version of its own (tests/cuda/emulated/).
+// Pitfalls The three bodies differ in one letter or word of their text, which has to be a literal: no
+//          template can put it in.
+//          The emulated device of the tests has a version of its own (tests/cuda/emulated/).
 #pragma once
 #include <cstdint>
 

@@ -6,6 +6,19 @@
 // as BF16. Each of its eight warps multiplies 64 of the tokens by 32 of the outputs, in fragments of
 // 16 x 16 that stay in registers until all channels are through.
 //
+//     the warps of a block               the fragments of warp 1
+//         outputs                            outputs
+//         0    32    64    96                32    48
+//       0 +-----+-----+-----+-----+        0 +-----+-----+
+//         |  0  |  1  |  2  |  3  |       16 |     |     |   16 x 16 sums each: every lane
+//      64 +-----+-----+-----+-----+       32 |     |     |   has 8 of them, which ones is
+//         |  4  |  5  |  6  |  7  |       48 |     |     |   the device's own business
+//     128 +-----+-----+-----+-----+       64 +-----+-----+
+//       tokens                             tokens
+//
+//     Of a slice, thread p stores the channels 8 (p % 4) to 8 (p % 4) + 7 of the rows p / 4 and
+//     64 + p / 4: four neighbours share a row, so a warp reads 8 rows in one piece each.
+//
 // Where    linear and expert_linear of many tokens: cuda/tile_linear.cuh, cuda/tile_expert_linear.cuh.
 // Units    x is rounded to BF16, off by 2^-8 of itself at most. Weights of either form are exact in
 //          BF16, products are exact, sums are float32.
@@ -20,16 +33,22 @@
 
 namespace gptoss::cuda {
 
+// 128 x 128: a weight is used 128 times for each time it is read, and the sums of a thread are 64
+// registers, which leaves room for two blocks at a time.
 inline constexpr int kTileTokens = 128;
 inline constexpr int kTileOutputs = 128;
+// A block of MXFP4 has one scale. Two slices and the staged sums take 28 KiB of the 48 that a block may
+// have without asking.
 inline constexpr int kSliceChannels = 32;
 inline constexpr int kPiecesOfRow = kSliceChannels / kPieceChannels;
-inline constexpr int kSliceStride = kSliceChannels + 8;
+inline constexpr int kSliceStride = kSliceChannels + 8;  // see Pitfalls
 inline constexpr int kTileWarps = 8;
 inline constexpr int kTileThreads = kTileWarps * kWarpSize;
 
-inline constexpr int kTokenFragmentsOfWarp = 4;   // 64 tokens
-inline constexpr int kOutputFragmentsOfWarp = 2;  // 32 outputs
+// 64 tokens by 32 outputs: six fragments are loaded for eight products; 32 by 32 would load four for
+// four.
+inline constexpr int kTokenFragmentsOfWarp = 4;
+inline constexpr int kOutputFragmentsOfWarp = 2;
 
 // Which rows of x and y the tokens of a tile are, in shared memory.
 struct TileRows {

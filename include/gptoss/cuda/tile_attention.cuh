@@ -1,8 +1,23 @@
 // Twin of attend in layers/attention.hpp for prompts, on tensor cores. What differs: queries, keys,
 // values and weights are rounded to BF16; a block takes 32 queries of one kv head, some tokens times
 // the heads that share it, and meets the keys 64 at a time with an online softmax, as
-// attend_online_kernel does one at a time (cuda/attention.cuh). What that one takes and this does not
-// (few tokens, recorded scores, heads wider than 64) goes there, unrounded.
+// attend_online_kernel does one at a time (cuda/attention_online.cuh). What this does not take (few
+// tokens, recorded scores, heads wider than 64) goes to cuda/attention.cuh, unrounded.
+//
+//     scores (32 queries, 64 keys)       mix (32 queries, head_dim up to 64)
+//              keys                               channels
+//              0       32      64                 0       32      64
+//            0 +-------+-------+                0 +-------+-------+
+//     queries  | warp 0| warp 1|                  | warp 0| warp 1|
+//           16 +-------+-------+               16 +-------+-------+
+//              | warp 2| warp 3|                  | warp 2| warp 3|
+//           32 +-------+-------+               32 +-------+-------+
+//
+//     Between the two products, query r has the threads 4 r to 4 r + 3: thread 4 r + part takes keys
+//     and channels part, part + 4, ... They are neighbours in a warp, so two shuffles add them up.
+//     Query r is head r % n_heads of token r / n_heads, n_heads being those that share the kv head:
+//     8 in the released models, so a block takes 4 tokens.
+//
 // Source   Dao et al. 2022, FlashAttention, algorithm 1.
 #pragma once
 #include "gptoss/cuda/attention.cuh"
@@ -10,9 +25,13 @@
 
 namespace gptoss::cuda {
 
+// What a block has in shared memory (AttendTile) is then 45 KiB, of the 48 that it may have without
+// asking.
 inline constexpr int kTileQueries = 32;
 inline constexpr int kTileKeys = 64;
 inline constexpr int kTileChannels = 64;  // the widest head
+// Longer than a row by what is not used: the rows of a fragment then begin in different banks. Strides of
+// a fragment are multiples of 8 numbers in BF16, of 4 in float.
 inline constexpr int kTileStride = kTileKeys + 8;
 inline constexpr int kTileSumStride = kTileKeys + 4;
 inline constexpr int kAttendTileWarps = 4;  // each computes 16 queries times 32 keys or channels

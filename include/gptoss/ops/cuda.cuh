@@ -9,6 +9,7 @@
 // --default-stream per-thread (CMake: -DGPTOSS_CUDA=ON).
 #pragma once
 #include "gptoss/cuda/attention.cuh"
+#include "gptoss/cuda/cache_store.cuh"
 #include "gptoss/cuda/combine.cuh"
 #include "gptoss/cuda/embedding.cuh"
 #include "gptoss/cuda/expert_linear.cuh"
