@@ -56,7 +56,7 @@ RUNS = [
 ]
 
 
-# What a dump cannot show: the right answer is "no divergence". Rotation is relative, so positions that
+# What a dump need not show: "no divergence" is right, its name too. Rotation is relative, so positions that
 # begin at 1 leave the logits as they are; bf16 has all positions up to 256; and a model in bf16 rounds
 # its router logits anyway.
 def is_harmless(planted, n_tokens, policy, kind):
@@ -78,8 +78,8 @@ class Case:
         return self.planted == "right" or not self.shows
 
     def is_first(self):
-        if self.is_right():
-            return self.verdict == "pass"
+        if self.is_right() and self.verdict == "pass":
+            return True
         if self.planted.startswith("other_"):
             return self.verdict == "diverged" and self.named == "none"
         return self.rank == 0 and self.named == self.planted
