@@ -236,6 +236,62 @@ void device::mxfp4_decode(Mxfp4Matrix w, MatrixView weights) {
     o.finish();
 }
 
+// --- The plain kernels ------------------------------------------------------------------------
+
+void device::plain_rmsnorm(ConstMatrixView x, ConstVectorView gain, float eps, MatrixView y) {
+    Operands o;
+    const dim3 grid = cuda::block_per_row(x.rows);
+    cuda::rmsnorm_kernel<<<grid, cuda::kThreads>>>(o.in(x), o.in(gain), eps, o.out(y));
+    cuda::check_launch("the test");
+    o.finish();
+}
+
+void device::plain_linear(ConstMatrixView x, DenseMatrix w, ConstVectorView bias, MatrixView y) {
+    Operands o;
+    const dim3 grid = cuda::thread_per_element(x.rows, w.rows);
+    cuda::linear_kernel<<<grid, cuda::kThreads>>>(o.in(x), o.in(w), o.in(bias), o.out(y));
+    cuda::check_launch("the test");
+    o.finish();
+}
+
+void device::plain_attend(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values,
+                          ConstVectorView sinks, ConstIdsView positions, int window,
+                          AttentionRecord, MatrixView mix) {
+    Operands o;
+    const cuda::AttendOperands a{o.in(q),         o.in(keys), o.in(values), o.in(sinks),
+                                 o.in(positions), window,     {},           o.out(mix)};
+    const dim3 grid = cuda::block_per_row(q.rows);
+    cuda::attend_kernel<<<grid, sinks.size>>>(a, cuda::device_fault());
+    cuda::check_launch("the test");
+    o.finish();
+}
+
+void device::plain_route(ConstMatrixView logits, IdsView ids, MatrixView weights) {
+    Operands o;
+    cuda::route_kernel<<<1, cuda::kThreads>>>(o.in(logits), o.out(ids), o.out(weights),
+                                              cuda::device_fault());
+    cuda::check_launch("the test");
+    o.finish();
+}
+
+void device::plain_expert_linear(ConstMatrixView x, XRows x_rows, ConstIdsView ids,
+                                 ExpertStack all_experts, ConstMatrixView bias, MatrixView y) {
+    Operands o;
+    const dim3 grid = cuda::thread_per_element(y.rows, y.cols);
+    cuda::expert_linear_kernel<<<grid, cuda::kThreads>>>(o.in(x), x_rows, o.in(ids),
+                                                         o.in(all_experts), o.in(bias), o.out(y));
+    cuda::check_launch("the test");
+    o.finish();
+}
+
+void device::plain_unembed(ConstMatrixView x, DenseMatrix w, MatrixView logits) {
+    Operands o;
+    const dim3 grid = cuda::thread_per_element(x.rows, w.rows);
+    cuda::unembed_kernel<<<grid, cuda::kThreads>>>(o.in(x), o.in(w), o.out(logits));
+    cuda::check_launch("the test");
+    o.finish();
+}
+
 // --- The model --------------------------------------------------------------------------------
 
 struct DeviceModel::OnDevice {

@@ -48,6 +48,17 @@ void tile_linear(ConstMatrixView x, DenseMatrix w, ConstVectorView bias, MatrixV
 void tile_expert_linear(ConstMatrixView x, XRows x_rows, ConstIdsView ids, ExpertStack all_experts,
                         ConstMatrixView bias, MatrixView y);
 
+// The plain kernels of ops that choose a faster one at these sizes.
+void plain_rmsnorm(ConstMatrixView x, ConstVectorView gain, float eps, MatrixView y);
+void plain_linear(ConstMatrixView x, DenseMatrix w, ConstVectorView bias, MatrixView y);
+void plain_attend(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values,
+                  ConstVectorView sinks, ConstIdsView positions, int window, AttentionRecord record,
+                  MatrixView mix);
+void plain_route(ConstMatrixView logits, IdsView ids, MatrixView weights);
+void plain_expert_linear(ConstMatrixView x, XRows x_rows, ConstIdsView ids, ExpertStack all_experts,
+                         ConstMatrixView bias, MatrixView y);
+void plain_unembed(ConstMatrixView x, DenseMatrix w, MatrixView logits);
+
 // What an allocation beyond all memory says, and a launch of 4096 threads in a block.
 void allocate(std::size_t bytes);
 void launch_too_many_threads();
@@ -78,6 +89,15 @@ struct TileOps : DeviceOps {
     static constexpr auto linear = &device::tile_linear;
     static constexpr auto attend = &device::tile_attend;
     static constexpr auto expert_linear = &device::tile_expert_linear;
+};
+
+struct PlainOps : DeviceOps {
+    static constexpr auto rmsnorm = &device::plain_rmsnorm;
+    static constexpr auto linear = &device::plain_linear;
+    static constexpr auto attend = &device::plain_attend;
+    static constexpr auto route = &device::plain_route;
+    static constexpr auto expert_linear = &device::plain_expert_linear;
+    static constexpr auto unembed = &device::plain_unembed;
 };
 
 // A Transformer<CudaOps>: weights uploaded once, cache and activations on the device.
