@@ -1,0 +1,161 @@
+"""Mistakes that CUDA code makes, each a change of one place in a header: planted.py plants them.
+
+    Mistake(what, header, before, right, wrong)     "right" behind "before" becomes "wrong"
+
+A right that ends with ";" is a statement or more, another one an expression.
+"""
+import collections
+
+Mistake = collections.namedtuple("Mistake", "what header before right wrong")
+
+SYNC = "__syncthreads();"
+WARP = "__syncwarp();"
+
+# A barrier that is not there.
+BARRIERS = [
+    Mistake("before a sum by halves", "rmsnorm", "partial[threadIdx.x] = sum_of_squares;", SYNC, ""),
+    Mistake("between the steps of that sum", "rmsnorm", "partial[threadIdx.x + half];", SYNC, ""),
+    Mistake("before the sums of warps are read", "rmsnorm", "= own_sum;", SYNC, ""),
+    Mistake("before warps merge", "attention_online", "= running.mix[c]; }", SYNC, ""),
+    Mistake("before a maximum by halves", "sampling", "best[threadIdx.x] = best_of_thread;", SYNC, ""),
+    Mistake("between the steps of that maximum", "sampling", "best[threadIdx.x + half]); }", SYNC, ""),
+    Mistake("before one thread reads all sums", "sampling", "sum_of_stretch[threadIdx.x] = sum;", SYNC, ""),
+    Mistake("before a slice is multiplied", "tile", "i, w_slice);", SYNC, ""),
+    Mistake("before the next slice", "tile", "first_o_of_warp, sums);", SYNC, ""),
+    Mistake("behind a staged fragment", "tile", "nvcuda::wmma::mem_row_major);", WARP, ""),
+    Mistake("before the next staged fragment", "tile", "staged[n] + bias.data[o]; }", WARP, ""),
+    Mistake("behind the rows of a tile", "tile_linear", "x.rows - first_t);", SYNC, ""),
+    Mistake("behind the places of an expert", "tile_expert_linear", "tile.end - tile.first;", SYNC, ""),
+    Mistake("behind zeroed counts", "tile_expert_linear", "groups.next[e] = 0; }", SYNC, ""),
+    Mistake("behind counting", "tile_expert_linear", "&groups.next[ids.data[tj]], 1); }", SYNC, ""),
+    Mistake("behind first places", "tile_expert_linear", "groups.first[n_experts] = sum; }", SYNC, ""),
+    Mistake("behind queries", "tile_attention", "begin_tile(a, queries, head_dim, tile);", SYNC, ""),
+    Mistake("behind keys", "tile_attention", "load_keys(a, queries, head_dim, s, tile);", SYNC, ""),
+    Mistake("behind scores", "tile_attention", "score_tile(head_dim, tile);", SYNC, ""),
+    Mistake("behind weights", "tile_attention", "soften_tile(head_dim, scale, s, tile);", SYNC, ""),
+    Mistake("before the next keys", "tile_attention", "mix_tile(head_dim, tile);", SYNC, ""),
+    Mistake("before a maximum is overwritten", "tile_attention", "lanes_sum<kThreadsOfQuery>(sum);", WARP, ""),
+]
+
+# Threads that do not do the same.
+DIVERGENCE = [
+    Mistake("a barrier for half of a block", "rmsnorm", "partial[threadIdx.x + half];", SYNC,
+            "if (threadIdx.x < kThreads / 2) __syncthreads();"),
+    Mistake("a barrier in each of two branches", "sampling", "best[threadIdx.x] = best_of_thread;", SYNC,
+            "if (threadIdx.x < 32) __syncthreads(); else __syncthreads();"),
+    Mistake("a mask of half a warp", "warp", "value += __shfl_xor_sync(", "kAllLanes", "0xFFFFu"),
+    Mistake("lanes without work skip a sum", "linear", "const float sum =",
+            "warp_sum(dot_of_lane(x_t, w.row(o), in_size))",
+            "8 * lane_of_warp() < in_size ? warp_sum(dot_of_lane(x_t, w.row(o), in_size)) : 0.0f"),
+    Mistake("a sum in each of two branches", "unembedding", "const float sum =",
+            "warp_sum(dot_of_lane(x_t, w.row(o), hidden_size))",
+            "lane_of_warp() < 16 ? warp_sum(dot_of_lane(x_t, w.row(o), hidden_size))"
+            " : warp_sum(dot_of_lane(x_t, w.row(o), hidden_size))"),
+    Mistake("a sum lacks its last step", "warp", "for (int bit = n_lanes / 2;", "bit > 0", "bit > 1"),
+    Mistake("a shuffle from a lane that is none", "warp", "value += __shfl_xor_sync(kAllLanes, value,", "bit", "2 * bit"),
+    Mistake("a minimum of half a warp", "warp", "for (int bit =", "kWarpSize / 2", "kWarpSize / 4"),
+    Mistake("blocks of a row all do all of it", "launch", "return int(", "gridDim.y * blockDim.x", "blockDim.x"),
+    Mistake("a stretch is summed by two threads", "sampling", "vocab_size), min(",
+            "(thread + 1) * n_ids", "(thread + 2) * n_ids"),
+    Mistake("a count that is no atomic", "tile_expert_linear", "tj += int(blockDim.x)) {",
+            "atomicAdd(&groups.next[ids.data[tj]], 1);", "groups.next[ids.data[tj]] += 1;"),
+    Mistake("a fault that is no atomic", "fault", "if (", "atomicCAS(&fault->kind, int(FaultKind::none), int(kind))",
+            "std::exchange(fault->kind, int(kind))"),
+]
+
+# One too many, one too few, the wrong place.
+PLACES = [
+    Mistake("a channel too many", "rmsnorm", "for (int i = int(threadIdx.x);", "i < hidden_size", "i <= hidden_size"),
+    Mistake("an output too many", "linear", "for (int o = first_column();", "o < out_size", "o <= out_size"),
+    Mistake("a wide load behind the row", "weights", "if (", "i < size", "true"),
+    Mistake("a wide load of x behind the row", "weights", "first + n * step,", "size - 8", "size - 4"),
+    Mistake("codes behind the row", "expert_linear", "const bool is_there =", "i < w.cols", "true"),
+    Mistake("outputs behind the last", "expert_linear", "lane_of_warp() == 0 &&", "o + r < out_size", "true"),
+    Mistake("weights behind the last row", "expert_linear", "w.row(", "min(first_o + r, w.rows - 1)", "first_o + r"),
+    Mistake("tokens of a tile behind the last", "tile", "const bool is_there =", "l < rows.count", "true"),
+    Mistake("weights of a tile behind the last", "tile", "const bool is_there =", "first_o + l < w.rows", "true"),
+    Mistake("channels of a tile behind the last", "tile", "l < w.rows &&", "i + channel < w.cols", "true"),
+    Mistake("outputs of a tile behind the last", "tile", "if (l < rows.count &&", "o < y.cols", "true"),
+    Mistake("a prefetch behind the matrix", "weights", "lane_of_warp();", "i < n_bytes", "i < n_bytes + 65536"),
+    Mistake("no ring where keys are read", "attend_operands", "cache.row(", "s % cache.rows", "s"),
+    Mistake("no ring where keys are stored", "cache_store", "const int slot =", "positions.data[t] % cache.rows",
+            "positions.data[t]"),
+    Mistake("no ring in a tile", "tile_attention", "const int slot =", "(s + i) % a.keys.rows", "s + i"),
+    Mistake("a ring of one more", "attend_operands", "cache.row(", "s % cache.rows", "s % (cache.rows + 1)"),
+    Mistake("a window that is one longer", "attend_operands", "position -", "a.window", "a.window + 1"),
+    Mistake("keys that no query sees", "tile_attention", "bool is_seen =", "false", "true"),
+    Mistake("a wide load of narrow rows", "weights", "return is_bf16 &&", "x.cols % 8 == 0", "true"),
+    Mistake("a misaligned wide load", "weights", "const float4 x_0 = load4(x +", "i", "min(i + 1, size - 5)"),
+    Mistake("an offset of 32 bits", "tile", "bytes + 2 *", "std::size_t(i)", "std::size_t(unsigned(i))"),
+    Mistake("two threads' slots are one", "attention_online", "mix_of[warp][", "lane_of_warp() + c * kWarpSize",
+            "lane_of_warp() + c * (kWarpSize - 1)"),
+]
+
+# A value that is old, or nobody's.
+VALUES = [
+    Mistake("no rescale of a tile's mix", "tile_attention", "tile.mix[r][d] *=", "shrink", "1.0f"),
+    Mistake("no rescale of a tile's denominator", "tile_attention", "tile.denominator[r] *", "shrink", "1.0f"),
+    Mistake("no rescale of a denominator", "attention_online", "running.denominator *", "shrink", "1.0f"),
+    Mistake("no rescale where warps merge", "attention_online", "sum += mix_of[other][d] *",
+            "expf(maximum_of[other] - maximum)", "1.0f"),
+    Mistake("every warp counts the sink", "attention_online", "{sink,", "warp == 0 ? 1.0f : 0.0f", "1.0f"),
+    Mistake("a sum that nobody cleared", "tile_attention", "kAttendTileThreads) {",
+            "tile.mix[n / kTileSumStride][n % kTileSumStride] = 0.0f;", ""),
+    Mistake("a denominator that nobody set", "tile_attention", "a.sinks.data[h];", "tile.denominator[r] = 1.0f;", ""),
+    Mistake("a chosen expert is chosen again", "router", "if (e % kWarpSize == lane_of_warp())",
+            "taken |= 1u << (e / kWarpSize);", "taken |= 0u;"),
+    Mistake("rounding cuts", "fragment", "return std::uint32_t(", "__bfloat16_as_ushort(pair.x)",
+            "__float_as_uint(first) >> 16"),
+    Mistake("a sum in half the channels", "tile", "for (int i = 0;", "i < kSliceChannels", "i < kFragment"),
+]
+
+# Between kernels, and on the host.
+KERNELS = [
+    Mistake("a kernel that does not wait", "combine", "MatrixView out) {", "wait_for_previous_kernel();", ""),
+    Mistake("x is read before the wait", "rmsnorm", "MatrixView y) {", "wait_for_previous_kernel();",
+            "const volatile float early = x.data[0]; (void)early; wait_for_previous_kernel();"),
+    Mistake("a replay with the old caches", "decode_graph", "if (", "places_now != places", "false"),
+    Mistake("a replay with the old config", "decode_graph", "||", "w.config != config", "false"),
+    Mistake("an edge that is missing", "graph", "return cudaGraphAddDependencies(graph, from.data(), to.data(), edges.data(),",
+            "n_edges", "n_edges - 1"),
+    Mistake("more threads than a block can have", "residual", "x.cols),", "kThreads", "5 * kThreads"),
+    Mistake("the host reads device memory", "sampling", "if (", "options.temperature == 0.0f",
+            "last_row.data[0] > 1e30f || options.temperature == 0.0f"),
+    Mistake("a subnormal code is zero", "mxfp4", "return", "__uint_as_float(sign | exponent_and_mantissa)",
+            "((code & 6u) == 0 ? 0.0f : __uint_as_float(sign | exponent_and_mantissa))"),
+    Mistake("memory is taken while a step is recorded", "combine", "inline void combine(ConstMatrixView expert_out,"
+            " ConstMatrixView weights, MatrixView out) { const int n_tokens =", "weights.rows",
+            "(cudaMalloc(std::array<void*, 1>{}.data(), 16), weights.rows)"),
+]
+
+KINDS = {
+    "a barrier is missing": BARRIERS,
+    "threads part": DIVERGENCE,
+    "a wrong place": PLACES,
+    "a wrong value": VALUES,
+    "between kernels": KERNELS,
+}
+
+# Which tests say most of a header; of the others, those of its own op.
+TESTS = {
+    "attention_online": "attend: the CUDA twin is near*",
+    "attend_operands": "attend: the CUDA twin*",
+    "tile_attention": "attend: the CUDA twin on tensor*",
+    "tile": "linear: the CUDA twin on tensor*,expert_linear: the CUDA twin on tensor*",
+    "tile_linear": "linear: the CUDA twin on tensor*",
+    "tile_expert_linear": "expert_linear: the CUDA twin on tensor*",
+    "expert_linear": "expert_linear: the CUDA twin reads*,expert_linear: the CUDA twin is near*",
+    "sampling": "sample: the CUDA twin*",
+    "unembedding": "unembed: the CUDA twin*",
+    "router": "route: the CUDA twin*",
+    "residual": "add_residual: the CUDA twin*",
+    "weights": "linear: the CUDA twin is near*,unembed: the CUDA twin*",
+    "warp": "linear: the CUDA twin is near*,route: the CUDA twin*",
+    "launch": "linear: the CUDA twin is near*,linear: the plain*",
+    "fragment": "linear: the CUDA twin on tensor*",
+    "fault": "route: the CUDA twin names*,embed: the CUDA twin names*,attend: the CUDA twin names*",
+    "mxfp4": "mxfp4_decode: *",
+    "graph": "*played back*",
+    "combine": "combine: the CUDA twin*,*graph give the same*",
+    "decode_graph": "*played back*",
+}
