@@ -159,18 +159,19 @@ layout() {
 
 # The CUDA path in a folder of its own: compiled by nvcc for sm_80, sm_90 and sm_120, its tests run on the
 # emulated device, forwards, backwards, shuffled and with an old driver, and on a GPU if one is here. Two
-# that take the emulated device long are left to the GPU. The tool of the release build is linked with it.
+# that take the emulated device long are left to the GPU; of races, docs/cuda.md has the long run. The tool of the release build is linked with it.
 cuda() {
     skip_without nvcc || return
     local folder=build/cuda
     cmake --preset release -B $folder -DGPTOSS_CUDA=ON -DGPTOSS_EXAMPLES=OFF \
         "-DCMAKE_CUDA_ARCHITECTURES=80-real;90;120-real" -DCMAKE_COMPILE_WARNING_AS_ERROR=ON &&
-        cmake --build $folder --target cuda_test cuda_emulated_test &&
+        cmake --build $folder --target cuda_test cuda_emulated_test cuda_tsan_test &&
         tests/cuda/link_tool.sh $folder &&
         tests/cuda/check_resources.py "$(find $folder -name forward_cuda.cu.o)" sm_80 sm_90 sm_120 &&
         $folder/tests/cuda_emulated_test "~sampling: 20*" "~expert_linear: 20b*" &&
         GPTOSS_EMULATED_ORDER=reverse $folder/tests/cuda_emulated_test "*CUDA twin*" &&
         GPTOSS_EMULATED_ORDER=shuffle:1 $folder/tests/cuda_emulated_test "*CUDA twin*" &&
+        TSAN_OPTIONS=exitcode=66 $folder/tests/cuda_tsan_test "attend: the CUDA twin on tensor cores records*" &&
         GPTOSS_EMULATED_DRIVER=old $folder/tests/cuda_emulated_test "*played back as a graph*" || return
     $folder/tests/cuda_test || [[ $? -eq $kSkipStatus ]]  # it has said why it was skipped
 }

@@ -1,4 +1,5 @@
 // Every twin against its scalar op, at sizes that fit no block of threads and at extreme values.
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -161,12 +162,15 @@ TEST_CASE("linear: the CUDA twin on tensor cores is near the scalar op of rounde
 }
 
 TEST_CASE("linear: the CUDA twin on tensor cores rounds x to BF16", "[linear]") {
-    const std::vector<float> x(16 * 8, 1 + 0x1p-8f);  // half way to the next BF16: to the even one
+    // Both are half way between two BF16 and go to the even one, which is 1 and 1 + 2^-6.
+    std::vector<float> x(16 * 8, 1 + 0x1p-8f);
+    std::fill(x.begin() + 8 * 8, x.end(), 1 + 3 * 0x1p-8f);
     const std::vector<float> bias(1, 0.0f);
     const auto w = RandomValues{}.bf16(8);
     std::vector<float> sum_of_w(16), got(16);
-    const std::vector<float> ones(16 * 8, 1.0f);
-    linear(matrix(ones, 16, 8), {w.data(), 1, 8}, {bias.data(), 1}, {sum_of_w.data(), 16, 1});
+    std::vector<float> rounded(16 * 8, 1.0f);
+    std::fill(rounded.begin() + 8 * 8, rounded.end(), 1 + 0x1p-6f);
+    linear(matrix(rounded, 16, 8), {w.data(), 1, 8}, {bias.data(), 1}, {sum_of_w.data(), 16, 1});
     TileOps::linear(matrix(x, 16, 8), {w.data(), 1, 8}, {bias.data(), 1}, {got.data(), 16, 1});
     const Difference d = difference(matrix(got, 16, 1), matrix(sum_of_w, 16, 1));
     CHECK(d.same_infinities);
