@@ -159,7 +159,8 @@ layout() {
 
 # The CUDA path in a folder of its own: compiled by nvcc for sm_80, sm_90 and sm_120, its tests run on the
 # emulated device, forwards, backwards, shuffled and with an old driver, and on a GPU if one is here. Two
-# that take the emulated device long are left to the GPU; of races, docs/cuda.md has the long run. The tool of the release build is linked with it.
+# that take the emulated device long are left to the GPU; of races, docs/cuda.md has the long run. The tool
+# of the release build is linked with it.
 cuda() {
     skip_without nvcc || return
     local folder=build/cuda
