@@ -12,9 +12,7 @@ cd "$root"
 folder=$1
 build=${2:-build/release}
 tool=$folder/gptoss
-mapfile -t objects < <(find "$build"/examples/gptoss/CMakeFiles/gptoss_tool.dir \
-    "$build"/examples/gptoss/CMakeFiles/gptoss_pitfall_passes{,_bf16}.dir \
-    -name '*.o' ! -name 'forward_cuda_missing*')
+mapfile -t objects < <(grep "\.o$" "$build"/examples/gptoss/objects_of_tool.txt | grep -v forward_cuda_missing)
 kernels=$(find "$folder" -name 'forward_cuda.cu.o' | head -n 1)
 nvcc "${objects[@]}" "$kernels" -o "$tool" -lgomp
 
