@@ -47,7 +47,7 @@ inline void q8_0_encode_block(const float* weights, std::uint8_t* block) {
     std::memcpy(block, &scale_bits, sizeof scale_bits);
     for (int i = 0; i < kQ8_0BlockSize; ++i) {
         const float code = weights[i] * codes_per_weight;
-        const int rounded = int(double(code) + (code < 0 ? -0.5 : 0.5));  // as std::round, but quick
+        const int rounded = int(double(code) + (code < 0 ? -0.5 : 0.5));  // away from 0
         block[kQ8_0ScaleBytes + i] = std::uint8_t(std::int8_t(rounded));
     }
 }
