@@ -29,8 +29,9 @@ struct DenseCopies {
 inline void round_to_q8_0(DenseMatrix& w, DenseCopies& store) {
     if (w.cols % kQ8_0BlockSize != 0 || w.storage == Storage::q8_0) return;
     const DenseMatrix rounded{nullptr, w.rows, w.cols, Storage::q8_0};
-    auto copy =
-        std::make_unique_for_overwrite<std::uint8_t[]>(std::size_t(w.rows) * rounded.row_bytes());
+    const std::size_t n_bytes = std::size_t(w.rows) * rounded.row_bytes();
+    // Not zeroed: each thread is the first to touch its part.
+    std::unique_ptr<std::uint8_t[]> copy(new std::uint8_t[n_bytes]);
     fast::for_ranges(w.rows, std::int64_t(w.rows) * w.cols, [&](int first_o, int last_o) {
         std::uint8_t* block = copy.get() + std::size_t(first_o) * rounded.row_bytes();
         float weights[kQ8_0BlockSize];
