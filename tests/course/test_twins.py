@@ -38,6 +38,7 @@ IN_TWO_FUNCTIONS = {
     "router_bias_for_selection": "linear and route",
     "expert_bias_unweighted": "expert_linear and combine",
 }
+FAILS_ALL = ["logits_capped"]                                   # every logit is another one
 # Positions are exact in bf16 up to 256, and the model has 12 tokens: hidden inputs alone see it.
 NOT_NAMED = {"rope_table": "positions_bf16"}
 # Edits of the Config or of the weights: no function of an exercise makes them.
@@ -75,7 +76,8 @@ def test_right(twins):
 @pytest.mark.parametrize(("name", "twin"), [(name, twin) for name in TWINS for twin in TWINS[name]])
 def test_twin(twins, name, twin):
     report = report_on(twins, twin, name)
-    assert 0 < total(report) < 100, report
+    assert total(report) < 100, report
+    assert total(report) > 0 or twin in FAILS_ALL, report
     assert report["place"]["pitfall"] == twin
     assert twin in score.text_of(name, report)
 
