@@ -6,7 +6,8 @@
 #   scripts/bench_peers.sh --llama DIR        a build of llama.cpp that is there: DIR/bin/llama-bench
 #
 # Both engines read the same GGUF file, once with BF16 and once with Q8_0 in its dense matrices, and MXFP4
-# experts; theirs is measured by its own llama-bench. Needs 6 GB of disk and 4 of memory per four layers.
+# experts; theirs is measured by its own llama-bench. Four layers need 13 GB of disk while the files are
+# made, 9 afterwards, and 12 GB of memory.
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
