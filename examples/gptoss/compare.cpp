@@ -251,7 +251,8 @@ void add_compare(CLI::App& app, Tool& tool) {
                        kCompareExamples);
     compare
         ->add_option("A", flags->reference,
-                     "The reference: .safetensors, a folder of .npy, or a stored .npz")
+                     "The reference: .safetensors, a folder of .npy, a stored .npz, "
+                     "or llama.cpp's .gguf")
         ->required()
         ->type_name("");
     compare->add_option("B", flags->other, "What is to be judged, in any of these")

@@ -260,7 +260,8 @@ void add_diagnose(CLI::App& app, Tool& tool) {
         app, "diagnose", "Name the known mistake that makes a dump what it is", kDiagnoseExamples);
     diagnose
         ->add_option("DUMP", flags->dump,
-                     "What a port computed: .safetensors, a folder of .npy, or a stored .npz")
+                     "What a port computed: .safetensors, a folder of .npy, a stored .npz, "
+                     "or llama.cpp's .gguf")
         ->required()
         ->type_name("");
     diagnose
