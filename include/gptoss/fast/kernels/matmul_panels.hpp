@@ -21,6 +21,7 @@ namespace gptoss::fast {
 struct FloatPanels {
     using Number = float;
     static constexpr int kRows = 32;
+    static constexpr int kColumns = 128;  // of so many channels all lanes fit the first cache
     static constexpr int kFewestLanes = 16;
     const Kernels& k;
 
@@ -47,7 +48,11 @@ struct FloatPanels {
     void multiply(const float* weights, int n_outputs, int in_size, const float* packed, int lanes,
                   float* sums) const {
         std::fill_n(sums, n_outputs * lanes, 0.0f);
-        k.multiply_add({weights, in_size, 1, n_outputs, in_size}, packed, lanes, sums);
+        for (int i = 0; i < in_size; i += kColumns) {
+            const int n_columns = std::min(kColumns, in_size - i);
+            k.multiply_add({weights + i, in_size, 1, n_outputs, n_columns}, packed + i * lanes,
+                           lanes, sums);
+        }
     }
 };
 
