@@ -293,7 +293,7 @@ TEST_CASE("kernels: widen_bf16 is exact, subnormals and infinity included", "[fa
 TEST_CASE("kernels: multiply_add adds to what is there, for any rows, columns and steps",
           "[fast]") {
     for (const int rows : {1, 3, 8, 24, 33}) {
-        for (const int lanes : {16, 32, 48, 80}) {
+        for (const int lanes : {8, 16, 24, 32, 40, 80}) {
             for (const int cols : {1, 7, 96}) {
                 const bool is_transposed = rows % 2 == 0;  // as the values of attention are read
                 const std::vector<float> w = numbers(rows * cols, 7);

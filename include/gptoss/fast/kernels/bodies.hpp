@@ -246,7 +246,7 @@ template <int n_rows, int n_lanes, bool fused>
     }
 }
 
-// lanes is a multiple of 16. Each sum adds its products in the order of the columns.
+// lanes is a multiple of 8. Each sum adds its products in the order of the columns.
 template <int n_rows, int n_lanes, bool fused>
 [[gnu::always_inline]] inline void multiply_add_body(StridedMatrix w, const float* x, int lanes,
                                                      float* sums) {
@@ -254,9 +254,10 @@ template <int n_rows, int n_lanes, bool fused>
     for (; l + n_lanes <= lanes; l += n_lanes) {
         multiply_add_lanes<n_rows, n_lanes, fused>(w, x, lanes, l, sums);
     }
-    for (; l < lanes; l += 16) {
+    for (; l + 16 <= lanes; l += 16) {
         multiply_add_lanes<n_rows, 16, fused>(w, x, lanes, l, sums);
     }
+    if (l < lanes) multiply_add_lanes<8, 8, fused>(w, x, lanes, l, sums);
 }
 
 }  // namespace gptoss::fast

@@ -1,4 +1,4 @@
-// Matmul of many tokens: panels of weight rows that stay in cache meet blocks of 16 or 32 tokens, so
+// Matmul of many tokens: panels of weight rows that stay in cache meet blocks of up to 32 tokens, so
 // that each weight is decoded once and used for every token.
 //
 //     FloatPanels   32 rows as floats; a token is a lane of the kernels (fast/kernels/kernels.hpp)
@@ -22,7 +22,7 @@ struct FloatPanels {
     using Number = float;
     static constexpr int kRows = 32;
     static constexpr int kColumns = 128;  // of so many channels all lanes fit the first cache
-    static constexpr int kFewestLanes = 16;
+    static constexpr int kFewestLanes = 8;
     const Kernels& k;
 
     // Channel by channel, a lane for each token.

@@ -113,7 +113,7 @@ struct Mxfp4Source {
 struct TokenBlock {
     int first = 0;  // of the list of rows
     int count = 0;
-    int lanes = 0;           // count, rounded up to 16 or 32
+    int lanes = 0;           // count, rounded up to what a kernel takes
     std::size_t offset = 0;  // of its numbers among those of all blocks
 };
 
@@ -130,7 +130,7 @@ inline TokenBlocks blocks_of(const std::vector<TokenGroup>& groups, int in_size,
         const int first_block = int(all.blocks.size());
         for (int done = 0; done < group.count; done += kMostLanes) {
             const int count = std::min(kMostLanes, group.count - done);
-            const int lanes = count <= fewest_lanes ? fewest_lanes : kMostLanes;
+            const int lanes = (count + fewest_lanes - 1) / fewest_lanes * fewest_lanes;
             all.blocks.push_back({group.first + done, count, lanes, all.n_numbers});
             all.n_numbers += std::size_t(lanes) * std::size_t(in_size);
         }

@@ -7,7 +7,7 @@
 //     widen_f16, widen_f32, widen_q8_0              the same
 //     widen_mxfp4   (n_blocks)                      weights as floats, split
 //     unpack_mxfp4  (n_blocks)                      weights as BF16, split
-//     multiply_add  (rows, cols), (cols, lanes)     sums(rows, lanes) += w * x; lanes % 16 == 0
+//     multiply_add  (rows, cols), (cols, lanes)     sums(rows, lanes) += w * x; lanes % 8 == 0
 //     soften        (n_keys, lanes)                 a step of the running softmax
 //     swiglu        (2 * n)                         a row of layers/swiglu.hpp
 //
