@@ -2,7 +2,7 @@
 //
 //     portable   plain C++ for any machine; on x86-64 that is SSE2
 //     neon       every 64-bit ARM
-//     avx2       with FMA: x86-64 since 2013
+//     avx2       with FMA, and F16C, which every processor with AVX2 has: x86-64 since 2013
 //     avx512     F, BW, DQ and VL: servers since 2017
 //
 // No build flag is needed: each kernel carries its own target attribute (fast/kernels/x86.hpp), and one is

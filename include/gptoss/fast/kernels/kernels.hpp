@@ -28,6 +28,10 @@ inline void widen_mxfp4(Mxfp4Row w, int n_blocks, float* split) {
     widen_mxfp4_body(w, n_blocks, split);
 }
 
+inline float dot_q8_0(const std::uint8_t* w, const float* x, int n) {
+    return dot_q8_0_body<false>(w, x, n);
+}
+
 inline void unpack_mxfp4(Mxfp4Row w, int n_blocks, std::uint16_t* split) {
     unpack_mxfp4_body(w, n_blocks, split);
 }

@@ -12,7 +12,7 @@
 //     swiglu        (2 * n)                         a row of layers/swiglu.hpp
 //
 // A target attribute cannot be a template argument, so each set's namespace says the macro below
-// once, behind its own kernels for MXFP4. It has no more in it than calls of the bodies.
+// once, behind its own kernels for MXFP4 and Q8_0. It has no more in it than calls of the bodies.
 //
 // Where    behind fast/kernels/kernels.hpp.
 #pragma once
@@ -62,9 +62,6 @@ struct Kernels {
     }                                                                                             \
     TARGET inline void widen_f32(const std::uint8_t* w, int n, float* weights) {                  \
         widen_body<Storage::f32>(w, n, weights);                                                  \
-    }                                                                                             \
-    TARGET inline float dot_q8_0(const std::uint8_t* w, const float* x, int n) {                  \
-        return dot_q8_0_body<FUSED>(w, x, n);                                                     \
     }                                                                                             \
     TARGET inline void widen_q8_0(const std::uint8_t* w, int n, float* weights) {                 \
         widen_q8_0_body(w, n, weights);                                                           \
