@@ -321,7 +321,7 @@ malformed_elsewhere() {
 }
 
 # Minutes each under sanitizers, and more of what shorter tests run there.
-readonly kLongSanitized='^(checkpoint/config_variants|model/long_golden|pitfalls/pitfall_list|tool/tool|tool/tool_nano)$'
+readonly kLongSanitized='^(checkpoint/config_variants|example_15_tool_call|model/long_golden|pitfalls/pitfall_list|tool/tool|tool/tool_nano)$'
 
 # --- The ladder -------------------------------------------------------------------------------
 quick() {

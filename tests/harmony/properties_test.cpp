@@ -134,11 +134,17 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
+#ifdef __OPTIMIZE__
+constexpr int kConversations = 2000;
+#else
+constexpr int kConversations = 200;  // of which an unoptimized build makes a few hundred per second
+#endif
+
 }  // namespace
 
 TEST_CASE("harmony: d.2.12 render, then parse, gives the conversation back", "[harmony]") {
     Random random(1);
-    for (int n = 0; n < 2000; ++n) {
+    for (int n = 0; n < kConversations; ++n) {
         const Conversation conversation = random_conversation(random);
         const Ids ids = render_conversation(harmony(), conversation, {false});
         const ParseResult result = parsed(ids);
@@ -172,7 +178,7 @@ TEST_CASE("harmony: d.2.12 what the format cannot carry comes back changed, or n
 
 TEST_CASE("harmony: d.1.8 a stream may be split anywhere, between tokens and inside", "[harmony]") {
     Random random(2);
-    for (int n = 0; n < 100; ++n) {
+    for (int n = 0; n < kConversations / 20; ++n) {
         const Conversation conversation = random_conversation(random);
         const Ids ids = render_conversation(harmony(), conversation, {false});
         for (std::size_t split = 0; split <= ids.size(); split += 1 + ids.size() / 20) {

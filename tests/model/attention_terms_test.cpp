@@ -42,11 +42,9 @@ void run(EditingRun& edited, int tokens_per_pass = kOnePass) {
     run_in_passes<ScalarOps>(odd(), kAll, tokens_per_pass, LogitRows::all, edited);
 }
 
-RecordedRun run_of_pitfall(const char* name) {
-    for (const Pitfall& pitfall : all_pitfalls<ScalarOps>()) {
-        if (std::string(pitfall.facts.name) == name) return recorded_pitfall(pitfall, odd(), kAll);
-    }
-    throw Error(std::string("no pitfall ") + name);
+template <class Mistake>
+RecordedRun run_of_pitfall() {
+    return recorded_pitfall(pitfall_of<Mistake, ScalarOps>(), odd(), kAll);
 }
 
 }  // namespace
@@ -56,7 +54,7 @@ TEST_CASE("attention_terms: sinks off by an edit are the pitfall sinks_missing, 
     EditingRun edited;
     edited.sinks_off = true;
     run(edited);
-    CHECK(first_difference(edited, run_of_pitfall("sinks_missing")).site == "none");
+    CHECK(first_difference(edited, run_of_pitfall<SinksMissing<ScalarOps>>()).site == "none");
     CHECK(first_difference(edited, recorded_right(odd(), kAll)).site == "attn_weights");
     CHECK(edited.noted == std::set<std::string>{"block.0.attn.sinks", "block.1.attn.sinks",
                                                 "block.2.attn.sinks", "block.3.attn.sinks",
@@ -68,7 +66,7 @@ TEST_CASE("attention_terms: the window off by an edit is the pitfall window_miss
     EditingRun edited;
     edited.window = 0;
     run(edited);
-    CHECK(first_difference(edited, run_of_pitfall("window_missing")).site == "none");
+    CHECK(first_difference(edited, run_of_pitfall<WindowMissing>()).site == "none");
     CHECK(first_difference(edited, recorded_right(odd(), kAll)).site == "attn_scores");
     CHECK(edited.noted == std::set<std::string>{"block.0.attn.window", "block.2.attn.window",
                                                 "block.4.attn.window"});
