@@ -63,14 +63,18 @@ def add_tokenizer(writer, folder, vocab_size):
 
 
 def add_synthetic_tokenizer(writer, vocab_size):
-    """For a model without text: llama.cpp wants some vocabulary and a merge, we a token for every byte."""
+    """For a model without text: llama.cpp wants some vocabulary; and, if there is room, a merge and we a token
+    for every byte."""
+    tokens, merges = [f"<{i}>" for i in range(vocab_size)], []
     byte_letters = [chr(code) for code in (*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x144))]
-    tokens = [*byte_letters, "th", *(f"<{i}>" for i in range(len(byte_letters) + 1, vocab_size))]
+    if vocab_size > len(byte_letters):
+        tokens[:len(byte_letters) + 1] = [*byte_letters, "th"]
+        merges = ["t h"]
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("gpt-4o")
-    writer.add_token_list(tokens[:vocab_size])
+    writer.add_token_list(tokens)
     writer.add_token_types([gguf.TokenType.NORMAL] * vocab_size)
-    writer.add_token_merges(["t h"])
+    writer.add_token_merges(merges)
 
 
 def add_config(writer, config):
