@@ -22,8 +22,9 @@ struct FloatPanels {
     using Number = float;
     static constexpr int kRows = 32;
     static constexpr int kColumns = 128;  // of so many channels all lanes fit the first cache
-    static constexpr int kFewestLanes = 8;
     const Kernels& k;
+
+    int fewest_lanes() const { return k.fewest_lanes; }
 
     // Channel by channel, a lane for each token.
     static void pack(ConstMatrixView x, const std::vector<TokenRow>& rows, const TokenBlock& block,
@@ -59,9 +60,10 @@ struct FloatPanels {
 struct Bf16Panels {
     using Number = std::uint16_t;
     static constexpr int kRows = 3 * kAmxRows;
-    static constexpr int kFewestLanes = kMostLanes;
     const Kernels& k;
     MultiplyBf16 unit;
+
+    static int fewest_lanes() { return kMostLanes; }
 
     // Lane l of 32 stands in half l / 16; there pairs of channels, and of each pair 16 lanes.
     static void pack(ConstMatrixView x, const std::vector<TokenRow>& rows, const TokenBlock& block,
@@ -104,7 +106,7 @@ void multiply_in_panels(const Panels& panels, const Source& w, ConstMatrixView x
                         const std::vector<TokenRow>& rows, const std::vector<TokenGroup>& groups,
                         MatrixView y) {
     const int in_size = x.cols;
-    const TokenBlocks all = blocks_of(groups, in_size, Panels::kFewestLanes);
+    const TokenBlocks all = blocks_of(groups, in_size, panels.fewest_lanes());
     std::vector<typename Panels::Number> packed(all.n_numbers);
     const auto pack_some = [&](int first, int last) {
         for (int b = first; b < last; ++b) {

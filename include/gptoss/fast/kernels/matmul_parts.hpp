@@ -113,7 +113,7 @@ struct Mxfp4Source {
 struct TokenBlock {
     int first = 0;  // of the list of rows
     int count = 0;
-    int lanes = 0;           // count, rounded up to what a kernel takes
+    int lanes = 0;           // count, rounded up to a multiple of fewest_lanes
     std::size_t offset = 0;  // of its numbers among those of all blocks
 };
 

@@ -60,7 +60,7 @@ inline void unpack_mxfp4(Mxfp4Row w, int n_blocks, std::uint16_t* split) {
     unpack_mxfp4_body(w, n_blocks, split);
 }
 
-GPTOSS_KERNELS(InstructionSet::neon, , 4, 16, true);
+GPTOSS_KERNELS(InstructionSet::neon, , 4, 16, 16, true);
 
 }  // namespace gptoss::fast::neon
 #endif  // 64-bit ARM

@@ -24,6 +24,7 @@ namespace gptoss::fast {
 
 struct Kernels {
     InstructionSet set;
+    int fewest_lanes;  // what a block of tokens is rounded up to: fewer take as long
     float (*dot_bf16)(const std::uint8_t* w, const float* x, int n);
     float (*dot_f16)(const std::uint8_t* w, const float* x, int n);
     float (*dot_f32)(const std::uint8_t* w, const float* x, int n);
@@ -42,9 +43,10 @@ struct Kernels {
 
 }  // namespace gptoss::fast
 
-// TARGET: the attribute of the set; N_ROWS, N_LANES: the tile that its registers hold.
+// TARGET: the attribute of the set; N_ROWS, N_LANES: the tile that its registers hold; FEWEST_LANES:
+// that of Kernels.
 // clang-format off
-#define GPTOSS_KERNELS(SET, TARGET, N_ROWS, N_LANES, FUSED)                                        \
+#define GPTOSS_KERNELS(SET, TARGET, N_ROWS, N_LANES, FEWEST_LANES, FUSED)                          \
     TARGET inline float dot_bf16(const std::uint8_t* w, const float* x, int n) {                  \
         return dot_body<Storage::bf16, FUSED>(w, x, n);                                           \
     }                                                                                             \
@@ -77,7 +79,8 @@ struct Kernels {
         swiglu_body<FUSED>(h, limit, alpha, n, y);                                                \
     }                                                                                             \
     inline constexpr Kernels kKernels = {                                                          \
-        SET,          &dot_bf16,   &dot_f16,   &dot_f32,   &dot_q8_0,   &dot_mxfp4,               \
+        SET,          FEWEST_LANES,                                                               \
+        &dot_bf16,    &dot_f16,    &dot_f32,   &dot_q8_0,   &dot_mxfp4,                           \
         &widen_bf16,  &widen_f16,  &widen_f32, &widen_q8_0, &widen_mxfp4, &unpack_mxfp4,          \
         &multiply_add, &soften, &swiglu}
 // clang-format on

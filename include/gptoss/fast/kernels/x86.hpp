@@ -121,7 +121,7 @@ GPTOSS_AVX2 inline float dot_q8_0(const std::uint8_t* w, const float* x, int n) 
     return sum_of<16>(partial);
 }
 
-GPTOSS_KERNELS(InstructionSet::avx2, GPTOSS_AVX2, 4, 16, true);
+GPTOSS_KERNELS(InstructionSet::avx2, GPTOSS_AVX2, 4, 16, 8, true);
 
 }  // namespace gptoss::fast::avx2
 
@@ -205,7 +205,7 @@ GPTOSS_AVX512 inline float dot_q8_0(const std::uint8_t* w, const float* x, int n
     return sum_of<16>(partial);
 }
 
-GPTOSS_KERNELS(InstructionSet::avx512, GPTOSS_AVX512, 8, 32, true);
+GPTOSS_KERNELS(InstructionSet::avx512, GPTOSS_AVX512, 8, 32, 16, true);
 
 }  // namespace gptoss::fast::avx512
 
