@@ -63,8 +63,8 @@ def add_tokenizer(writer, folder, vocab_size):
 
 
 def add_synthetic_tokenizer(writer, vocab_size):
-    """For a model without text: llama.cpp wants some vocabulary; and, if there is room, a merge and we a token
-    for every byte."""
+    """For a model without text, whose file is to be opened nevertheless: llama.cpp asks for a merge, gptoss for a
+    token for every byte. A vocabulary too small for them has neither."""
     tokens, merges = [f"<{i}>" for i in range(vocab_size)], []
     byte_letters = [chr(code) for code in (*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x144))]
     if vocab_size > len(byte_letters):
