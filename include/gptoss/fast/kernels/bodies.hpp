@@ -1,5 +1,5 @@
 // Bodies: the inner loops of the tuned path in plain C++, to be inlined into functions that
-// are compiled for one instruction set each (fast/kernels/x86.hpp).
+// are compiled for one instruction set each (fast/kernels/avx2.hpp).
 //
 //     dot_body           sum_i w[i] * x[i], in 32 partial sums, w in BF16, F16 or F32
 //     dot_q8_0_body      the same from Q8_0

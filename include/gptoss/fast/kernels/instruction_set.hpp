@@ -5,7 +5,7 @@
 //     avx2       with FMA, and F16C, which every processor with AVX2 has: x86-64 since 2013
 //     avx512     F, BW, DQ and VL: servers since 2017
 //
-// No build flag is needed: each kernel carries its own target attribute (fast/kernels/x86.hpp), and one is
+// No build flag is needed: each kernel carries its own target attribute (fast/kernels/avx2.hpp), and one is
 // chosen when the program runs. Nobody can change the choice; a test passes another set instead.
 //
 // Source   Intel 64 and IA-32 Architectures Software Developer's Manual, volume 1, chapter 14;

@@ -6,22 +6,23 @@
 // Where    under every op of fast/. A call handles a row or a tile, so its cost does not count.
 // Source   the entries: fast/kernels/table.hpp.
 // Errors   Error if this machine does not have the instruction set.
-// Pitfalls All sets but portable fuse multiply and add, and give the same bits; portable rounds
-//          twice.
+// Pitfalls All sets but portable fuse multiply and add, and give the same bits, but for dot_mxfp4
+//          on AVX2, which adds whole numbers; portable rounds twice.
 #pragma once
 #include <string>
 
 #include "gptoss/core/check.hpp"
+#include "gptoss/fast/kernels/avx2.hpp"
+#include "gptoss/fast/kernels/avx512.hpp"
 #include "gptoss/fast/kernels/neon.hpp"
 #include "gptoss/fast/kernels/table.hpp"
-#include "gptoss/fast/kernels/x86.hpp"
 
 namespace gptoss::fast {
 
 namespace portable {
 
-inline float dot_mxfp4(Mxfp4Row w, const float* x_split, int n_blocks) {
-    return dot_mxfp4_body<false>(w, x_split, n_blocks);
+inline float dot_mxfp4(Mxfp4Row w, Mxfp4Token x, int n_blocks) {
+    return dot_mxfp4_body<false>(w, x.split, n_blocks);
 }
 
 inline void widen_mxfp4(Mxfp4Row w, int n_blocks, float* split) {
@@ -38,7 +39,7 @@ inline void unpack_mxfp4(Mxfp4Row w, int n_blocks, std::uint16_t* split) {
 
 // gcc 12 takes loops of 16 or less apart before it looks for vectors: 32 lanes are five times faster,
 // so that a block has them however few its tokens are.
-GPTOSS_KERNELS(InstructionSet::portable, , 4, 32, 32, false);
+GPTOSS_KERNELS(InstructionSet::portable, , 4, 32, 32, false, nullptr);
 
 }  // namespace portable
 

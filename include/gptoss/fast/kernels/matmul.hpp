@@ -19,20 +19,32 @@ namespace gptoss::fast {
 
 inline constexpr int kFewestRowsForBlocks = 8;
 
+// Outputs [first_o, last_o) of the tokens of a group.
+template <class Source>
+void dots_of_group(const Kernels& k, const Source& w, ConstMatrixView x,
+                   const std::vector<TokenRow>& all_rows, const TokenGroup& group, int first_o,
+                   int last_o, MatrixView y) {
+    const TokenRow* rows = all_rows.data() + group.first;
+    const auto tokens = w.tokens(k, x, rows, group.count);
+    for (int o = first_o; o < last_o; ++o) {
+        for (int i = 0; i < group.count; ++i) {
+            const float sum = w.dot(k, group.matrix, o, tokens[std::size_t(i)]);
+            y.row(rows[i].y)[o] = sum + w.bias(group.matrix, o);
+        }
+    }
+}
+
 template <class Source>
 void multiply_by_dots(const Kernels& k, const Source& w, ConstMatrixView x,
                       const std::vector<TokenRow>& rows, const std::vector<TokenGroup>& groups,
                       MatrixView y) {
     const int out_size = w.rows();
     const auto some_outputs = [&](int first, int last) {
-        for (int item = first; item < last; ++item) {
-            const TokenGroup& group = groups[std::size_t(item / out_size)];
-            const int o = item % out_size;
-            for (int i = group.first; i < group.first + group.count; ++i) {
-                const TokenRow row = rows[std::size_t(i)];
-                const float sum = w.dot(k, group.matrix, o, x.row(row.x));
-                y.row(row.y)[o] = sum + w.bias(group.matrix, o);
-            }
+        for (int item = first; item < last;) {
+            const int first_o = item % out_size;
+            const int last_o = std::min(out_size, first_o + last - item);
+            dots_of_group(k, w, x, rows, groups[std::size_t(item / out_size)], first_o, last_o, y);
+            item += last_o - first_o;
         }
     };
     const int n_items = int(groups.size()) * out_size;

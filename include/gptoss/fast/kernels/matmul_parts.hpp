@@ -53,6 +53,15 @@ struct DenseSource {
 
     int rows() const { return w.rows; }
     float bias(int, int o) const { return biases == nullptr ? 0.0f : biases[o]; }
+    // What dot takes for some rows of x.
+    std::vector<const float*> tokens(const Kernels&, ConstMatrixView x, const TokenRow* rows,
+                                     int n) const {
+        std::vector<const float*> all;
+        for (int i = 0; i < n; ++i) {
+            all.push_back(x.row(rows[i].x));
+        }
+        return all;
+    }
     float dot(const Kernels& k, int, int o, const float* x) const {
         const std::uint8_t* w_o = w.row(o).bytes;
         switch (w.storage) {
@@ -87,6 +96,12 @@ struct DenseSource {
     }
 };
 
+struct Mxfp4Tokens {
+    std::vector<FixedPair> fixed;
+    std::vector<Mxfp4Token> tokens;
+    Mxfp4Token operator[](std::size_t i) const { return tokens[i]; }
+};
+
 // The MXFP4 matrices of all experts; x is split.
 struct Mxfp4Source {
     ExpertStack experts;
@@ -95,7 +110,19 @@ struct Mxfp4Source {
     int rows() const { return experts.rows; }
     int n_blocks() const { return experts.cols / kMxfp4BlockSize; }
     float bias(int e, int o) const { return biases.row(e)[o]; }
-    float dot(const Kernels& k, int e, int o, const float* x) const {
+    Mxfp4Tokens tokens(const Kernels& k, ConstMatrixView x, const TokenRow* rows, int n) const {
+        Mxfp4Tokens all;
+        const int n_pairs = k.fix != nullptr ? (n_blocks() + 1) / 2 : 0;
+        all.fixed.resize(std::size_t(n) * std::size_t(n_pairs));
+        for (int i = 0; i < n; ++i) {
+            const float* x_split = x.row(rows[i].x);
+            FixedPair* fixed = all.fixed.data() + std::ptrdiff_t(i) * n_pairs;
+            if (k.fix != nullptr) k.fix(x_split, n_blocks(), fixed);
+            all.tokens.push_back({x_split, fixed});
+        }
+        return all;
+    }
+    float dot(const Kernels& k, int e, int o, Mxfp4Token x) const {
         return k.dot_mxfp4(experts.mxfp4_row(e, o), x, n_blocks());
     }
     void widen(const Kernels& k, int e, int o, float* weights) const {

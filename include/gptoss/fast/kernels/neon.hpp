@@ -23,12 +23,12 @@ inline void look_up(const std::uint8_t* codes, std::int8_t* twice) {
     vst1q_s8(twice + 16, vqtbl1q_s8(table, vshrq_n_u8(bytes, 4)));
 }
 
-inline float dot_mxfp4(Mxfp4Row w, const float* x_split, int n_blocks) {
+inline float dot_mxfp4(Mxfp4Row w, Mxfp4Token token, int n_blocks) {
     float partial[16] = {};
     for (int block = 0; block < n_blocks; ++block) {
         const std::uint8_t* codes = w.codes_of(block);  // (16)
         __builtin_prefetch(codes + kPrefetchBytes);
-        const float* x = x_split + block * kMxfp4BlockSize;  // (32)
+        const float* x = token.split + block * kMxfp4BlockSize;  // (32)
         const float half_scale = 0.5f * kScaleValues[w.scale_of(block)];
         std::int8_t twice[32];
         look_up(codes, twice);
@@ -60,7 +60,7 @@ inline void unpack_mxfp4(Mxfp4Row w, int n_blocks, std::uint16_t* split) {
     unpack_mxfp4_body(w, n_blocks, split);
 }
 
-GPTOSS_KERNELS(InstructionSet::neon, , 4, 16, 16, true);
+GPTOSS_KERNELS(InstructionSet::neon, , 4, 16, 16, true, nullptr);
 
 }  // namespace gptoss::fast::neon
 #endif  // 64-bit ARM

@@ -2,7 +2,8 @@
 //
 //     dot_bf16      (n), (n)                        sum_i w[i] * x[i]
 //     dot_f16, dot_f32, dot_q8_0                    the same from weights stored so (core/storage.hpp)
-//     dot_mxfp4     (n_blocks), (n_blocks * 32)     the same, x split (see bodies.hpp)
+//     dot_mxfp4     (n_blocks), a token             the same; see Mxfp4Token
+//     fix           (n_blocks * 32)                 a token for dot_mxfp4 (fast/kernels/fixed_point.hpp)
 //     widen_bf16    (n)                             weights as floats
 //     widen_f16, widen_f32, widen_q8_0              the same
 //     widen_mxfp4   (n_blocks)                      weights as floats, split
@@ -18,9 +19,16 @@
 #pragma once
 #include "gptoss/fast/kernels/bodies.hpp"
 #include "gptoss/fast/kernels/exponentials.hpp"
+#include "gptoss/fast/kernels/fixed_point.hpp"
 #include "gptoss/fast/kernels/instruction_set.hpp"
 
 namespace gptoss::fast {
+
+// A token as dot_mxfp4 reads it: where there is a fix, as it leaves it, otherwise split.
+struct Mxfp4Token {
+    const float* split = nullptr;      // (n_blocks * 32)
+    const FixedPair* fixed = nullptr;  // (n_blocks / 2, rounded up)
+};
 
 struct Kernels {
     InstructionSet set;
@@ -29,7 +37,8 @@ struct Kernels {
     float (*dot_f16)(const std::uint8_t* w, const float* x, int n);
     float (*dot_f32)(const std::uint8_t* w, const float* x, int n);
     float (*dot_q8_0)(const std::uint8_t* w, const float* x, int n);
-    float (*dot_mxfp4)(Mxfp4Row w, const float* x_split, int n_blocks);
+    float (*dot_mxfp4)(Mxfp4Row w, Mxfp4Token x, int n_blocks);
+    void (*fix)(const float* x_split, int n_blocks, FixedPair* fixed);  // or null
     void (*widen_bf16)(const std::uint8_t* w, int n, float* weights);
     void (*widen_f16)(const std::uint8_t* w, int n, float* weights);
     void (*widen_f32)(const std::uint8_t* w, int n, float* weights);
@@ -44,9 +53,9 @@ struct Kernels {
 }  // namespace gptoss::fast
 
 // TARGET: the attribute of the set; N_ROWS, N_LANES: the tile that its registers hold; FEWEST_LANES:
-// that of Kernels.
+// that of Kernels; FIX: its fix.
 // clang-format off
-#define GPTOSS_KERNELS(SET, TARGET, N_ROWS, N_LANES, FEWEST_LANES, FUSED)                          \
+#define GPTOSS_KERNELS(SET, TARGET, N_ROWS, N_LANES, FEWEST_LANES, FUSED, FIX)                     \
     TARGET inline float dot_bf16(const std::uint8_t* w, const float* x, int n) {                  \
         return dot_body<Storage::bf16, FUSED>(w, x, n);                                           \
     }                                                                                             \
@@ -80,7 +89,7 @@ struct Kernels {
     }                                                                                             \
     inline constexpr Kernels kKernels = {                                                          \
         SET,          FEWEST_LANES,                                                               \
-        &dot_bf16,    &dot_f16,    &dot_f32,   &dot_q8_0,   &dot_mxfp4,                           \
+        &dot_bf16,    &dot_f16,    &dot_f32,   &dot_q8_0,   &dot_mxfp4, FIX,                      \
         &widen_bf16,  &widen_f16,  &widen_f32, &widen_q8_0, &widen_mxfp4, &unpack_mxfp4,          \
         &multiply_add, &soften, &swiglu}
 // clang-format on

@@ -1,0 +1,179 @@
+// Kernels for x86-64 with AVX2: the bodies of fast/kernels/bodies.hpp, MXFP4 by looking codes up, and
+// the dot product of Q8_0, whose codes gcc 12 widens in halves of a register.
+//
+//     widen_mxfp4  pshufb looks up bytes: the two upper ones that the float of a weight has; the
+//                  lower two are zero
+//     dot_mxfp4    pshufb looks up whole numbers, and bytes are multiplied by bytes, 32 at a time
+//                  (fast/kernels/fixed_point.hpp): two thirds of the time that floats take
+//
+// Where    behind fast/kernels/kernels.hpp. Empty on other machines.
+// Source   Intel Intrinsics Guide: _mm256_shuffle_epi8, _mm256_maddubs_epi16, _mm256_madd_epi16.
+// Pitfalls Whatever is inlined here must be always_inline or carry the same target. Parallel loops
+//          stay outside: clang does not pass the target on to the body of one.
+#pragma once
+#include "gptoss/fast/kernels/table.hpp"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#define GPTOSS_AVX2 __attribute__((target("avx2,fma,f16c")))
+
+namespace gptoss::fast::avx2 {
+
+// The weights of a block before its scale, split: even[0] holds the first eight of even index,
+// even[1] the others. A weight is the upper half of a float, looked up as two bytes.
+GPTOSS_AVX2 inline void look_up(const std::uint8_t* codes, __m256 even[2], __m256 odd[2]) {
+    const __m256i upper_bytes = _mm256_broadcastsi128_si256(
+        _mm_set_epi64x(std::int64_t(0xC0C0C0C0BFBFBF80), 0x404040403F3F3F00));
+    const __m256i lower_bytes = _mm256_broadcastsi128_si256(
+        _mm_set_epi64x(std::int64_t(0xC0804000C0800000), std::int64_t(0xC0804000C0800000)));
+    // Unpacking works on halves of 16 bytes. Each gets eight codes, with a zero byte behind each.
+    const __m256i order =
+        _mm256_setr_epi32(int(0x80018000), int(0x80038002), int(0x80098008), int(0x800B800A),  //
+                          int(0x80058004), int(0x80078006), int(0x800D800C), int(0x800F800E));
+
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(codes));
+    const __m256i words = _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(bytes), order);
+    const __m256i nibbles = _mm256_and_si256(  // even code, odd code, even code ...
+        _mm256_or_si256(words, _mm256_slli_epi16(words, 4)), _mm256_set1_epi8(15));
+    const __m256i upper = _mm256_shuffle_epi8(upper_bytes, nibbles);
+    const __m256i lower = _mm256_shuffle_epi8(lower_bytes, nibbles);
+    const __m256i pairs[2] = {_mm256_unpacklo_epi8(lower, upper),
+                              _mm256_unpackhi_epi8(lower, upper)};
+    for (int half = 0; half < 2; ++half) {
+        const __m256i upper_halves = _mm256_set1_epi32(int(0xFFFF0000));
+        even[half] = _mm256_castsi256_ps(_mm256_slli_epi32(pairs[half], 16));
+        odd[half] = _mm256_castsi256_ps(_mm256_and_si256(pairs[half], upper_halves));
+    }
+}
+
+GPTOSS_AVX2 inline void fix(const float* x_split, int n_blocks, FixedPair* fixed) {
+    fix_body(x_split, n_blocks, fixed);
+}
+
+GPTOSS_AVX2 inline __m256i load(const void* bytes) {
+    return _mm256_load_si256(static_cast<const __m256i*>(bytes));
+}
+
+// 2 * w + 12 of two blocks, one in each half of a register: numbers of fast/kernels/fixed_point.hpp.
+struct BytePair {
+    __m256i even, odd;
+};
+
+GPTOSS_AVX2 inline BytePair look_up_pair(__m256i codes) {
+    const __m256i twice_and_12 = _mm256_broadcastsi128_si256(
+        _mm_setr_epi8(12, 13, 14, 15, 16, 18, 20, 24, 12, 11, 10, 9, 8, 6, 4, 0));
+    const __m256i low_nibbles = _mm256_set1_epi8(15);
+    const __m256i odd_codes = _mm256_srli_epi16(codes, 4);
+    return {_mm256_shuffle_epi8(twice_and_12, _mm256_and_si256(codes, low_nibbles)),
+            _mm256_shuffle_epi8(twice_and_12, _mm256_and_si256(odd_codes, low_nibbles))};
+}
+
+GPTOSS_AVX2 inline __m256i load_codes(Mxfp4Row w, int first, int second) {
+    return _mm256_loadu2_m128i(reinterpret_cast<const __m128i*>(w.codes_of(second)),
+                               reinterpret_cast<const __m128i*>(w.codes_of(first)));
+}
+
+// Products with the three bytes of each activation, sums of four in 16 bits.
+struct ByteProducts {
+    __m256i top, middle, low;
+};
+
+GPTOSS_AVX2 inline __m256i four_products(BytePair w, const std::int8_t* even,
+                                         const std::int8_t* odd) {
+    return _mm256_add_epi16(_mm256_maddubs_epi16(w.even, load(even)),
+                            _mm256_maddubs_epi16(w.odd, load(odd)));
+}
+
+GPTOSS_AVX2 inline ByteProducts multiply_pair(BytePair w, const FixedPair& x) {
+    return {four_products(w, x.even[0], x.odd[0]), four_products(w, x.even[1], x.odd[1]),
+            four_products(w, x.even[2], x.odd[2])};
+}
+
+GPTOSS_AVX2 inline __m256 add_pair(ByteProducts p, const FixedPair& x, Mxfp4Row w, int first,
+                                   int second, __m256 sums) {
+    const __m256i ones = _mm256_set1_epi16(1), steps = _mm256_set1_epi16(0x100);
+    const __m256i top = _mm256_slli_epi32(_mm256_madd_epi16(p.top, ones), 16);
+    const __m256i middle = _mm256_madd_epi16(p.middle, steps);
+    const __m256i low = _mm256_madd_epi16(p.low, ones);
+    const __m256i sum =
+        _mm256_add_epi32(_mm256_add_epi32(low, load(x.offsets)), _mm256_add_epi32(middle, top));
+    const __m256 in_x = _mm256_mul_ps(_mm256_cvtepi32_ps(sum), _mm256_load_ps(x.half_units));
+    const __m256 scales =
+        _mm256_blend_ps(_mm256_broadcast_ss(&kScaleValues[w.scale_of(first)]),
+                        _mm256_broadcast_ss(&kScaleValues[w.scale_of(second)]), 0xF0);
+    return _mm256_fmadd_ps(in_x, scales, sums);
+}
+
+// Codes are looked up a pair ahead: their products would fill the queue while they wait.
+GPTOSS_AVX2 inline float dot_mxfp4(Mxfp4Row w, Mxfp4Token x, int n_blocks) {
+    const FixedPair* pair = x.fixed;
+    __m256 sums = _mm256_setzero_ps();
+    BytePair bytes = look_up_pair(load_codes(w, 0, n_blocks > 1 ? 1 : 0));
+    int block = 0;
+    for (; block + 3 < n_blocks; block += 2, ++pair) {
+        __builtin_prefetch(w.codes_of(block) + kPrefetchBytes);
+        const __m256i next_codes = load_codes(w, block + 2, block + 3);
+        const ByteProducts products = multiply_pair(bytes, *pair);
+        bytes = look_up_pair(next_codes);
+        sums = add_pair(products, *pair, w, block, block + 1, sums);
+    }
+    const int second = n_blocks > 1 ? block + 1 : block;
+    sums = add_pair(multiply_pair(bytes, *pair), *pair, w, block, second, sums);
+    if (block + 3 == n_blocks) {  // an odd number: the last block alone
+        bytes = look_up_pair(load_codes(w, block + 2, block + 2));
+        sums = add_pair(multiply_pair(bytes, pair[1]), pair[1], w, block + 2, block + 2, sums);
+    }
+    float partial[8];
+    _mm256_storeu_ps(partial, sums);
+    return sum_of<8>(partial);
+}
+
+GPTOSS_AVX2 inline void widen_mxfp4(Mxfp4Row w, int n_blocks, float* split) {
+    for (int block = 0; block < n_blocks; ++block) {
+        const __m256 scale = _mm256_set1_ps(kScaleValues[w.scale_of(block)]);
+        __m256 even[2], odd[2];
+        look_up(w.codes_of(block), even, odd);
+        float* weights = split + block * kMxfp4BlockSize;  // (32)
+        for (int half = 0; half < 2; ++half) {
+            _mm256_storeu_ps(weights + 8 * half, _mm256_mul_ps(even[half], scale));
+            _mm256_storeu_ps(weights + 16 + 8 * half, _mm256_mul_ps(odd[half], scale));
+        }
+    }
+}
+
+GPTOSS_AVX2 inline void unpack_mxfp4(Mxfp4Row w, int n_blocks, std::uint16_t* split) {
+    unpack_mxfp4_body(w, n_blocks, split);
+}
+
+GPTOSS_AVX2 inline __m256 load_eight(const std::uint8_t* codes) {
+    const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(codes));
+    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes));
+}
+
+GPTOSS_AVX2 inline float dot_q8_0(const std::uint8_t* w, const float* x, int n) {
+    __m256 sums[2] = {_mm256_setzero_ps(), _mm256_setzero_ps()};
+    for (const float* end = x + n; x < end; x += kQ8_0BlockSize, w += kQ8_0BlockBytes) {
+        __builtin_prefetch(w + kPrefetchBytes);
+        const __m256 scale = _mm256_set1_ps(_cvtsh_ss(load_fp16_bits(w)));
+        const std::uint8_t* codes = w + kQ8_0ScaleBytes;  // (32)
+        for (int half = 0; half < 2; ++half) {
+            const int l = 8 * half;
+            const __m256 first = _mm256_mul_ps(load_eight(codes + l), _mm256_loadu_ps(x + l));
+            const __m256 pair =
+                _mm256_fmadd_ps(load_eight(codes + 16 + l), _mm256_loadu_ps(x + 16 + l), first);
+            sums[half] = _mm256_fmadd_ps(pair, scale, sums[half]);
+        }
+    }
+    float partial[16];
+    _mm256_storeu_ps(partial, sums[0]);
+    _mm256_storeu_ps(partial + 8, sums[1]);
+    return sum_of<16>(partial);
+}
+
+GPTOSS_KERNELS(InstructionSet::avx2, GPTOSS_AVX2, 4, 16, 8, true, &fix);
+
+}  // namespace gptoss::fast::avx2
+
+#undef GPTOSS_AVX2
+#endif  // x86-64
