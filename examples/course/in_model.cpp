@@ -10,7 +10,8 @@
 #include "gptoss/diagnose/diagnose.hpp"
 
 namespace gptoss::pitfalls {
-extern template std::vector<Pitfall> all_pitfalls<ScalarOps>();  // in pitfall_passes.cpp
+extern template std::vector<Pitfall>
+all_pitfalls<diagnose::Recalled<ScalarOps>>();  // in pitfall_passes.cpp
 }
 
 namespace gptoss::course {

@@ -8,12 +8,14 @@
 
 #include "gptoss/checkpoint/synth_checkpoint.hpp"
 #include "gptoss/compare/compare.hpp"
+#include "gptoss/diagnose/recalled.hpp"
 #include "gptoss/dump/dump.hpp"
 #include "gptoss/pitfalls/pitfall_list.hpp"
 #include "in_model.hpp"
 
 namespace gptoss::pitfalls {
-extern template std::vector<Pitfall> all_pitfalls<ScalarOps>();  // in pitfall_passes.cpp
+extern template std::vector<Pitfall>
+all_pitfalls<diagnose::Recalled<ScalarOps>>();  // in pitfall_passes.cpp
 }
 
 namespace gptoss::course {
@@ -106,7 +108,7 @@ void shuffle(std::vector<T>& items, Random& random) {
 }
 
 std::vector<Pitfall> chosen(Random& random) {
-    std::vector<Pitfall> listed = pitfalls::all_pitfalls<ScalarOps>();
+    std::vector<Pitfall> listed = pitfalls::all_pitfalls<diagnose::Recalled<ScalarOps>>();
     std::vector<Pitfall> others = outside_pitfalls();
     shuffle(listed, random);
     shuffle(others, random);

@@ -22,8 +22,8 @@
 
 // In pitfall_passes.cpp.
 namespace gptoss::pitfalls {
-extern template std::vector<Pitfall> all_pitfalls<ScalarOps>();
-extern template std::vector<Pitfall> all_pitfalls<Bf16Ops>();
+extern template std::vector<Pitfall> all_pitfalls<diagnose::Recalled<ScalarOps>>();
+extern template std::vector<Pitfall> all_pitfalls<diagnose::Recalled<Bf16Ops>>();
 }  // namespace gptoss::pitfalls
 
 namespace gptoss::tool {

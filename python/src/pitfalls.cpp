@@ -24,9 +24,9 @@ using namespace nanobind::literals;
 
 // In pitfall_passes.cpp.
 extern template std::vector<gptoss::pitfalls::Pitfall>
-gptoss::pitfalls::all_pitfalls<gptoss::ScalarOps>();
+gptoss::pitfalls::all_pitfalls<gptoss::diagnose::Recalled<gptoss::ScalarOps>>();
 extern template std::vector<gptoss::pitfalls::Pitfall>
-gptoss::pitfalls::all_pitfalls<gptoss::Bf16Ops>();
+gptoss::pitfalls::all_pitfalls<gptoss::diagnose::Recalled<gptoss::Bf16Ops>>();
 
 namespace gptoss::python {
 
@@ -187,7 +187,8 @@ void bind_pitfalls(nb::module_& m) {
             return std::string("<pitfall ") + p.facts.name + ": " + p.facts.mistake + ">";
         });
     m.def("pitfalls_of_path", [](const std::string& path) {
-        return path == "bf16" ? all_pitfalls<Bf16Ops>() : all_pitfalls<ScalarOps>();
+        return path == "bf16" ? all_pitfalls<Recalled<Bf16Ops>>()
+                              : all_pitfalls<Recalled<ScalarOps>>();
     });
     bind_diagnosis(m);
 }

@@ -90,6 +90,7 @@ struct DenseMatrix {
     Storage storage = Storage::bf16;
     constexpr std::size_t row_bytes() const { return storage_bytes(storage, std::size_t(cols)); }
     constexpr DenseRow row(int r) const { return {bytes + std::size_t(r) * row_bytes(), storage}; }
+    constexpr bool operator==(const DenseMatrix&) const = default;  // the same place, not numbers
 };
 
 // How the blocks of a row follow each other: as released, codes and scales in arrays of their own, or
@@ -138,6 +139,7 @@ struct GgufExperts {
     int n_tensors = 0;                    // 0: the experts are no GGUF's
     bool is_mxfp4 = false;
     Storage storage = Storage::bf16;  // if they are not MXFP4
+    constexpr bool operator==(const GgufExperts&) const = default;
 };
 
 // The matrices (rows = out, cols = in) of all experts, in one of the three forms that files hold.
@@ -151,7 +153,8 @@ struct ExpertStack {
     int rows = 0;
     int cols = 0;
     GgufExperts gguf = {};
-    Storage storage = Storage::bf16;  // of transposed
+    Storage storage = Storage::bf16;                                // of transposed
+    constexpr bool operator==(const ExpertStack&) const = default;  // the same place
 
     constexpr bool is_mxfp4() const {
         const bool is_packed = gguf.n_tensors == 0 || gguf.is_mxfp4;

@@ -38,6 +38,7 @@
 #include "gptoss/diagnose/embedding_hint.hpp"
 #include "gptoss/diagnose/expert_order_hint.hpp"
 #include "gptoss/diagnose/op_by_op.hpp"
+#include "gptoss/diagnose/recalled.hpp"
 #include "gptoss/diagnose/recognised_rounding.hpp"
 #include "gptoss/diagnose/suspects.hpp"
 #include "gptoss/diagnose/token_flips.hpp"
@@ -56,8 +57,9 @@ struct BugLab {
 
 template <class Right>
 BugLab bug_lab(compare::Policy policy) {
-    return {policy, right_model<Right>(), pitfalls::all_pitfalls<Right>(), right_model<ScalarOps>(),
-            pitfalls::all_pitfalls<ScalarOps>()};
+    using InFloat32 = Recalled<ScalarOps>;
+    return {policy, right_model<Recalled<Right>>(), pitfalls::all_pitfalls<Recalled<Right>>(),
+            right_model<InFloat32>(), pitfalls::all_pitfalls<InFloat32>()};
 }
 
 class Diagnoser {
@@ -78,7 +80,7 @@ public:
         found_.policy = lab_.policy;
         found_.numbers = compare::number_format_of(theirs_);
         found_.tokens_per_pass = pitfalls::kOnePass;
-        right_ = right_with(rounded_);
+        right_ = recorded_run(lab_.right);
         evidence_.right = compare::compare_dumps(right_, theirs_, options_);
         if (!is_usable()) return found_;
         round_as_the_port();
@@ -108,8 +110,11 @@ private:
         }
     }
 
-    dump::Dump right_with(RoundedInputs rounded) const {
-        return anchored_run(lab_.right, weights_, theirs_, pitfalls::kOnePass, rounded);
+    // Its products are recalled by the wrong models that are run behind it.
+    dump::Dump recorded_run(const pitfalls::Pitfall& right, RoundedInputs rounded = {}) {
+        products_.clear();
+        const Recording now(products_);
+        return anchored_run(right, weights_, theirs_, pitfalls::kOnePass, rounded);
     }
 
     bool is_usable() {
@@ -135,11 +140,13 @@ private:
 
     void round_as_the_port() {
         const auto run = [this](RoundedInputs inputs) {
-            return compare::compare_dumps(right_with(inputs), theirs_, options_);
+            const dump::Dump right =
+                anchored_run(lab_.right, weights_, theirs_, pitfalls::kOnePass, inputs);
+            return compare::compare_dumps(right, theirs_, options_);
         };
         AllowedRounding allowed = allow_for_llama_cpp(evidence_, theirs_, run);
         rounded_ = allowed.inputs;
-        if (rounded_ != RoundedInputs{}) right_ = right_with(rounded_);
+        if (rounded_ != RoundedInputs{}) right_ = recorded_run(lab_.right, rounded_);
         found_.remarks = std::move(allowed.remarks);
     }
 
@@ -177,6 +184,7 @@ private:
         const int n_workers = workers_for(bytes_of(theirs_), fast::n_threads());
         try_each(int(tried_.size()), n_workers, on_tried_, [&](int i) {
             const pitfalls::Pitfall& pitfall = *tried_[std::size_t(i)];
+            const Recalling now(products_);
             const dump::Dump wrong =
                 anchored_run(pitfall, weights_, theirs_, found_.tokens_per_pass, rounded_);
             comparisons_[std::size_t(i)] = compare::compare_dumps(wrong, theirs_, options_);
@@ -220,13 +228,13 @@ private:
     }
 
     void try_below_noise_in_float32() {
-        const dump::Dump right =
-            anchored_run(lab_.right_in_float32, weights_, theirs_, pitfalls::kOnePass);
+        const dump::Dump right = recorded_run(lab_.right_in_float32);
         tried_ = those_that_apply(lab_.pitfalls_in_float32, weights_.config, evidence_.policy,
                                   evidence_.n_tokens);
         const int n_workers = workers_for(bytes_of(theirs_), fast::n_threads());
         try_each(int(tried_.size()), n_workers, on_tried_, [&](int i) {
             const pitfalls::Pitfall& pitfall = *tried_[std::size_t(i)];
+            const Recalling now(products_);
             const dump::Dump wrong = anchored_run(pitfall, weights_, theirs_, pitfalls::kOnePass);
             projections_[std::size_t(i)] = projection_of(right, wrong);
         });
@@ -427,6 +435,7 @@ private:
     OnTried on_tried_;
     compare::CompareOptions options_ = {};
     RoundedInputs rounded_ = {};  // in front of the products of every model
+    Products products_ = {};      // of the right model's last run
     dump::Dump right_ = {};       // what the right model makes of the dump
     Evidence evidence_ = {};
     Comparable comparable_ = {};
