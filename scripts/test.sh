@@ -52,20 +52,24 @@ check() {
     fi
 }
 
-# two_at_once NAME COMMAND NAME COMMAND: checks that leave a core idle each
+# side_by_side CHECKS CHECKS: two lists of checks that leave a core idle each, printed as they come
 # shellcheck disable=SC2030,SC2031
-two_at_once() {
-    local side=$logs/at-once other counts
+side_by_side() {
+    local file=$logs/side-by-side.counts other counts
+    rm -f "$file"
     (
         passed=0 failed=0 skipped=0
-        check "$3" "$4"
-        say "$passed $failed $skipped" >"$side.counts"
-    ) >"$side.log" &
+        "$2"
+        say "$passed $failed $skipped" >"$file"
+    ) &
     other=$!
-    check "$1" "$2"
+    "$1"
     wait $other
-    cat "$side.log"
-    read -ra counts <"$side.counts"
+    if [[ ! -s $file ]]; then
+        report "$2" FAILED 0 "it came to no end"
+        say 0 1 0 >"$file"
+    fi
+    read -ra counts <"$file"
     passed=$((passed + counts[0]))
     failed=$((failed + counts[1]))
     skipped=$((skipped + counts[2]))
@@ -330,35 +334,49 @@ quick() {
         suite "stepping in gdb" build/debug -R '^(step_into_ops|debugger_tour.*)$'
 }
 
-full() {
-    quick -DCMAKE_COMPILE_WARNING_AS_ERROR=ON
-    check "every header alone, and twice" build release gptoss_headers_alone
-    check "layout" layout
-    check "shell scripts" shell_scripts
+packaging_checks() {
     check "same bits everywhere" tests/house/same_bits.sh
     check "packages" tests/consume/packages.sh
     check "conan" tests/consume/conan.sh
     check "cmake 3.22" tests/consume/cmake_3_22.sh
     check "aarch64, emulated" tests/consume/aarch64.sh
-    check "cuda" cuda
     check "machines" machines
+}
+
+cuda_checks() { check "cuda" cuda; }
+
+checks_against_others() {
+    check "hugging face" hugging_face
+    check "official model" official_model
+    check "right ports" right_ports
+    check "blind port" blind_port
+    check "nano" nano_model
+    check "openai-harmony" openai_harmony
+    check "llama.cpp" llama_cpp
+    check "malformed files, other loaders" malformed_elsewhere
+}
+
+python_checks() {
+    check "python module" python_module
+    check "notebooks" notebooks
+    check "wheel" wheel
+    check "python boundary" python_boundary
+    check "pages" pages
+}
+
+full() {
+    quick -DCMAKE_COMPILE_WARNING_AS_ERROR=ON
+    check "every header alone, and twice" build release gptoss_headers_alone
+    check "layout" layout
+    check "shell scripts" shell_scripts
+    side_by_side packaging_checks cuda_checks
     check "clang 19 and sanitizers, build" build_with clang++-19 asan &&
         suite "clang 19 and sanitizers, tests" build/clang++-19 -LE house -E "$kLongSanitized"
     check "thread sanitizer" thread_sanitizer
     check "clang 14, library and tool" build_with clang++-14 debug two_files gptoss_tool \
         example_16_gpt2 example_17_qwen3
     check "fuzz" tests/fuzz/run.sh
-    two_at_once "hugging face" hugging_face "python module" python_module
-    check "official model" official_model
-    check "right ports" right_ports
-    check "blind port" blind_port
-    two_at_once "nano" nano_model "notebooks" notebooks
-    check "openai-harmony" openai_harmony
-    check "llama.cpp" llama_cpp
-    check "malformed files, other loaders" malformed_elsewhere
-    check "wheel" wheel
-    check "python boundary" python_boundary
-    check "pages" pages
+    side_by_side checks_against_others python_checks
     check "live page" live_page
     check "course" course
 }
