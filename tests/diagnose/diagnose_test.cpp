@@ -9,6 +9,7 @@
 #include "gptoss/checkpoint/synth.hpp"
 #include "gptoss/core/presets.hpp"
 #include "gptoss/ops/bf16.hpp"
+#include "pitfall_passes.hpp"
 #include "planted_dump.hpp"
 
 using namespace gptoss;

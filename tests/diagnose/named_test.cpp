@@ -3,6 +3,7 @@
 #include "gptoss/checkpoint/synth.hpp"
 #include "gptoss/core/presets.hpp"
 #include "gptoss/diagnose/diagnose.hpp"
+#include "pitfall_passes.hpp"
 #include "planted_dump.hpp"
 
 using namespace gptoss;

@@ -7,7 +7,7 @@
 #include "gptoss/core/bf16.hpp"
 #include "gptoss/core/presets.hpp"
 #include "gptoss/diagnose/anchored_run.hpp"
-#include "gptoss/ops/bf16.hpp"
+#include "pitfall_passes.hpp"
 
 using namespace gptoss;
 using namespace gptoss::diagnose;

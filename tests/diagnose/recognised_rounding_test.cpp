@@ -8,6 +8,7 @@
 #include "gptoss/diagnose/diagnose.hpp"
 #include "gptoss/diagnose/weights_in_q8_0.hpp"
 #include "gptoss/dump/read_dump.hpp"
+#include "pitfall_passes.hpp"
 
 using namespace gptoss;
 using namespace gptoss::compare;

@@ -5,6 +5,7 @@
 
 #include "catch.hpp"
 #include "gptoss/core/presets.hpp"
+#include "pitfall_passes.hpp"
 
 using namespace gptoss;
 using namespace gptoss::diagnose;
@@ -49,7 +50,7 @@ TEST_CASE("try each: what a run throws comes out, and the others have run", "[di
 }
 
 TEST_CASE("try each: mistakes that a model cannot make are left out", "[diagnose]") {
-    const std::vector<Pitfall> all = all_pitfalls<ScalarOps>();
+    const std::vector<Pitfall> all = all_pitfalls<test::LabOps>();
     CHECK(those_that_apply(all, preset_20b(), kFloat32).size() == all.size());
     const auto in_nano = those_that_apply(all, preset_nano(), kFloat32);
     CHECK(in_nano.size() == all.size() - 1);
@@ -60,7 +61,7 @@ TEST_CASE("try each: mistakes that a model cannot make are left out", "[diagnose
 
 TEST_CASE("try each: up to the window's length a missing causal mask is mask_missing",
           "[diagnose]") {
-    const std::vector<Pitfall> all = all_pitfalls<ScalarOps>();
+    const std::vector<Pitfall> all = all_pitfalls<test::LabOps>();
     const auto tried = [&](int n_tokens) {
         return those_that_apply(all, preset_20b(), kFloat32, n_tokens);
     };
@@ -73,7 +74,7 @@ TEST_CASE("try each: up to the window's length a missing causal mask is mask_mis
 }
 
 TEST_CASE("try each: what a port in bf16 does rightly is no mistake there", "[diagnose]") {
-    const std::vector<Pitfall> all = all_pitfalls<ScalarOps>();
+    const std::vector<Pitfall> all = all_pitfalls<test::LabOps>();
     const auto in_bf16 = those_that_apply(all, preset_20b(), compare::Policy::bf16);
     CHECK(in_bf16.size() == all.size() - 1);
     for (const Pitfall* pitfall : in_bf16) {

@@ -10,6 +10,7 @@
 #include "catch.hpp"
 #include "gptoss/checkpoint/synth.hpp"
 #include "gptoss/core/presets.hpp"
+#include "pitfall_passes.hpp"
 #include "recorded_run.hpp"
 
 using namespace gptoss;
@@ -23,7 +24,7 @@ const std::vector<std::int32_t> kTokens{1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 17, 4
 const ConstIdsView kPrompt{kTokens.data(), 12};
 
 const Pitfall& pitfall_named(const char* name) {
-    static const std::vector<Pitfall> list = all_pitfalls<ScalarOps>();
+    static const std::vector<Pitfall> list = all_pitfalls<LabOps>();
     for (const Pitfall& pitfall : list) {
         if (std::strcmp(pitfall.facts.name, name) == 0) return pitfall;
     }
@@ -53,7 +54,7 @@ int chunk_for(const Pitfall& pitfall) {
 }  // namespace
 
 TEST_CASE("pitfall list: at least thirty mistakes, each with a name and facts", "[pitfalls]") {
-    const std::vector<Pitfall> list = all_pitfalls<ScalarOps>();
+    const std::vector<Pitfall> list = all_pitfalls<LabOps>();
     CHECK(list.size() >= 30);
     std::set<std::string> names;
     for (const Pitfall& pitfall : list) {
@@ -71,7 +72,7 @@ TEST_CASE("pitfall list: every mistake changes the site that it names, and none 
           "[pitfalls]") {
     const Weights tiny = synthetic_weights(preset_tiny(), 1);
     const Weights square = synthetic_weights(square_tiny(), 1);
-    for (const Pitfall& pitfall : all_pitfalls<ScalarOps>()) {
+    for (const Pitfall& pitfall : all_pitfalls<LabOps>()) {
         const Weights& weights = applies(pitfall, tiny.config) ? tiny : square;
         REQUIRE(applies(pitfall, weights.config));
         const int chunk = chunk_for(pitfall);
@@ -90,7 +91,7 @@ TEST_CASE("pitfall list: some mistakes need a model whose extents are alike, or 
           "[pitfalls]") {
     const auto names_that_need_another = [](const Config& config) {
         std::set<std::string> names;
-        for (const Pitfall& pitfall : all_pitfalls<ScalarOps>()) {
+        for (const Pitfall& pitfall : all_pitfalls<LabOps>()) {
             if (!applies(pitfall, config)) names.insert(pitfall.facts.name);
         }
         return names;
@@ -160,7 +161,7 @@ TEST_CASE("pitfall list: the right model is left as it was", "[pitfalls]") {
 TEST_CASE("pitfall list: docs/pitfalls.md says of each what the code says", "[pitfalls]") {
     std::ifstream file(GPTOSS_SOURCE_DIR "/docs/pitfalls.md");
     const std::string page((std::istreambuf_iterator<char>(file)), {});
-    for (const Pitfall& pitfall : all_pitfalls<ScalarOps>()) {
+    for (const Pitfall& pitfall : all_pitfalls<LabOps>()) {
         const Facts& facts = pitfall.facts;
         const std::string begin = "| `" + std::string(facts.name) + "` | " + facts.mistake + " | ";
         const std::string end = std::string(" | ") + facts.symptom + " | " + facts.visible_from +
