@@ -66,6 +66,21 @@ TEST_CASE("bounds: float16 and TF32 are allowed a share of what bf16 is", "[boun
     CHECK(kShareOf11Bits >= 1.0 / 8);
 }
 
+TEST_CASE("bounds: in bf16 the length widens what one weight of attention may be off by, no more",
+          "[bounds]") {
+    CompareOptions options;
+    options.policy = Policy::bf16;
+    const Bounds few = bounds_for(preset_odd(), kMeasuredTokens, options);
+    const Bounds many = bounds_for(preset_odd(), 4 * kMeasuredTokens, options);
+    for (const SiteInfo& info : kSites) {
+        INFO(info.name);
+        const SiteKey key{info.site, is_per_layer(info.site) ? 1 : kNoLayer};
+        const double widened = info.site == Site::attn_weights ? 2 : 1;
+        CHECK(many.at(key).max == widened * few.at(key).max);
+        CHECK(many.at(key).rms == few.at(key).rms);
+    }
+}
+
 TEST_CASE("bounds: bf16 is far wider, for every site", "[bounds]") {
     CompareOptions options;
     options.policy = Policy::bf16;

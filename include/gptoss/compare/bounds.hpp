@@ -4,7 +4,7 @@
 //     rms   bounds  rms(got - expected) / rms(expected)       finds a small mistake all over
 //
 //     float32   (kShortSums + kLongSums * hidden_size / 2880) * growth
-//     bf16      kRoundings
+//     bf16      kRoundings * growth_in_16_bits
 //
 // each of them first + per_layer * the layers behind a site, since every layer adds roundings of its
 // own to those it is handed. A run that is anchored at every site has one op behind each: first alone.
@@ -20,7 +20,8 @@
 //     like its square root          everything else
 //
 // A port with products of bf16, or activations in it, is as far off as bf16 makes it, whatever its
-// length; one with TF32 or float16 by a share of that.
+// length, but for a weight of attention: it may be off by as much in a row of any length, while the rms
+// of all of them falls like 1 / sqrt(length). One with TF32 or float16 is off by a share of that.
 //
 // Source   measured by scripts/right_ports.py --measure: ports of eleven arithmetics over tiny, odd (4
 //          and 5 layers) and square, the trained nano on 5 to 800 tokens, and two layers at the widths
@@ -158,6 +159,12 @@ inline double growth(Site site, int n_tokens) {
     return is_turned || is_share ? length : std::sqrt(length);
 }
 
+// The same of max in bf16, float16 and TF32.
+inline double growth_in_16_bits(Site site, int n_tokens) {
+    const double length = std::max(1.0, double(n_tokens) / kMeasuredTokens);
+    return site == Site::attn_weights ? std::sqrt(length) : 1;
+}
+
 // --- The rule -----------------------------------------------------------------------------------
 
 // Does the op behind a site read other tokens than its own?
@@ -185,7 +192,8 @@ struct Bounds {
         if (policy != Policy::float32) {
             const Limit in_bf16 = limit(kRoundings, key);
             const double share = policy == Policy::float16 ? kShareOf11Bits : 1;
-            return {share * in_bf16.max, share * in_bf16.rms};
+            const double longer = growth_in_16_bits(key.site, n_tokens);
+            return {share * longer * in_bf16.max, share * in_bf16.rms};
         }
         const Limit blocks = in_blocks(key);
         const Limit more = limit(kLongSums, key);
