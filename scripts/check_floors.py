@@ -56,7 +56,9 @@ SYSTEM = re.compile(r"^(sys/[a-z_]+|fcntl|poll|unistd)\.h$")
 
 WITHOUT_TEST = {
     "cuda/attend_operands.cuh": "tests/cuda/ops.cpp runs every kernel of attention",
-    "cuda/attention_online.cuh": "tests/cuda/ops.cpp holds it against the scalar op",
+    "cuda/attention_group.cuh": "tests/cuda/ops.cpp holds it against the scalar op",
+    "cuda/attention_merge.cuh": "tests/cuda/ops.cpp holds it against the scalar op",
+    "cuda/attention_split.cuh": "tests/cuda/ops.cpp holds it against the scalar op",
     "cuda/cache_store.cuh": "tests/cuda/ops.cpp fills a ring with it",
     "cuda/check.cuh": "tests/cuda/forward.cpp makes a launch fail",
     "cuda/device.cuh": "tests/cuda/main.cpp asks it; what it answers depends on the machine",

@@ -47,7 +47,7 @@ def header_of(op):
 
 def kernels_of(op):
     """The kernels between the op before it in the header and the op itself, and those of a header that
-    is named after it, as attention_online.cuh is after attention.cuh."""
+    is named after it, as attention_split.cuh is after attention.cuh."""
     path, text, end = header_of(op)
     faster = [KERNEL.findall(other.read_text(encoding="utf-8")) for other in sorted(CUDA.glob(f"{path.stem}_*.cuh"))]
     begin = 0

@@ -124,6 +124,26 @@ TEST_CASE("cuda: decode steps played back as a graph give the same bits", "[forw
     }
 }
 
+TEST_CASE("cuda: decode steps played back as a graph go on into the next split of attention",
+          "[forward]") {
+    Config config = with_layers(preset_tiny(), 2);  // the second one sees everything
+    config.head_dim = 32;
+    const Weights weights = synthetic_weights(config, 1);
+    DeviceModel step_by_step(weights);
+    DeviceModel played(weights);
+    std::vector<std::int32_t> prompt(120);
+    for (std::size_t n = 0; n < prompt.size(); ++n) {
+        prompt[n] = std::int32_t(7 * n % 128);
+    }
+    step_by_step.feed({prompt.data(), 120});
+    played.feed({prompt.data(), 120});
+    for (int n = 120; n < 132; ++n) {  // recorded at 121, with room for 240 positions in two splits
+        INFO("token " << n);
+        const std::int32_t id = n % 128;
+        REQUIRE(played.decode(id) == step_by_step.feed({&id, 1}));
+    }
+}
+
 TEST_CASE("cuda: decode steps played back as a graph follow the config", "[forward]") {
     const Weights weights = synthetic_weights(preset_tiny(), 1);
     DeviceModel step_by_step(weights);

@@ -272,7 +272,11 @@ TEST_CASE("attend: the CUDA twin is near the scalar op, and so is what it record
                                 {8, 1, 64, 40, 1, 64, 0, 30},         // decode, strong sinks
                                 {300, 100, 2, 3, 2, 5, 0, 1},         // more heads than threads
                                 {2, 1, 130, 5, 3, 8, 3, 1},           // wide heads
-                                {16, 2, 32, 700, 2, 702, 0, 1}}) {    // a long context
+                                {16, 2, 32, 700, 2, 702, 0, 1},       // a long context
+                                {8, 1, 64, 299, 1, 600, 0, 30},     // splits: one has 44, two none
+                                {10, 1, 8, 256, 1, 257, 0, 1},      // one has 1; ten heads share
+                                {8, 2, 32, 900, 1, 210, 200, 1},    // in a ring
+                                {64, 8, 4, 600, 16, 616, 0, 1}}) {  // splits of 256
         INFO(c.n_heads << " heads of " << c.head_dim << ", window " << c.window << ", "
                        << c.n_tokens << " tokens from " << c.first_position);
         for (const bool is_recorded : {false, true}) {
@@ -291,6 +295,74 @@ TEST_CASE("attend: the CUDA twin is near the scalar op, and so is what it record
                 CHECK(d.error <= 1.2e-4);
             }
         }
+    }
+}
+
+TEST_CASE("attend: the CUDA twin records what the sink takes, also -inf", "[attention]") {
+    RandomValues random;
+    const std::vector<float> sinks = {-1, 0.5f, -kInfinity, 9};
+    for (const int n_positions : {20, 300}) {  // one split and three
+        const auto q = random.floats(4 * 32, 3), cache = random.floats(n_positions * 64, 3);
+        const Ids position{n_positions - 1};
+        check_twin(1, 4, [&](auto ops, MatrixView sink_share) {
+            std::vector<float> mix(q.size());
+            AttentionRecord record;
+            record.sink_share = sink_share;
+            ops.attend(matrix(q, 1, 128), matrix(cache, n_positions, 64),
+                       matrix(cache, n_positions, 64), {sinks.data(), 4}, {position.data(), 1}, 0,
+                       record, {mix.data(), 1, 128});
+        });
+    }
+}
+
+TEST_CASE("attend: the CUDA twin is near where a split has scores beyond a float's exp, or -inf",
+          "[attention]") {
+    const int n_positions = 300;  // three splits
+    const std::vector<float> q(4, 1e20f), sinks(1, 0.0f);
+    const auto values = RandomValues{}.floats(n_positions * 4);
+    const Ids position{n_positions - 1};
+    for (const float key : {1e-18f, -1e20f}) {  // scores of 200 and -inf
+        std::vector<float> keys(std::size_t(n_positions * 4), 0.0f);
+        std::fill(keys.begin() + 256 * 4, keys.end(), key);
+        check_twin(1, 4, [&](auto ops, MatrixView mix) {
+            ops.attend(matrix(q, 1, 4), matrix(keys, n_positions, 4),
+                       matrix(values, n_positions, 4), {sinks.data(), 1}, {position.data(), 1}, 0,
+                       {}, mix);
+        });
+    }
+}
+
+TEST_CASE("attend: the last position of the longest context is near the scalar op", "[attention]") {
+    const int n_positions = 131072;  // 512 splits of 256
+    RandomValues random;
+    const auto q = random.floats(8 * 4, 3), sinks = random.floats(8, 9);
+    const auto keys = random.floats(n_positions * 4, 3), values = random.floats(n_positions * 4);
+    const Ids position{n_positions - 1};
+    check_twin(1, 8 * 4, [&](auto ops, MatrixView mix) {
+        ops.attend(matrix(q, 1, 8 * 4), matrix(keys, n_positions, 4),
+                   matrix(values, n_positions, 4), {sinks.data(), 8}, {position.data(), 1}, 0, {},
+                   mix);
+    });
+}
+
+TEST_CASE("attend: the CUDA twin gives the same bits whatever the cache has room for",
+          "[attention]") {
+    RandomValues random;
+    const int n_positions = 333, n_heads = 8;
+    const auto q = random.floats(n_heads * 64, 3), sinks = random.floats(n_heads);
+    auto keys = random.floats(n_positions * 64, 3), values = random.floats(n_positions * 64);
+    const Ids position{n_positions - 1};
+    std::vector<float> first;
+    for (const int capacity : {n_positions, 384, 385, 3000}) {  // 3, 3, 4 and 24 splits
+        INFO("room for " << capacity);
+        keys.resize(std::size_t(capacity * 64), std::numeric_limits<float>::quiet_NaN());
+        values.resize(keys.size(), std::numeric_limits<float>::quiet_NaN());
+        std::vector<float> mix(q.size());
+        DeviceOps::attend(matrix(q, 1, n_heads * 64), matrix(keys, capacity, 64),
+                          matrix(values, capacity, 64), {sinks.data(), n_heads},
+                          {position.data(), 1}, 0, {}, {mix.data(), 1, n_heads * 64});
+        if (first.empty()) first = mix;
+        CHECK(mix == first);
     }
 }
 

@@ -1,6 +1,6 @@
 // What the kernels of attention share: their operands, and what one query of them sees.
 //
-// Where    cuda/attention.cuh, cuda/attention_online.cuh, cuda/tile_attention.cuh.
+// Where    cuda/attention.cuh, cuda/attention_split.cuh, cuda/tile_attention.cuh.
 // Pitfalls Positions are on the device: whether the cache holds what they see is found out in a kernel,
 //          and told as a fault.
 #pragma once
@@ -10,6 +10,8 @@
 #include "gptoss/layers/attention.hpp"
 
 namespace gptoss::cuda {
+
+inline constexpr int kWidestSplitHead = 64;  // that cuda/attention_split.cuh takes
 
 // What attend is given, as one argument of its kernels.
 struct AttendOperands {

@@ -1,11 +1,11 @@
 // Twin of layers/attention.hpp, which holds formula, shapes and pitfalls. What differs: one thread
 // per token and head. It has no memory for its scores, so it computes each of them three times: for
-// the maximum, for the denominator, and for the mix. The faster kernel of cuda/attention_online.cuh is
-// in use unless scores or weights are recorded or heads are wider than 128.
+// the maximum, for the denominator, and for the mix. The faster kernels of cuda/attention_split.cuh are
+// in use unless scores or weights are recorded or heads are wider than 64.
 #pragma once
 #include <algorithm>
 
-#include "gptoss/cuda/attention_online.cuh"
+#include "gptoss/cuda/attention_split.cuh"
 #include "gptoss/cuda/check.cuh"
 
 namespace gptoss::cuda {
@@ -79,13 +79,11 @@ inline void attend(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView valu
     const AttendOperands a{q, keys, values, sinks, positions, window, record, mix};
     require_attend_extents(a);
     if (q.rows == 0) return;
-    const int n_heads = sinks.size;
     const bool is_recorded = record.scores.data != nullptr || record.weights.data != nullptr;
-    if (!is_recorded && q.cols / n_heads <= kMostHeadDim) {
-        const dim3 grid = dim3(unsigned(q.rows), unsigned(n_heads));
-        attend_online_kernel<<<grid, kAttendWarps * kWarpSize>>>(a, device_fault());
+    if (!is_recorded && fits_splits(a)) {
+        attend_in_splits(a);
     } else {
-        const int n_threads = std::min(n_heads, kThreads);
+        const int n_threads = std::min(sinks.size, kThreads);
         attend_kernel<<<block_per_row(q.rows), n_threads>>>(a, device_fault());
     }
     check_launch("cuda::attend");

@@ -1,7 +1,7 @@
 // Twin of attend in layers/attention.hpp for prompts, on tensor cores. What differs: queries, keys,
 // values and weights are rounded to BF16; a block takes 32 queries of one kv head, some tokens times
 // the heads that share it, and meets the keys 64 at a time with an online softmax, as
-// attend_online_kernel does one at a time (cuda/attention_online.cuh). What this does not take (few
+// attend_split_kernel does 32 at a time (cuda/attention_split.cuh). What this does not take (few
 // tokens, recorded scores, heads wider than 64) goes to cuda/attention.cuh, unrounded.
 //
 //     scores (32 queries, 64 keys)       mix (32 queries, head_dim up to 64)

@@ -71,5 +71,8 @@ inline bool is_aligned(const void* memory) {
 __device__ inline float4 load4(const float* from) {
     return *reinterpret_cast<const float4*>(from);
 }
+__device__ inline void store4(float* to, const float4& value) {
+    *reinterpret_cast<float4*>(to) = value;
+}
 
 }  // namespace gptoss::cuda
