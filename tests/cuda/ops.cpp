@@ -517,6 +517,36 @@ TEST_CASE("expert_linear: the CUDA twin is near the scalar op", "[experts]") {
     }
 }
 
+TEST_CASE("expert_linear: the CUDA twin decodes every code at every place, to the bit",
+          "[experts]") {
+    // Row t of x is 1 in channel t and 0 elsewhere, so y[t, o] is weight t of row o.
+    const int in = 32, out = 16;
+    std::vector<float> x(in * in);
+    std::vector<std::uint8_t> codes;
+    for (int t = 0; t < in; ++t) {
+        x[std::size_t(t * in + t)] = 1;
+    }
+    for (int o = 0; o < out; ++o) {
+        for (int i = 0; i < in; i += 2) {
+            codes.push_back(std::uint8_t((o + i) % 16 | (o + i + 1) % 16 << 4));
+        }
+    }
+    const Ids ids(in, 0);
+    const std::vector<float> bias(out);
+    for (const int scale : {0, 1, 127, 252}) {
+        INFO("scale " << scale);
+        const std::vector<std::uint8_t> scales(out, std::uint8_t(scale));
+        const ExpertStack stack{codes.data(), scales.data(), nullptr, 1, out, in};
+        check_twin(
+            in, out,
+            [&](auto ops, MatrixView y) {
+                ops.expert_linear(matrix(x, in, in), XRows::per_token, {ids.data(), in, 1}, stack,
+                                  matrix(bias, 1, out), y);
+            },
+            0);
+    }
+}
+
 TEST_CASE("expert_linear: the CUDA twin reads experts unpacked to F16 and F32", "[experts]") {
     RandomValues random;
     const int n_experts = 6, in = 96, out = 70;

@@ -5,6 +5,7 @@
 #include "gptoss/cuda/check.cuh"
 #include "gptoss/cuda/launch.cuh"
 #include "gptoss/cuda/mxfp4.cuh"
+#include "gptoss/cuda/mxfp4_dots.cuh"
 #include "gptoss/cuda/weights.cuh"
 #include "gptoss/layers/expert_linear.hpp"
 
@@ -61,54 +62,6 @@ static __global__ void expert_linear_kernel(ConstMatrixView x, XRows x_rows, Con
     }
 }
 
-// Four rows of codes for each x that is read, which comes in 32 bits per weight where a code has 4; two
-// steps of them, eight loads of a lane, are on their way at a time, and fit 80 registers.
-inline constexpr int kOutputsOfWarp = 4;
-inline constexpr int kStepsAhead = 2;
-
-// The products of 8 neighbours of x with 4 bytes of codes, decoded in registers.
-__device__ inline float dot_of_codes(float4 x_0, float4 x_4, std::uint32_t codes) {
-    return x_0.x * mxfp4_value(codes) + x_0.y * mxfp4_value(codes >> 4) +
-           x_0.z * mxfp4_value(codes >> 8) + x_0.w * mxfp4_value(codes >> 12) +
-           x_4.x * mxfp4_value(codes >> 16) + x_4.y * mxfp4_value(codes >> 20) +
-           x_4.z * mxfp4_value(codes >> 24) + x_4.w * mxfp4_value(codes >> 28);
-}
-
-// The shares of a lane in x . w of the outputs first_o to first_o + 3, to be added up by warp_sum. In
-// turn, each lane takes 8 neighbours; four lanes share a block of 32. The codes of two turns are on
-// their way before the first is used (see dot_of_lane in cuda/weights.cuh).
-__device__ inline void dots_of_lane(const float* x, const Mxfp4Matrix& w, int first_o,
-                                    float* sums) {
-    const int step = 8 * kWarpSize;
-    for (int first = 8 * lane_of_warp(); first < w.cols; first += kStepsAhead * step) {
-        std::uint32_t codes[kStepsAhead][kOutputsOfWarp];
-        std::uint8_t scales[kStepsAhead][kOutputsOfWarp];
-#pragma unroll
-        for (int n = 0; n < kStepsAhead; ++n) {
-#pragma unroll
-            for (int r = 0; r < kOutputsOfWarp; ++r) {
-                const Mxfp4Row row = w.row(min(first_o + r, w.rows - 1));
-                const int i = first + n * step;
-                const bool is_there = i < w.cols;
-                const auto* from = reinterpret_cast<const std::uint32_t*>(row.codes + i / 2);
-                codes[n][r] = is_there ? __ldcs(from) : 0;
-                scales[n][r] = is_there ? __ldcs(row.scales + i / kMxfp4BlockSize) : 0;
-            }
-        }
-#pragma unroll
-        for (int n = 0; n < kStepsAhead; ++n) {
-            const int i = min(first + n * step, w.cols - 8);  // behind the end, any x times 0
-            const float4 x_0 = load4(x + i);
-            const float4 x_4 = load4(x + i + 4);
-#pragma unroll
-            for (int r = 0; r < kOutputsOfWarp; ++r) {
-                const float scale = mxfp4_scale_value(scales[n][r]);
-                sums[r] += dot_of_codes(x_0, x_4, codes[n][r]) * scale;
-            }
-        }
-    }
-}
-
 // New: a warp for four outputs. Its lanes read the codes of their rows side by side, decode them in
 // registers and use each x four times; a block's scale multiplies the sum of eight products instead
 // of each weight.
@@ -132,7 +85,7 @@ static __global__ void __launch_bounds__(kThreadsOfWarps, kBlocksOfSm)
         dots_of_lane(x_tj, w_e, o, sums);
 #pragma unroll
         for (int r = 0; r < kOutputsOfWarp; ++r) {
-            const float sum = warp_sum(sums[r]);
+            const float sum = warp_sum(sums[r]) * kHalvesToValues;
             if (lane_of_warp() == 0 && o + r < out_size) y_tj[o + r] = sum + bias_e[o + r];
         }
     }
