@@ -3,6 +3,7 @@
 //
 //     widen_mxfp4  pshufb looks up bytes: the two upper ones that the float of a weight has; the
 //                  lower two are zero
+//     multiply_add 4 rows of 16 or 24 lanes: of 16 registers, 8 or 12 hold sums
 //     dot_mxfp4    pshufb looks up whole numbers, and bytes are multiplied by bytes, 32 at a time
 //                  (fast/kernels/fixed_point.hpp): two thirds of the time that floats take
 //
@@ -171,7 +172,70 @@ GPTOSS_AVX2 inline float dot_q8_0(const std::uint8_t* w, const float* x, int n) 
     return sum_of<16>(partial);
 }
 
-GPTOSS_KERNELS(InstructionSet::avx2, GPTOSS_AVX2, 4, 16, 8, true, &fix);
+// The lines of asm hold a number in its register: gcc -march=native would load tokens once for each row,
+// clang 19 move twelve sums around.
+template <int n_rows, int n_registers>
+GPTOSS_AVX2 inline void multiply_add_tile(StridedMatrix w, int r, const float* x, int lanes, int l,
+                                          float* sums) {
+    __m256 tile[n_rows][n_registers];
+    GPTOSS_UNROLL
+    for (int a = 0; a < n_rows; ++a) {
+        GPTOSS_UNROLL
+        for (int b = 0; b < n_registers; ++b) {
+            tile[a][b] = _mm256_loadu_ps(sums + (r + a) * lanes + l + 8 * b);
+        }
+    }
+    for (int k = 0; k < w.cols; ++k) {
+        const float* x_k = x + std::ptrdiff_t(k) * lanes + l;         // (8 * n_registers)
+        const float* w_k = w.data + w.row_step * r + w.col_step * k;  // (n_rows), strided
+        __m256 tokens[n_registers];
+        GPTOSS_UNROLL
+        for (int b = 0; b < n_registers; ++b) {
+            tokens[b] = _mm256_loadu_ps(x_k + 8 * b);
+            asm("" : "+x"(tokens[b]));
+        }
+        GPTOSS_UNROLL
+        for (int a = 0; a < n_rows; ++a) {
+            const __m256 weight = _mm256_broadcast_ss(w_k + w.row_step * a);
+            GPTOSS_UNROLL
+            for (int b = 0; b < n_registers; ++b) {
+                tile[a][b] = _mm256_fmadd_ps(weight, tokens[b], tile[a][b]);
+                if constexpr (n_registers == 3) asm("" : "+x"(tile[a][b]));
+            }
+        }
+    }
+    GPTOSS_UNROLL
+    for (int a = 0; a < n_rows; ++a) {
+        GPTOSS_UNROLL
+        for (int b = 0; b < n_registers; ++b) {
+            _mm256_storeu_ps(sums + (r + a) * lanes + l + 8 * b, tile[a][b]);
+        }
+    }
+}
+
+template <int n_rows, int n_registers>
+GPTOSS_AVX2 inline void multiply_add_lanes(StridedMatrix w, const float* x, int lanes, int l,
+                                           float* sums) {
+    int r = 0;
+    for (; r + n_rows <= w.rows; r += n_rows) {
+        multiply_add_tile<n_rows, n_registers>(w, r, x, lanes, l, sums);
+    }
+    for (; r < w.rows; ++r) {
+        multiply_add_tile<1, n_registers>(w, r, x, lanes, l, sums);
+    }
+}
+
+// As multiply_add_body, but 24 lanes at once: with 8 alone, loads would take longer than the sums.
+GPTOSS_AVX2 inline void multiply_add(StridedMatrix w, const float* x, int lanes, float* sums) {
+    int l = 0;
+    for (; lanes - l >= 16 && lanes - l != 24; l += 16) {
+        multiply_add_lanes<4, 2>(w, x, lanes, l, sums);
+    }
+    if (lanes - l == 24) multiply_add_lanes<4, 3>(w, x, lanes, l, sums);
+    if (lanes - l == 8) multiply_add_lanes<8, 1>(w, x, lanes, l, sums);
+}
+
+GPTOSS_KERNELS(InstructionSet::avx2, GPTOSS_AVX2, 8, true, &fix);
 
 }  // namespace gptoss::fast::avx2
 

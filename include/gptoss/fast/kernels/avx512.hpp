@@ -101,7 +101,11 @@ GPTOSS_AVX512 inline float dot_q8_0(const std::uint8_t* w, const float* x, int n
     return sum_of<16>(partial);
 }
 
-GPTOSS_KERNELS(InstructionSet::avx512, GPTOSS_AVX512, 8, 32, 16, true, nullptr);
+GPTOSS_AVX512 inline void multiply_add(StridedMatrix w, const float* x, int lanes, float* sums) {
+    multiply_add_body<8, 32, true>(w, x, lanes, sums);
+}
+
+GPTOSS_KERNELS(InstructionSet::avx512, GPTOSS_AVX512, 16, true, nullptr);
 
 }  // namespace gptoss::fast::avx512
 

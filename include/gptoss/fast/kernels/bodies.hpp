@@ -267,5 +267,3 @@ template <int n_rows, int n_lanes, bool fused>
 }
 
 }  // namespace gptoss::fast
-
-#undef GPTOSS_UNROLL

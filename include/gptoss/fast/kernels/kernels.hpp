@@ -39,7 +39,11 @@ inline void unpack_mxfp4(Mxfp4Row w, int n_blocks, std::uint16_t* split) {
 
 // gcc 12 takes loops of 16 or less apart before it looks for vectors: 32 lanes are five times faster,
 // so that a block has them however few its tokens are.
-GPTOSS_KERNELS(InstructionSet::portable, , 4, 32, 32, false, nullptr);
+inline void multiply_add(StridedMatrix w, const float* x, int lanes, float* sums) {
+    multiply_add_body<4, 32, false>(w, x, lanes, sums);
+}
+
+GPTOSS_KERNELS(InstructionSet::portable, , 32, false, nullptr);
 
 }  // namespace portable
 
@@ -66,3 +70,4 @@ inline const Kernels& kernels() {
 }  // namespace gptoss::fast
 
 #undef GPTOSS_KERNELS
+#undef GPTOSS_UNROLL

@@ -60,7 +60,11 @@ inline void unpack_mxfp4(Mxfp4Row w, int n_blocks, std::uint16_t* split) {
     unpack_mxfp4_body(w, n_blocks, split);
 }
 
-GPTOSS_KERNELS(InstructionSet::neon, , 4, 16, 16, true, nullptr);
+inline void multiply_add(StridedMatrix w, const float* x, int lanes, float* sums) {
+    multiply_add_body<4, 16, true>(w, x, lanes, sums);
+}
+
+GPTOSS_KERNELS(InstructionSet::neon, , 16, true, nullptr);
 
 }  // namespace gptoss::fast::neon
 #endif  // 64-bit ARM

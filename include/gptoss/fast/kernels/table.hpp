@@ -13,7 +13,7 @@
 //     swiglu        (2 * n)                         a row of layers/swiglu.hpp
 //
 // A target attribute cannot be a template argument, so each set's namespace says the macro below
-// once, behind its own kernels for MXFP4 and Q8_0. It has no more in it than calls of the bodies.
+// once, behind its own kernels for MXFP4, Q8_0 and multiply_add. It has no more in it than calls of the bodies.
 //
 // Where    behind fast/kernels/kernels.hpp.
 #pragma once
@@ -52,10 +52,9 @@ struct Kernels {
 
 }  // namespace gptoss::fast
 
-// TARGET: the attribute of the set; N_ROWS, N_LANES: the tile that its registers hold; FEWEST_LANES:
-// that of Kernels; FIX: its fix.
+// TARGET: the attribute of the set; FEWEST_LANES: that of Kernels; FIX: its fix.
 // clang-format off
-#define GPTOSS_KERNELS(SET, TARGET, N_ROWS, N_LANES, FEWEST_LANES, FUSED, FIX)                     \
+#define GPTOSS_KERNELS(SET, TARGET, FEWEST_LANES, FUSED, FIX)                                      \
     TARGET inline float dot_bf16(const std::uint8_t* w, const float* x, int n) {                  \
         return dot_body<Storage::bf16, FUSED>(w, x, n);                                           \
     }                                                                                             \
@@ -76,9 +75,6 @@ struct Kernels {
     }                                                                                             \
     TARGET inline void widen_q8_0(const std::uint8_t* w, int n, float* weights) {                 \
         widen_q8_0_body(w, n, weights);                                                           \
-    }                                                                                             \
-    TARGET inline void multiply_add(StridedMatrix w, const float* x, int lanes, float* sums) {    \
-        multiply_add_body<N_ROWS, N_LANES, FUSED>(w, x, lanes, sums);                             \
     }                                                                                             \
     TARGET inline void soften(MatrixView scores, float* maxima, float* denominators,              \
                               float* rescale) {                                                   \
