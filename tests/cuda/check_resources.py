@@ -25,16 +25,16 @@ REQUIREMENTS = ("nvidia-cuda-cuobjdump==13.2.51", "nvidia-cuda-nvdisasm==13.5.37
 REGISTERS_OF_BLOCK = 65536
 # What cuda/launch.cuh, cuda/tile.cuh and cuda/warp.cuh launch has 256 threads at most; these more.
 THREADS = {
-    "greedy_kernel": 512,
-    "draw_kernel": 512,
+    "greedy_kernel": 1024,
+    "draw_kernel": 1024,
     "group_by_expert_kernel": 1024,
     "rmsnorm_wide_kernel": 1024,
 }
 # The plain kernel decodes a block of 32 into an array, which it reads by an index; cos and sin of large
 # angles look up digits of pi.
 LOCAL_ALLOWED = {"expert_linear_kernel", "rope_table_kernel"}
-# exp and its sum over the vocabulary, written out more often on sm_80 than elsewhere; cos and sin.
-MOST_DOUBLES = {"draw_kernel": 1180, "rope_table_kernel": 8}
+# Thresholds of a draw, once in a step and not for each logit; cos and sin.
+MOST_DOUBLES = {"draw_kernel": 8, "rope_table_kernel": 8}
 
 # The longest loop without another one in it: what one turn of it does, and how many instructions it had
 # when it was last looked at, on any architecture.
@@ -44,6 +44,7 @@ HOT_LOOPS = {
     "unembed_warp_kernel": Loop(32, "weights", 140),
     "expert_linear_warp_kernel": Loop(64, "weights", 390),
     "attend_split_kernel": Loop(32, "positions of 8 heads", 1900),
+    "draw_kernel": Loop(4, "logits", 182),
 }
 SLACK = 1.05  # another version of the compiler
 

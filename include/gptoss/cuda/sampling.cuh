@@ -1,157 +1,119 @@
 // Twin of layers/sampling.hpp, which holds the rules and pitfalls. What differs: one block looks at
-// all logits, so that only the chosen id has to leave the device. The sum of p is made of a sum per
-// thread, so its last bits differ. Cuts (top_k, top_p, min_p) need the vocabulary sorted: for them
-// the row of logits is downloaded and the scalar version chooses.
+// all logits, so that only the chosen id has to leave the device; p are floats in whole units, whose
+// sums are integers, and nothing is sorted (cuda/selection.cuh). The scalar op chooses another id only
+// where its running sum comes within 1e-6 of the threshold.
 #pragma once
-#include <vector>
+#include <bit>
+#include <cmath>
 
 #include "gptoss/cuda/check.cuh"
 #include "gptoss/cuda/fault.cuh"
 #include "gptoss/cuda/launch.cuh"
-#include "gptoss/cuda/memory.cuh"
+#include "gptoss/cuda/selection.cuh"
 #include "gptoss/layers/sampling.hpp"
 
 namespace gptoss::cuda {
 
-inline constexpr int kSampleThreads = 512;  // a power of two: the tree halves it
+inline constexpr int kMostSampleThreads = 1024;
 
-// The better of two ids, -1 standing for none: the larger logit, the lower id on a tie.
-__device__ inline int better(ConstVectorView logits, int a, int b) {
-    if (a < 0) return b;
-    if (b < 0) return a;
-    if (logits.data[a] != logits.data[b]) return logits.data[a] > logits.data[b] ? a : b;
-    return a < b ? a : b;
-}
-
-// The greedy choice of the whole block, the same for all its threads; -1 if all are NaN.
-__device__ inline int block_greedy(ConstVectorView logits) {
-    __shared__ int best[kSampleThreads];
-    int best_of_thread = -1;
+// The rank of the best token that this thread looks at; 0 if all are NaN.
+__device__ inline std::uint64_t best_of_own(ConstVectorView logits) {
+    int best = -1;
     float best_logit = 0.0f;
 #pragma unroll 8
-    for (int o = int(threadIdx.x); o < logits.size; o += kSampleThreads) {
+    for (int o = int(threadIdx.x); o < logits.size; o += int(blockDim.x)) {
         const float logit = logits.data[o];
-        const bool is_better = !isnan(logit) && (best_of_thread < 0 || logit > best_logit);
-        best_of_thread = is_better ? o : best_of_thread;  // ids rise: a tie leaves the lower one
+        const bool is_better = !isnan(logit) && (best < 0 || logit > best_logit);
+        best = is_better ? o : best;  // ids rise: a tie leaves the lower one
         best_logit = is_better ? logit : best_logit;
     }
-    best[threadIdx.x] = best_of_thread;
-    __syncthreads();
-    for (unsigned half = kSampleThreads / 2; half > 0; half /= 2) {
-        if (threadIdx.x < half) {
-            best[threadIdx.x] = better(logits, best[threadIdx.x], best[threadIdx.x + half]);
-        }
-        __syncthreads();
-    }
-    return best[0];
+    return best < 0 ? 0 : rank_of(best_logit, best);
 }
 
-__device__ inline bool is_finite_choice(ConstVectorView logits, int best, Fault* fault) {
-    const bool none = best < 0 || logits.data[best] == -INFINITY;
-    if (!none && !isinf(logits.data[best])) return true;
+__device__ inline bool is_finite_choice(ConstVectorView logits, std::uint64_t best, Fault* fault) {
+    const int o = best == 0 ? 0 : id_of(best);
+    const bool none = best == 0 || logits.data[o] == -INFINITY;
+    if (!none && !isinf(logits.data[o])) return true;
     const FaultKind kind = none ? FaultKind::no_logit : FaultKind::infinite_logit;
-    if (threadIdx.x == 0) report(fault, kind, 0, best, logits.size);
+    if (threadIdx.x == 0) report(fault, kind, 0, o, logits.size);
     return false;
 }
 
-static __global__ void __launch_bounds__(kSampleThreads)
+static __global__ void __launch_bounds__(kMostSampleThreads)
     greedy_kernel(ConstVectorView logits, IdsView id, Fault* fault) {
     wait_for_previous_kernel();
-    const int best = block_greedy(logits);
+    const std::uint64_t best = block_max(best_of_own(logits));
     const bool is_finite = is_finite_choice(logits, best, fault);
-    if (threadIdx.x == 0) id.data[0] = is_finite ? best : 0;
+    if (threadIdx.x == 0) id.data[0] = is_finite ? id_of(best) : 0;
 }
 
-// Unnormalised probability; 0 for NaN, which is never chosen.
-__device__ inline double p_of(float logit, double maximum, float temperature) {
-    if (isnan(logit)) return 0;
-    return exp((double(logit) - maximum) / double(temperature));
+// Of a token whose rank is at or above the cut.
+__device__ inline std::uint64_t kept_p(const Chances& chances, int o, std::uint64_t cut) {
+    const float logit = chances.logits.data[o];
+    return rank_of(logit, o) < cut ? 0 : p_of(chances, logit);
 }
 
-// The ids that a thread of draw_kernel sums up: [first, end).
-struct Stretch {
-    int first;
-    int end;
-};
-__device__ inline Stretch stretch_of(int thread, int vocab_size) {
-    const int n_ids = (vocab_size + kSampleThreads - 1) / kSampleThreads;
-    return {min(thread * n_ids, vocab_size), min((thread + 1) * n_ids, vocab_size)};
-}
-
-// Passes by whole stretches first, then goes from id to id. best is returned if rounding leaves the
-// threshold beyond the last id.
-__device__ inline int id_beyond(double threshold, const double* sum_of_stretch,
-                                ConstVectorView logits, double maximum, float temperature,
-                                int best) {
-    double running_sum = 0;
-    int thread = 0;
-    while (thread < kSampleThreads && running_sum + sum_of_stretch[thread] <= threshold) {
-        running_sum += sum_of_stretch[thread];
-        ++thread;
+// Each thread sums up neighbouring ids; the one whose ids lead beyond the threshold goes through them.
+__device__ inline void draw(const Chances& chances, std::uint64_t cut, double uniform, IdsView id) {
+    const int vocab_size = chances.logits.size;
+    const int n_ids = (vocab_size + int(blockDim.x) - 1) / int(blockDim.x);
+    const int first = min(int(threadIdx.x) * n_ids, vocab_size);
+    const int end = min(first + n_ids, vocab_size);
+    std::uint64_t sum = 0;
+#pragma unroll 4
+    for (int o = first; o < end; ++o) {
+        sum += kept_p(chances, o, cut);
     }
-    int chosen = best;
-    for (int o = stretch_of(thread, logits.size).first; o < logits.size; ++o) {
-        const double p = p_of(logits.data[o], maximum, temperature);
-        running_sum += p;
-        if (p > 0) chosen = o;
-        if (p > 0 && running_sum > threshold) break;
+    const BlockSum sums = block_sum(sum);
+    const auto share = std::uint64_t(uniform * double(sums.all));
+    const std::uint64_t threshold = share < sums.all ? share : sums.all - 1;
+    const bool is_here = sums.before <= threshold && threshold < sums.before + sum;
+    if (!is_here) return;
+    std::uint64_t running_sum = sums.before;
+    for (int o = first; o < end && running_sum <= threshold; ++o) {
+        running_sum += kept_p(chances, o, cut);
+        id.data[0] = o;
     }
-    return chosen;
 }
 
-static __global__ void __launch_bounds__(kSampleThreads)
-    draw_kernel(ConstVectorView logits, float temperature, double uniform, IdsView id,
-                Fault* fault) {
+static __global__ void __launch_bounds__(kMostSampleThreads)
+    draw_kernel(ConstVectorView logits, SamplingOptions options, double log_min_p, float units,
+                double uniform, IdsView id, Fault* fault) {
     wait_for_previous_kernel();
-    const int best = block_greedy(logits);
+    const std::uint64_t best_of_thread = best_of_own(logits);
+    const std::uint64_t best = block_max(best_of_thread);
     if (!is_finite_choice(logits, best, fault)) {
         if (threadIdx.x == 0) id.data[0] = 0;
         return;
     }
-    const double maximum = double(logits.data[best]);
-
-    __shared__ double sum_of_stretch[kSampleThreads];
-    const Stretch stretch = stretch_of(int(threadIdx.x), logits.size);
-    double sum = 0;
-    for (int o = stretch.first; o < stretch.end; ++o) {
-        sum += p_of(logits.data[o], maximum, temperature);
-    }
-    sum_of_stretch[threadIdx.x] = sum;
-    __syncthreads();
-    if (threadIdx.x != 0) return;
-
-    double sum_of_p = 0;
-#pragma unroll 1  // unrolled, it takes more registers than a block has
-    for (int thread = 0; thread < kSampleThreads; ++thread) {
-        sum_of_p += sum_of_stretch[thread];
-    }
-    id.data[0] = id_beyond(uniform * sum_of_p, sum_of_stretch, logits, maximum, temperature, best);
+    const Chances chances = {logits, logits.data[id_of(best)], options.temperature, units};
+    const bool nothing_is_cut =
+        options.top_k == 0 && options.top_p == 1.0f && options.min_p == 0.0f;
+    const std::uint64_t cut =
+        nothing_is_cut ? 1 : cut_of(chances, options, log_min_p, best, best_of_thread);
+    draw(chances, cut, uniform, id);
 }
 
-inline void sample_on_host(ConstVectorView logits, SamplingOptions options, double uniform,
-                           IdsView id) {
-    std::vector<float> row(std::size_t(logits.size));
-    DeviceMemory::download(row.data(), logits.data, row.size() * sizeof(float));
-    std::int32_t chosen = 0;
-    gptoss::sample({row.data(), 1, logits.size}, options, uniform, {&chosen, 1, 1});
-    DeviceMemory::upload(id.data, &chosen, sizeof chosen);
+// As many units of p as let the vocabulary be summed up: 2^44 for 201,088 tokens.
+inline float units_of_p(int vocab_size) {
+    return std::ldexp(1.0f, 62 - int(std::bit_width(unsigned(vocab_size))));
 }
 
 // gptoss::cuda::sample
 inline void sample(ConstMatrixView logits, SamplingOptions options, double uniform, IdsView id) {
     validate(options);
     require_sample_operands(logits, uniform, id);
-    const ConstVectorView last_row = {logits.row(logits.rows - 1), logits.cols};  // (vocab_size)
-    const bool nothing_is_cut =
-        options.top_k == 0 && options.top_p == 1.0f && options.min_p == 0.0f;
+    const int vocab_size = logits.cols;
+    const ConstVectorView last_row = {logits.row(logits.rows - 1), vocab_size};
+    const int n_warps = (vocab_size + kWarpSize - 1) / kWarpSize;
+    const int n_threads = std::clamp(n_warps * kWarpSize, kWarpSize, kMostSampleThreads);
 
     if (options.temperature == 0.0f) {
-        greedy_kernel<<<1, kSampleThreads>>>(last_row, id, device_fault());
-    } else if (nothing_is_cut) {
-        draw_kernel<<<1, kSampleThreads>>>(last_row, options.temperature, uniform, id,
-                                           device_fault());
+        greedy_kernel<<<1, n_threads>>>(last_row, id, device_fault());
     } else {
-        sample_on_host(last_row, options, uniform, id);
+        const double log_min_p = std::log(double(options.min_p));
+        draw_kernel<<<1, n_threads>>>(last_row, options, log_min_p, units_of_p(vocab_size), uniform,
+                                      id, device_fault());
     }
     check_launch("cuda::sample");
 }

@@ -16,6 +16,10 @@ inline unsigned __float_as_uint(float value) {
     std::memcpy(&bits, &value, sizeof bits);
     return bits;
 }
+inline float __double2float_ru(double value) {  // rounded up
+    const float nearest = float(value);
+    return double(nearest) < value ? std::nextafter(nearest, INFINITY) : nearest;
+}
 template <class Value>
 Value __ldcs(const Value* from) {
     return *from;
@@ -68,4 +72,9 @@ Value __shfl_sync(unsigned mask, Value value, unsigned lane) {
 template <class Value>
 Value __shfl_xor_sync(unsigned mask, Value value, unsigned lane_bits) {
     return __shfl_sync(mask, value, (threadIdx.x & 31u) ^ lane_bits);
+}
+template <class Value>
+Value __shfl_up_sync(unsigned mask, Value value, unsigned n_lanes) {
+    const unsigned lane = threadIdx.x & 31u;
+    return __shfl_sync(mask, value, lane < n_lanes ? lane : lane - n_lanes);
 }

@@ -72,8 +72,9 @@ struct ViewFinder {
 
 private:
     template <class Argument>
-    static constexpr bool is_plain = std::is_arithmetic_v<Argument> || std::is_enum_v<Argument> ||
-                                     requires(Argument a) { a.inv_freq; };
+    static constexpr bool is_plain =
+        std::is_arithmetic_v<Argument> || std::is_enum_v<Argument> ||
+        requires(Argument a) { a.inv_freq; } || requires(Argument a) { a.top_p; };
 
     template <class Stack>
     void find_experts(const Stack& s) {
