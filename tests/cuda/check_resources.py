@@ -41,8 +41,10 @@ MOST_DOUBLES = {"draw_kernel": 8, "rope_table_kernel": 8}
 Loop = collections.namedtuple("Loop", "n what most")
 HOT_LOOPS = {
     "linear_warp_kernel": Loop(32, "weights", 140),
+    "linear_group_kernel": Loop(32, "weights", 147),
     "unembed_warp_kernel": Loop(32, "weights", 140),
     "expert_linear_warp_kernel": Loop(64, "weights", 390),
+    "expert_swiglu_kernel": Loop(64, "weights", 390),
     "attend_split_kernel": Loop(32, "positions of 8 heads", 1900),
     "draw_kernel": Loop(4, "logits", 182),
 }

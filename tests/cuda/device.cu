@@ -333,6 +333,22 @@ std::vector<float> DeviceModel::decode(std::int32_t token) {
     return downloaded_logits();
 }
 
+DeviceModel::Launches DeviceModel::launches(std::int32_t token) {
+    feed({&token, 1});  // what an op allocates at its first call is there
+    auto& [w, cache, a] = on_device_->transformer;
+    begin_pass<Memory>(w.config, cache, a, {&token, 1}, LogitRows::last, nullptr);
+    cuda::Graph by_ops, of_decode;
+    by_ops.record([&] { gptoss::forward<CudaOps>(w, cache, a); });
+    of_decode.record([&] { gptoss::forward<CudaDecodeOps>(w, cache, a); });
+    return {by_ops.n_launches(), of_decode.n_launches()};
+}
+
+void DeviceModel::watch_decode(std::int32_t token, Watch& watch) {
+    auto& [w, cache, a] = on_device_->transformer;
+    begin_pass<Memory>(w.config, cache, a, {&token, 1}, LogitRows::last, &watch);
+    gptoss::forward<CudaDecodeOps>(w, cache, a, &watch);
+}
+
 Config& DeviceModel::config() {
     return on_device_->transformer.w.config;
 }

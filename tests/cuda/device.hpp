@@ -114,6 +114,13 @@ public:
     std::vector<float> feed_tiles(ConstIdsView tokens, LogitRows logit_rows = LogitRows::last);
     // The same for one token, as a graph once it can be.
     std::vector<float> decode(std::int32_t token);
+    // How many launches a token takes: an op each, and in the graph of decode.
+    struct Launches {
+        std::size_t by_ops, of_graph;
+    };
+    Launches launches(std::int32_t token);
+    // The same token with the ops of that graph, before a Watch.
+    void watch_decode(std::int32_t token, Watch& watch);
     // The config of the next passes, as that of a copied Weights with the same tensors.
     Config& config();
     // Of the last row of logits of the last feed.

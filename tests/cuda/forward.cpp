@@ -12,6 +12,7 @@
 #include "gptoss/checkpoint/load.hpp"
 #include "gptoss/checkpoint/synth.hpp"
 #include "gptoss/core/presets.hpp"
+#include "gptoss/model/dense_q8_0.hpp"
 
 using namespace gptoss;
 using namespace gptoss::checkpoint;
@@ -142,6 +143,46 @@ TEST_CASE("cuda: decode steps played back as a graph go on into the next split o
         const std::int32_t id = n % 128;
         REQUIRE(played.decode(id) == step_by_step.feed({&id, 1}));
     }
+}
+
+TEST_CASE("cuda: decode steps played back as a graph take eight launches less per layer",
+          "[forward]") {
+    const Config config = preset_tiny();
+    DeviceModel model(synthetic_weights(config, 1));
+    const auto [by_ops, of_graph] = model.launches(1);
+    CHECK(by_ops - of_graph == std::size_t(8 * config.n_layers));
+}
+
+TEST_CASE("cuda: decode steps played back as a graph give the same bits in any storage",
+          "[forward]") {
+    // Rows of Q8_0, and of BF16 with an odd width: no launch is shared by linears.
+    const Weights tiny = synthetic_weights(preset_tiny(), 1);
+    for (const Weights& weights : {with_dense_q8_0(tiny), golden_odd().weights}) {
+        DeviceModel step_by_step(weights);
+        DeviceModel played(weights);
+        for (const std::int32_t id : {3, 1, 4, 1, 5}) {
+            REQUIRE(played.decode(id) == step_by_step.feed({&id, 1}));
+        }
+    }
+}
+
+TEST_CASE("cuda: the ops of a decode step refuse a Watch", "[forward][errors]") {
+    struct LookAtOne : Watch {
+        bool wants(Site site, int) override { return site == Site::mlp_norm; }
+        void show(Site, int, ConstMatrixView) override {}
+    };
+    struct EditOne : LookAtOne {
+        bool wants(Site, int) override { return false; }
+        bool edits(Site site, int) override { return site == Site::attn_q; }
+    };
+    LookAtOne look;
+    EditOne edit;
+    DeviceModel model(synthetic_weights(preset_tiny(), 1));
+    for (Watch* watch : {static_cast<Watch*>(&look), static_cast<Watch*>(&edit)}) {
+        REQUIRE_THROWS_WITH(model.watch_decode(1, *watch),
+                            "watch: CudaDecodeOps leaves activations out, expected CudaOps");
+    }
+    CHECK(model.feed({std::vector<std::int32_t>{1}.data(), 1}).size() == 128);
 }
 
 TEST_CASE("cuda: decode steps played back as a graph follow the config", "[forward]") {

@@ -103,6 +103,13 @@ PLACES = [
             "used_splits(query, most_splits)", "n_splits"),
     Mistake("the last split is not merged", "attention_merge", "return",
             "(n_visible + n_positions - 1) / n_positions", "max(1, n_visible / n_positions)"),
+    Mistake("the first output of the next linear", "fused_linear", "while (", "o >= group.calls[n].w.rows",
+            "o > group.calls[n].w.rows"),
+    Mistake("the last output of a group of linears", "fused_linear", "for (int number = first;", "number < n_outputs",
+            "number + 1 < n_outputs"),
+    Mistake("a pair of q for a pair of k", "fused_store", "a.table.row(t), head_dim,", "n - n_q_pairs", "n"),
+    Mistake("no ring where rotated keys go", "fused_store", "const int slot =", "a.positions.data[t] % a.keys.rows",
+            "min(a.positions.data[t], a.keys.rows - 1)"),
     Mistake("all splits of a token at one place", "attention_split", "parts.row(", "int(blockIdx.x)", "t * n_splits"),
 ]
 
@@ -134,6 +141,9 @@ VALUES = [
             "step / kMxfp4BlockSize"),
     Mistake("a sign lost from a pair of codes", "mxfp4_dots", "(apart | apart_by_3) &", "0x8E008E00u", "0x0E008E00u"),
     Mistake("a power of two left out", "expert_linear", "warp_sum(sums[r]) *", "kHalvesToValues", "1.0f"),
+    Mistake("the residual of a linear left out", "fused_linear", "call.y.row(t)[o] =", "has_residual", "false"),
+    Mistake("the residual of experts left out", "fused_combine", "out_t[i] =", "residual_t[i]", "0.0f"),
+    Mistake("up in place of gate", "fused_swiglu", "swiglu_of(gate +", "bias_e[2 * i]", "bias_e[2 * i + 1]"),
     Mistake("rounding cuts", "fragment", "return std::uint32_t(", "__bfloat16_as_ushort(pair.x)",
             "__float_as_uint(first) >> 16"),
     Mistake("a cut that stops early", "selection", "while (share.n - n_beyond >", "1", "2"),
@@ -158,9 +168,9 @@ KERNELS = [
             "last_row.data[0] > 1e30f || options.temperature == 0.0f"),
     Mistake("a subnormal code is zero", "mxfp4", "return", "__uint_as_float(sign | exponent_and_mantissa)",
             "((code & 6u) == 0 ? 0.0f : __uint_as_float(sign | exponent_and_mantissa))"),
-    Mistake("memory is taken while a step is recorded", "combine", "inline void combine(ConstMatrixView expert_out,"
-            " ConstMatrixView weights, MatrixView out) { const int n_tokens =", "weights.rows",
-            "(cudaMalloc(std::array<void*, 1>{}.data(), 16), weights.rows)"),
+    Mistake("memory is taken while a step is recorded", "fused_combine", "const dim3 grid = thread_per_element(", "out.rows",
+            "(cudaMalloc(std::array<void*, 1>{}.data(), 16), out.rows)"),
+    Mistake("an op that waits is forgotten", "waiting_ops", "static void run(Operands... operands) {", "launch_waiting();", ""),
 ]
 
 KINDS = {
@@ -196,6 +206,11 @@ TESTS = {
     "fault": "route: the CUDA twin names*,embed: the CUDA twin names*,attend: the CUDA twin names*",
     "mxfp4": "mxfp4_decode: *",
     "graph": "*played back*",
-    "combine": "combine: the CUDA twin*,*graph give the same*",
+    "combine": "combine: the CUDA twin*",
+    "fused_combine": "*graph give the same bits",
+    "fused_linear": "*graph give the same bits",
+    "fused_store": "*graph give the same bits",
+    "fused_swiglu": "*graph give the same bits",
+    "waiting_ops": "*graph give the same bits*",
     "decode_graph": "*played back*",
 }

@@ -19,12 +19,17 @@ static __global__ void cache_store_kernel(ConstMatrixView x, ConstIdsView positi
     }
 }
 
+inline void require_cache_store_shapes(ConstMatrixView x, ConstIdsView positions,
+                                       MatrixView cache) {
+    require_extent("cuda::cache_store", "positions.rows", positions.rows, x.rows, "x.rows");
+    require_extent("cuda::cache_store", "cache.cols", cache.cols, x.cols, "x.cols");
+    require_at_least("cuda::cache_store", "cache.rows", cache.rows, x.rows, "x.rows");
+}
+
 // gptoss::cuda::cache_store
 inline void cache_store(ConstMatrixView x, ConstIdsView positions, MatrixView cache) {
     const int n_tokens = x.rows;
-    require_extent("cuda::cache_store", "positions.rows", positions.rows, n_tokens, "x.rows");
-    require_extent("cuda::cache_store", "cache.cols", cache.cols, x.cols, "x.cols");
-    require_at_least("cuda::cache_store", "cache.rows", cache.rows, n_tokens, "x.rows");
+    require_cache_store_shapes(x, positions, cache);
     if (n_tokens == 0) return;
     cache_store_kernel<<<thread_per_element(n_tokens, x.cols), kThreads>>>(x, positions, cache);
     check_launch("cuda::cache_store");

@@ -8,20 +8,25 @@
 
 namespace gptoss::cuda {
 
+__device__ inline float combined(ConstMatrixView expert_out, ConstMatrixView weights, int t,
+                                 int i) {
+    const int top_k = weights.cols;
+    const float* weights_t = weights.row(t);  // (top_k)
+    float sum = 0.0f;
+    for (int j = 0; j < top_k; ++j) {
+        sum += weights_t[j] * expert_out.row(t * top_k + j)[i];
+    }
+    return sum;
+}
+
 static __global__ void combine_kernel(ConstMatrixView expert_out, ConstMatrixView weights,
                                       MatrixView out) {
     wait_for_previous_kernel();
     const int t = int(blockIdx.x);
-    const int top_k = weights.cols;
     const int hidden_size = expert_out.cols;
-    const float* weights_t = weights.row(t);  // (top_k)
-    float* out_t = out.row(t);                // (hidden_size)
+    float* out_t = out.row(t);  // (hidden_size)
     for (int i = first_column(); i < hidden_size; i += column_stride()) {
-        float sum = 0.0f;
-        for (int j = 0; j < top_k; ++j) {
-            sum += weights_t[j] * expert_out.row(t * top_k + j)[i];
-        }
-        out_t[i] = sum;
+        out_t[i] = combined(expert_out, weights, t, i);
     }
 }
 

@@ -75,9 +75,12 @@ public:
             throw;
         }
         check("record", cudaStreamEndCapture(cudaStreamPerThread, &recording.graph));
+        check("record", cudaGraphGetNodes(recording.graph, nullptr, &n_launches_));
         if (kernels_can_wait() && instantiate_overlapping(recording.graph)) return;
         check("record", cudaGraphInstantiate(&executable_, recording.graph, 0));
     }
+
+    std::size_t n_launches() const { return n_launches_; }
 
     void play() const { check("play", cudaGraphLaunch(executable_, cudaStreamPerThread)); }
 
@@ -100,6 +103,7 @@ private:
     }
 
     cudaGraphExec_t executable_ = nullptr;
+    std::size_t n_launches_ = 0;
 };
 
 }  // namespace gptoss::cuda

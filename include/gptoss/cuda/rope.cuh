@@ -60,33 +60,39 @@ inline void rope_table(const Config& config, ConstIdsView positions, MatrixView 
     }
 }
 
+// Pair number pair of all heads; table_t holds the cosines and then the sines of a token.
+__device__ inline void rotate_pair(const float* x_t, const float* table_t, int head_dim, int pair,
+                                   float* y_t) {
+    const int half = head_dim / 2;
+    const int h = pair / half;
+    const int d = pair % half;
+    const float cos = table_t[d];
+    const float sin = table_t[d + half];
+    const float first = x_t[h * head_dim + d];
+    const float second = x_t[h * head_dim + d + half];
+    y_t[h * head_dim + d] = first * cos - second * sin;
+    y_t[h * head_dim + d + half] = second * cos + first * sin;
+}
+
 static __global__ void rope_kernel(ConstMatrixView x, ConstMatrixView table, MatrixView y) {
     wait_for_previous_kernel();
     const int t = int(blockIdx.x);
-    const int head_dim = table.cols;
-    const int half = head_dim / 2;
-    const int n_pairs = x.cols / 2;     // of all heads
-    const float* cos_t = table.row(t);  // (half)
-    const float* sin_t = cos_t + half;  // (half)
+    const int n_pairs = x.cols / 2;  // of all heads
     for (int pair = first_column(); pair < n_pairs; pair += column_stride()) {
-        const int h = pair / half;
-        const int d = pair % half;
-        const float* x_th = x.row(t) + h * head_dim;  // (head_dim)
-        float* y_th = y.row(t) + h * head_dim;        // (head_dim)
-        const float first = x_th[d];
-        const float second = x_th[d + half];
-        y_th[d] = first * cos_t[d] - second * sin_t[d];
-        y_th[d + half] = second * cos_t[d] + first * sin_t[d];
+        rotate_pair(x.row(t), table.row(t), table.cols, pair, y.row(t));
     }
+}
+
+inline void require_rope_shapes(ConstMatrixView x, ConstMatrixView table, MatrixView y) {
+    require_extent("cuda::rope", "table.rows", table.rows, x.rows, "x.rows");
+    require_multiple("cuda::rope", "x.cols", x.cols, table.cols, "table.cols, head_dim");
+    require_shape("cuda::rope", "y", y, x.rows, x.cols);
 }
 
 // gptoss::cuda::rope
 inline void rope(ConstMatrixView x, ConstMatrixView table, MatrixView y) {
     const int n_tokens = x.rows;
-    const int head_dim = table.cols;
-    require_extent("cuda::rope", "table.rows", table.rows, n_tokens, "x.rows");
-    require_multiple("cuda::rope", "x.cols", x.cols, head_dim, "table.cols, head_dim");
-    require_shape("cuda::rope", "y", y, n_tokens, x.cols);
+    require_rope_shapes(x, table, y);
     if (n_tokens == 0) return;
     rope_kernel<<<thread_per_element(n_tokens, x.cols / 2), kThreads>>>(x, table, y);
     check_launch("cuda::rope");

@@ -7,6 +7,13 @@
 
 namespace gptoss::cuda {
 
+__device__ inline float swiglu_of(float gate, float up, float limit, float alpha) {
+    const float gate_below = gate > limit ? limit : gate;
+    const float up_within = up > limit ? limit : up < -limit ? -limit : up;
+    const float sigmoid = 1.0f / (1.0f + expf(-alpha * gate_below));
+    return gate_below * sigmoid * (up_within + 1.0f);
+}
+
 static __global__ void swiglu_kernel(ConstMatrixView h, float limit, float alpha, MatrixView y) {
     wait_for_previous_kernel();
     const int row = int(blockIdx.x);
@@ -14,11 +21,7 @@ static __global__ void swiglu_kernel(ConstMatrixView h, float limit, float alpha
     const float* h_row = h.row(row);  // (2 * intermediate_size)
     float* y_row = y.row(row);        // (intermediate_size)
     for (int i = first_column(); i < intermediate_size; i += column_stride()) {
-        const float gate = h_row[2 * i] > limit ? limit : h_row[2 * i];
-        const float linear = h_row[2 * i + 1];
-        const float up = linear > limit ? limit : linear < -limit ? -limit : linear;
-        const float sigmoid = 1.0f / (1.0f + expf(-alpha * gate));
-        y_row[i] = gate * sigmoid * (up + 1.0f);
+        y_row[i] = swiglu_of(h_row[2 * i], h_row[2 * i + 1], limit, alpha);
     }
 }
 

@@ -1,5 +1,5 @@
-// The forward of the CUDA path for one token at a time: recorded as a graph, and played back as long
-// as weights, cache and activations stay where they are and the config is the same.
+// The forward of the CUDA path for one token at a time, over CudaDecodeOps: recorded as a graph, and played
+// back as long as weights, cache and activations stay where they are and the config is the same.
 //
 //     DecodeGraph decode;
 //     decode.forward(w, cache, a);        in place of forward<CudaOps>(w, cache, a)
@@ -17,7 +17,7 @@
 
 #include "gptoss/cuda/graph.cuh"
 #include "gptoss/model/transformer.hpp"
-#include "gptoss/ops/cuda.cuh"
+#include "gptoss/ops/cuda_decode.cuh"
 
 namespace gptoss {
 
@@ -46,14 +46,14 @@ struct DecodeGraph {
     void forward(const Weights& w, KvCache& cache, Activations& a) {
         if (!has_run) {
             has_run = true;
-            gptoss::forward<CudaOps>(w, cache, a);
+            gptoss::forward<CudaDecodeOps>(w, cache, a);
             return;
         }
         Places places_now = places_of(w, cache, a);
         if (places_now != places || w.config != config) is_recorded = false;
         places = std::move(places_now);
         config = w.config;
-        if (!is_recorded) graph.record([&] { gptoss::forward<CudaOps>(w, cache, a); });
+        if (!is_recorded) graph.record([&] { gptoss::forward<CudaDecodeOps>(w, cache, a); });
         is_recorded = true;
         graph.play();
     }

@@ -57,6 +57,13 @@ struct ViewFinder {
         } else if constexpr (requires { a.q, a.keys, a.record; }) {
             find_all(a.q, a.keys, a.values, a.sinks, a.positions, a.mix);
             find_all(a.record.scores, a.record.weights, a.record.sink_share);
+        } else if constexpr (requires { a.calls, a.n_calls; }) {
+            for (int n = 0; n < a.n_calls; ++n) {
+                const auto& call = a.calls[n];
+                find_all(call.x, call.w, call.bias, call.residual, call.y);
+            }
+        } else if constexpr (requires { a.q_rope, a.keys, a.table; }) {
+            find_all(a.q, a.k, a.v, a.table, a.positions, a.q_rope, a.keys, a.values);
         } else if constexpr (requires { a.first, a.next, a.order; }) {
             find_all(a.first, a.next, a.order);
         } else if constexpr (std::is_pointer_v<Argument>) {
