@@ -235,7 +235,7 @@ GPTOSS_AVX2 inline void multiply_add(StridedMatrix w, const float* x, int lanes,
     if (lanes - l == 8) multiply_add_lanes<8, 1>(w, x, lanes, l, sums);
 }
 
-GPTOSS_KERNELS(InstructionSet::avx2, GPTOSS_AVX2, 8, true, &fix);
+GPTOSS_KERNELS(InstructionSet::avx2, GPTOSS_AVX2, 8, 24, true, &fix);
 
 }  // namespace gptoss::fast::avx2
 

@@ -105,7 +105,7 @@ GPTOSS_AVX512 inline void multiply_add(StridedMatrix w, const float* x, int lane
     multiply_add_body<8, 32, true>(w, x, lanes, sums);
 }
 
-GPTOSS_KERNELS(InstructionSet::avx512, GPTOSS_AVX512, 16, true, nullptr);
+GPTOSS_KERNELS(InstructionSet::avx512, GPTOSS_AVX512, 16, 32, true, nullptr);
 
 }  // namespace gptoss::fast::avx512
 

@@ -43,7 +43,7 @@ inline void multiply_add(StridedMatrix w, const float* x, int lanes, float* sums
     multiply_add_body<4, 32, false>(w, x, lanes, sums);
 }
 
-GPTOSS_KERNELS(InstructionSet::portable, , 32, false, nullptr);
+GPTOSS_KERNELS(InstructionSet::portable, , 32, 32, false, nullptr);
 
 }  // namespace portable
 

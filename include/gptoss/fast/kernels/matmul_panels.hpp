@@ -25,6 +25,7 @@ struct FloatPanels {
     const Kernels& k;
 
     int fewest_lanes() const { return k.fewest_lanes; }
+    int most_lanes() const { return k.most_lanes; }
 
     // Channel by channel, a lane for each token.
     static void pack(ConstMatrixView x, const std::vector<TokenRow>& rows, const TokenBlock& block,
@@ -64,6 +65,7 @@ struct Bf16Panels {
     MultiplyBf16 unit;
 
     static int fewest_lanes() { return kMostLanes; }
+    static int most_lanes() { return kMostLanes; }
 
     // Lane l of 32 stands in half l / 16; there pairs of channels, and of each pair 16 lanes.
     static void pack(ConstMatrixView x, const std::vector<TokenRow>& rows, const TokenBlock& block,
@@ -106,7 +108,7 @@ void multiply_in_panels(const Panels& panels, const Source& w, ConstMatrixView x
                         const std::vector<TokenRow>& rows, const std::vector<TokenGroup>& groups,
                         MatrixView y) {
     const int in_size = x.cols;
-    const TokenBlocks all = blocks_of(groups, in_size, panels.fewest_lanes());
+    const TokenBlocks all = blocks_of(groups, in_size, panels.fewest_lanes(), panels.most_lanes());
     std::vector<typename Panels::Number> packed(all.n_numbers);
     const auto pack_some = [&](int first, int last) {
         for (int b = first; b < last; ++b) {

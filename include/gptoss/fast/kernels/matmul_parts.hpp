@@ -2,7 +2,7 @@
 //
 //   source  rows() outputs; dot, widen and bias of output o of one matrix of several
 //   group   rows of x and y that belong to one matrix (an expert, or the only one)
-//   block   (in, lanes) up to 32 rows of a group, laid out so that a token is a lane, the last
+//   block   (in, lanes) up to most_lanes rows of a group, laid out so that a token is a lane, the last
 //           ones zero
 //
 // Where    behind fast/kernels/matmul.hpp.
@@ -17,8 +17,6 @@
 #include "gptoss/fast/kernels/parallel.hpp"
 
 namespace gptoss::fast {
-
-inline constexpr int kMostLanes = 32;
 
 struct TokenRow {
     int x = 0;
@@ -151,14 +149,23 @@ struct TokenBlocks {
     std::size_t n_numbers = 0;
 };
 
-inline TokenBlocks blocks_of(const std::vector<TokenGroup>& groups, int in_size, int fewest_lanes) {
+inline int round_up(int n, int step) {
+    return (n + step - 1) / step * step;
+}
+
+// Blocks of a group are as alike as steps of fewest_lanes allow: 16 and 16 tokens, not 24 and 8.
+inline TokenBlocks blocks_of(const std::vector<TokenGroup>& groups, int in_size, int fewest_lanes,
+                             int most_lanes) {
     TokenBlocks all;
     for (const TokenGroup& group : groups) {
         const int first_block = int(all.blocks.size());
-        for (int done = 0; done < group.count; done += kMostLanes) {
-            const int count = std::min(kMostLanes, group.count - done);
-            const int lanes = (count + fewest_lanes - 1) / fewest_lanes * fewest_lanes;
+        for (int done = 0; done < group.count;) {
+            const int n_left = group.count - done;
+            const int n_blocks = (n_left + most_lanes - 1) / most_lanes;
+            const int lanes = round_up((n_left + n_blocks - 1) / n_blocks, fewest_lanes);
+            const int count = std::min(lanes, n_left);
             all.blocks.push_back({group.first + done, count, lanes, all.n_numbers});
+            done += count;
             all.n_numbers += std::size_t(lanes) * std::size_t(in_size);
         }
         all.groups.push_back({group.matrix, first_block, int(all.blocks.size()) - first_block});

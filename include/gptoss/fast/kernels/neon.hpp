@@ -64,7 +64,7 @@ inline void multiply_add(StridedMatrix w, const float* x, int lanes, float* sums
     multiply_add_body<4, 16, true>(w, x, lanes, sums);
 }
 
-GPTOSS_KERNELS(InstructionSet::neon, , 16, true, nullptr);
+GPTOSS_KERNELS(InstructionSet::neon, , 16, 32, true, nullptr);
 
 }  // namespace gptoss::fast::neon
 #endif  // 64-bit ARM

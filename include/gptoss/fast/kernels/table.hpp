@@ -30,9 +30,12 @@ struct Mxfp4Token {
     const FixedPair* fixed = nullptr;  // (n_blocks / 2, rounded up)
 };
 
+inline constexpr int kMostLanes = 32;
+
 struct Kernels {
     InstructionSet set;
     int fewest_lanes;  // what a block of tokens is rounded up to: fewer take as long
+    int most_lanes;    // of a block, at most kMostLanes
     float (*dot_bf16)(const std::uint8_t* w, const float* x, int n);
     float (*dot_f16)(const std::uint8_t* w, const float* x, int n);
     float (*dot_f32)(const std::uint8_t* w, const float* x, int n);
@@ -52,9 +55,9 @@ struct Kernels {
 
 }  // namespace gptoss::fast
 
-// TARGET: the attribute of the set; FEWEST_LANES: that of Kernels; FIX: its fix.
+// TARGET: the attribute of the set; FEWEST_LANES, MOST_LANES: those of Kernels; FIX: its fix.
 // clang-format off
-#define GPTOSS_KERNELS(SET, TARGET, FEWEST_LANES, FUSED, FIX)                                      \
+#define GPTOSS_KERNELS(SET, TARGET, FEWEST_LANES, MOST_LANES, FUSED, FIX)                          \
     TARGET inline float dot_bf16(const std::uint8_t* w, const float* x, int n) {                  \
         return dot_body<Storage::bf16, FUSED>(w, x, n);                                           \
     }                                                                                             \
@@ -84,7 +87,7 @@ struct Kernels {
         swiglu_body<FUSED>(h, limit, alpha, n, y);                                                \
     }                                                                                             \
     inline constexpr Kernels kKernels = {                                                          \
-        SET,          FEWEST_LANES,                                                               \
+        SET,          FEWEST_LANES, MOST_LANES,                                                   \
         &dot_bf16,    &dot_f16,    &dot_f32,   &dot_q8_0,   &dot_mxfp4, FIX,                      \
         &widen_bf16,  &widen_f16,  &widen_f32, &widen_q8_0, &widen_mxfp4, &unpack_mxfp4,          \
         &multiply_add, &soften, &swiglu}
