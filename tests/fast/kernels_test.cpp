@@ -91,7 +91,10 @@ float dot_mxfp4(const Kernels& k, const PackedRow& w, const std::vector<float>& 
     const int n_blocks = int(w.scales.size());
     std::vector<FixedPair> fixed(std::size_t(n_blocks + 1) / 2);
     fix_body(x_split.data(), n_blocks, fixed.data());
-    return k.dot_mxfp4(w.row(), {x_split.data(), fixed.data()}, n_blocks);
+    const Mxfp4Row row = w.row();
+    float sum = 0;
+    k.dots_mxfp4(&row, 1, {x_split.data(), fixed.data()}, n_blocks, &sum);
+    return sum;
 }
 
 }  // namespace

@@ -26,10 +26,14 @@ void dots_of_group(const Kernels& k, const Source& w, ConstMatrixView x,
                    int last_o, MatrixView y) {
     const TokenRow* rows = all_rows.data() + group.first;
     const auto tokens = w.tokens(k, x, rows, group.count);
-    for (int o = first_o; o < last_o; ++o) {
+    for (int o = first_o; o < last_o; o += kRowsOfDots) {
+        const int n = std::min(kRowsOfDots, last_o - o);
         for (int i = 0; i < group.count; ++i) {
-            const float sum = w.dot(k, group.matrix, o, tokens[std::size_t(i)]);
-            y.row(rows[i].y)[o] = sum + w.bias(group.matrix, o);
+            float* y_o = y.row(rows[i].y) + o;
+            w.dots(k, group.matrix, o, n, tokens[std::size_t(i)], y_o);
+            for (int r = 0; r < n; ++r) {
+                y_o[r] += w.bias(group.matrix, o + r);
+            }
         }
     }
 }

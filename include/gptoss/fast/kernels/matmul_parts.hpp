@@ -1,6 +1,6 @@
 // What matmul works on: stored matrices as sources of rows, tokens in groups and blocks.
 //
-//   source  rows() outputs; dot, widen and bias of output o of one matrix of several
+//   source  rows() outputs; of one matrix of several: dots of up to 16 outputs, widen and bias of one
 //   group   rows of x and y that belong to one matrix (an expert, or the only one)
 //   block   (in, lanes) up to most_lanes rows of a group, laid out so that a token is a lane, the last
 //           ones zero
@@ -17,6 +17,8 @@
 #include "gptoss/fast/kernels/parallel.hpp"
 
 namespace gptoss::fast {
+
+inline constexpr int kRowsOfDots = 16;  // few enough to stay in the first cache, for the next token
 
 struct TokenRow {
     int x = 0;
@@ -51,7 +53,7 @@ struct DenseSource {
 
     int rows() const { return w.rows; }
     float bias(int, int o) const { return biases == nullptr ? 0.0f : biases[o]; }
-    // What dot takes for some rows of x.
+    // What dots takes for some rows of x.
     std::vector<const float*> tokens(const Kernels&, ConstMatrixView x, const TokenRow* rows,
                                      int n) const {
         std::vector<const float*> all;
@@ -60,7 +62,12 @@ struct DenseSource {
         }
         return all;
     }
-    float dot(const Kernels& k, int, int o, const float* x) const {
+    void dots(const Kernels& k, int, int first_o, int n, const float* x, float* sums) const {
+        for (int i = 0; i < n; ++i) {
+            sums[i] = dot(k, first_o + i, x);
+        }
+    }
+    float dot(const Kernels& k, int o, const float* x) const {
         const std::uint8_t* w_o = w.row(o).bytes;
         switch (w.storage) {
             case Storage::bf16:
@@ -120,8 +127,12 @@ struct Mxfp4Source {
         }
         return all;
     }
-    float dot(const Kernels& k, int e, int o, Mxfp4Token x) const {
-        return k.dot_mxfp4(experts.mxfp4_row(e, o), x, n_blocks());
+    void dots(const Kernels& k, int e, int first_o, int n, Mxfp4Token x, float* sums) const {
+        Mxfp4Row some_rows[kRowsOfDots];
+        for (int i = 0; i < n; ++i) {
+            some_rows[i] = experts.mxfp4_row(e, first_o + i);
+        }
+        k.dots_mxfp4(some_rows, n, x, n_blocks(), sums);
     }
     void widen(const Kernels& k, int e, int o, float* weights) const {
         k.widen_mxfp4(experts.mxfp4_row(e, o), n_blocks(), weights);

@@ -2,8 +2,8 @@
 //
 //     dot_bf16      (n), (n)                        sum_i w[i] * x[i]
 //     dot_f16, dot_f32, dot_q8_0                    the same from weights stored so (core/storage.hpp)
-//     dot_mxfp4     (n_blocks), a token             the same; see Mxfp4Token
-//     fix           (n_blocks * 32)                 a token for dot_mxfp4 (fast/kernels/fixed_point.hpp)
+//     dots_mxfp4    (n_rows, n_blocks), a token     the same, of several rows; see Mxfp4Token
+//     fix           (n_blocks * 32)                 a token for dots_mxfp4 (fast/kernels/fixed_point.hpp)
 //     widen_bf16    (n)                             weights as floats
 //     widen_f16, widen_f32, widen_q8_0              the same
 //     widen_mxfp4   (n_blocks)                      weights as floats, split
@@ -24,7 +24,7 @@
 
 namespace gptoss::fast {
 
-// A token as dot_mxfp4 reads it: where there is a fix, as it leaves it, otherwise split.
+// A token as dots_mxfp4 reads it: where there is a fix, as it leaves it, otherwise split.
 struct Mxfp4Token {
     const float* split = nullptr;      // (n_blocks * 32)
     const FixedPair* fixed = nullptr;  // (n_blocks / 2, rounded up)
@@ -40,7 +40,7 @@ struct Kernels {
     float (*dot_f16)(const std::uint8_t* w, const float* x, int n);
     float (*dot_f32)(const std::uint8_t* w, const float* x, int n);
     float (*dot_q8_0)(const std::uint8_t* w, const float* x, int n);
-    float (*dot_mxfp4)(Mxfp4Row w, Mxfp4Token x, int n_blocks);
+    void (*dots_mxfp4)(const Mxfp4Row* w, int n_rows, Mxfp4Token x, int n_blocks, float* sums);
     void (*fix)(const float* x_split, int n_blocks, FixedPair* fixed);  // or null
     void (*widen_bf16)(const std::uint8_t* w, int n, float* weights);
     void (*widen_f16)(const std::uint8_t* w, int n, float* weights);
@@ -79,6 +79,12 @@ struct Kernels {
     TARGET inline void widen_q8_0(const std::uint8_t* w, int n, float* weights) {                 \
         widen_q8_0_body(w, n, weights);                                                           \
     }                                                                                             \
+    TARGET inline void dots_mxfp4(const Mxfp4Row* w, int n_rows, Mxfp4Token x, int n_blocks,      \
+                                  float* sums) {                                                  \
+        for (int r = 0; r < n_rows; ++r) {                                                        \
+            sums[r] = dot_mxfp4(w[r], x, n_blocks);                                               \
+        }                                                                                         \
+    }                                                                                             \
     TARGET inline void soften(MatrixView scores, float* maxima, float* denominators,              \
                               float* rescale) {                                                   \
         soften_body<FUSED>(scores, maxima, denominators, rescale);                                \
@@ -88,7 +94,7 @@ struct Kernels {
     }                                                                                             \
     inline constexpr Kernels kKernels = {                                                          \
         SET,          FEWEST_LANES, MOST_LANES,                                                   \
-        &dot_bf16,    &dot_f16,    &dot_f32,   &dot_q8_0,   &dot_mxfp4, FIX,                      \
+        &dot_bf16,    &dot_f16,    &dot_f32,   &dot_q8_0,   &dots_mxfp4, FIX,                      \
         &widen_bf16,  &widen_f16,  &widen_f32, &widen_q8_0, &widen_mxfp4, &unpack_mxfp4,          \
         &multiply_add, &soften, &swiglu}
 // clang-format on
