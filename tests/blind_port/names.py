@@ -75,6 +75,7 @@ LISTED = {
     "qk_rows_permuted": ["qk_rows_interleaved"],
     "score_soft_capped": ["scores_capped"],
     "logits_soft_capped": ["logits_capped"],
+    "rope_dropped": ["rope_missing"],
 }
 # down_transposed is listed for square matrices alone; none of the models here has one.
 

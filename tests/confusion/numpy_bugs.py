@@ -98,6 +98,10 @@ BUGS = {
     "concentration_once": [
         (ROTATE_K, ROTATE_K + " / np.hypot(rope[0][0, 0, 0], rope[1][0, 0, 0])")
     ],
+    "rope_missing": [
+        (ROTATE_Q, "q = q.reshape(n_tokens, heads, head_dim)"),
+        (ROTATE_K, "k = k.reshape(n_tokens, kv_heads, head_dim)"),
+    ],
     "rope_interleaved": [(ROTATE, NEIGHBOURS)],
     "rope_reversed": [("np.sin(angle)", "-np.sin(angle)")],
     "rope_twice": [

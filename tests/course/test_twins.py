@@ -16,7 +16,7 @@ TWINS = {
     "rope_table": ["yarn_bounds_rounded", "plain_rope", "theta_default", "yarn_max_positions",
                    "yarn_betas_swapped", "concentration_missing", "positions_restart",
                    "positions_from_one", "position_interpolation", "linear_rope"],
-    "rope": ["concentration_once", "rope_interleaved", "rope_reversed", "rope_twice"],
+    "rope": ["rope_missing", "concentration_once", "rope_interleaved", "rope_reversed", "rope_twice"],
     "attend": ["mask_missing", "ring_overwritten", "sinks_missing", "sinks_scaled", "sinks_with_value",
                "sinks_dense_only", "sinks_with_first_value", "heads_modulo", "scale_sqrt_hidden",
                "scale_hidden_over_heads", "scale_missing", "causal_missing", "scores_capped"],

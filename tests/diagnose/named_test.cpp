@@ -38,9 +38,9 @@ TEST_CASE("diagnose: mistakes that are near to another are named among all", "[d
     const Weights tiny = synthetic_weights(with_layers(preset_tiny(), 2), 11);
     const Weights odd = synthetic_weights(with_layers(preset_odd(), 2), 12);
     for (const char* name : {"sinks_missing", "sinks_zero", "sinks_scaled", "plain_rope",
-                             "linear_rope", "position_interpolation", "concentration_missing",
-                             "rope_interleaved", "qk_rows_interleaved", "mask_missing",
-                             "causal_missing", "scores_capped", "logits_capped"}) {
+                             "linear_rope", "rope_missing", "position_interpolation",
+                             "concentration_missing", "rope_interleaved", "qk_rows_interleaved",
+                             "mask_missing", "causal_missing", "scores_capped", "logits_capped"}) {
         check_named(name, tiny);
         check_named(name, odd);
     }

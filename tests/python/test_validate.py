@@ -44,7 +44,7 @@ def test_a_right_run_has_no_mistake(nano, prompt):
 
 
 def test_pitfalls_are_known_by_name(nano, prompt):
-    assert len(gptoss.pitfalls) == 78
+    assert len(gptoss.pitfalls) == 79
     pitfall = gptoss.pitfalls["window_long"]
     assert pitfall.name == "window_long" and pitfall.first_site == "attn_scores"
     assert pitfall.mistake and pitfall.who and pitfall.symptom and pitfall.visible_from

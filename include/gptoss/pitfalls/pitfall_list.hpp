@@ -40,8 +40,8 @@ template <class R>
 using AllMistakes = MistakeList<
     EmbeddingScaled<R>, NormGainsSwapped, GainPlusOne, NormAfterSublayer<R>, ResidualNormed<R>,
     AttentionResidualNormed<R>, EpsOutsideRoot<R>, EpsSmall, MeanSubtracted<R>, FinalNormMissing<R>,
-    YarnBoundsRounded, PlainRope, LinearRope<R>, PositionInterpolation, ThetaDefault,
-    YarnMaxPositions, YarnBetasSwapped, ConcentrationMissing<R>, ConcentrationOnce<R>,
+    YarnBoundsRounded, PlainRope, LinearRope<R>, RopeMissing<R>, PositionInterpolation,
+    ThetaDefault, YarnMaxPositions, YarnBetasSwapped, ConcentrationMissing<R>, ConcentrationOnce<R>,
     RopeInterleaved<R>, RopeReversed<R>, RopeTwice<R>, PositionsBf16<R>, PositionsFromOne<R>,
     PositionsRestart<R>, MaskMissing<R>, CausalMissing<R>, WindowShort, WindowLong,
     WindowOnOddLayers, WindowOnFirstHalf, WindowMissing, WindowEverywhere, RingOverwritten<R>,

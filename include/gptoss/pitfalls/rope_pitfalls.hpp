@@ -140,6 +140,25 @@ struct LinearRope : Right {
 };
 
 template <class Right>
+struct RopeMissing : Right {
+    static constexpr Facts facts{
+        "rope_missing",
+        "no rotation at all: q and k go into attention as they come, without the concentration",
+        "vllm-project/vllm#30413, sqliteai/warp#27 (other models)",
+        "right words in any order; turns of a conversation cannot be told apart",
+        "the first token in q_rope: the concentration",
+        Site::attn_q_rope,
+    };
+    static void rope(ConstMatrixView x, ConstMatrixView, MatrixView y) {
+        for (int t = 0; t < x.rows; ++t) {
+            for (int i = 0; i < x.cols; ++i) {
+                y.row(t)[i] = x.row(t)[i];
+            }
+        }
+    }
+};
+
+template <class Right>
 struct ConcentrationOnce : Noting<Right> {
     static constexpr Facts facts{
         "concentration_once",
