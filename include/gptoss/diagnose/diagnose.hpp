@@ -32,6 +32,7 @@
 
 #include "gptoss/compare/where.hpp"
 #include "gptoss/diagnose/anchored_run.hpp"
+#include "gptoss/diagnose/another_rotation.hpp"
 #include "gptoss/diagnose/below_noise.hpp"
 #include "gptoss/diagnose/comparable.hpp"
 #include "gptoss/diagnose/difference_hint.hpp"
@@ -181,6 +182,7 @@ private:
             those_that_apply(lab_.pitfalls, weights_.config, evidence_.policy, evidence_.n_tokens);
         comparisons_.resize(tried_.size());
         projections_.resize(tried_.size());
+        has_another_rotation_.resize(tried_.size());
         const int n_workers = workers_for(bytes_of(theirs_), fast::n_threads());
         try_each(int(tried_.size()), n_workers, on_tried_, [&](int i) {
             const pitfalls::Pitfall& pitfall = *tried_[std::size_t(i)];
@@ -189,11 +191,28 @@ private:
                 anchored_run(pitfall, weights_, theirs_, found_.tokens_per_pass, rounded_);
             comparisons_[std::size_t(i)] = compare::compare_dumps(wrong, theirs_, options_);
             if (is_below_noise_) projections_[std::size_t(i)] = projection_of(right_, wrong);
+            has_another_rotation_[std::size_t(i)] = has_another_rotation(wrong);
         });
         for (std::size_t s = 0; s < tried_.size(); ++s) {
             if (is_beyond_tolerance(comparisons_[s])) continue;
             found_.invisible.push_back(tried_[s]->facts.name);
         }
+    }
+
+    static bool is_rotation(const dump::SiteKey& key) {
+        return key.site == Site::attn_q_rope || key.site == Site::attn_k_rope;
+    }
+
+    // Of a port that rounds where our run does: are its angles other ones than this mistake's?
+    char has_another_rotation(const dump::Dump& wrong) const {
+        if (evidence_.policy != compare::Policy::bf16 || !evidence_.anchored) return false;
+        for (const auto& [key, ours] : wrong.sites) {
+            const bool is_another =
+                is_rotation(key) &&
+                is_another_rotation(ours, theirs_.sites.at(key), weights_.config.head_dim);
+            if (is_another) return true;
+        }
+        return false;
     }
 
     bool is_beyond_tolerance(const compare::Comparison& c) const {
@@ -369,9 +388,11 @@ private:
     }
 
     std::vector<Suspect> ranked(const std::vector<std::size_t>& divergent) const {
+        const bool in_rotation = is_rotation(evidence_.right.rows[divergent[0]].key);
         std::vector<Suspect> suspects;
         for (std::size_t s = 0; s < tried_.size(); ++s) {
             suspects.push_back(suspect(evidence_, tried_[s]->facts, comparisons_[s], divergent));
+            if (in_rotation && has_another_rotation_[s]) suspects.back().explains_first = false;
         }
         rank(suspects);
         return suspects;
@@ -452,6 +473,7 @@ private:
     bool cannot_say_ = false;  // too many tokens are off for flips, and no mistake explains them
     std::vector<const pitfalls::Pitfall*> tried_ = {};
     std::vector<compare::Comparison> comparisons_ = {};
+    std::vector<char> has_another_rotation_ = {};  // of these
     std::vector<Projection> projections_ = {};  // of these, where no site is beyond its tolerance
     bool is_below_noise_ = false;
     Diagnosis found_ = {};
