@@ -1,7 +1,7 @@
 // The forward pass of --path cuda, and the device it runs on, compiled here and nowhere else.
 #include <chrono>
 
-#include "gptoss/model/decode_graph.cuh"
+#include "gptoss/model/decode_loop.cuh"
 #include "gptoss/ops/cuda.cuh"
 #include "path_memory.hpp"
 
@@ -26,13 +26,24 @@ DecodeGraph& decode_graph() {
     return decode;
 }
 
+DecodeLoop& decode_loop() {
+    static DecodeLoop loop;
+    return loop;
+}
+
 template <class Ops>
 void forward_cuda(const Weights& w, KvCache& cache, Activations& a, Watch* watch) {
+    decode_loop().forget();
     if (a.tokens.rows > 1 || wants_anything(watch, w.config.n_layers)) {
         forward<Ops>(w, cache, a, watch);
     } else {
         decode_graph().forward(w, cache, a);
     }
+}
+
+std::int32_t step_cuda(const Weights& w, KvCache& cache, Activations& a, std::int32_t id,
+                       const Draw& draw) {
+    return decode_loop().step(w, cache, a, id, draw);
 }
 
 void sample_cuda(ConstMatrixView logits, SamplingOptions options, double uniform, IdsView id) {
@@ -70,6 +81,7 @@ constexpr DevicePath kDevicePath = {
     .copy_weights = copy_to_device,
     .rounding = {forward_cuda<CudaTileOps>, forward<CudaTileOps>},
     .exact = {forward_cuda<CudaOps>, forward<CudaOps>},
+    .step = step_cuda,
     .sample = sample_cuda,
     .wait = wait,
     .copy_bytes_per_s = copy_bytes_per_s,

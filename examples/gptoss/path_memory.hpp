@@ -26,6 +26,9 @@ struct DevicePath {
     Weights (*copy_weights)(const Weights& weights, const OnCopied& on_copied);
     DeviceForwards rounding;  // prompts on tensor cores, which take activations in BF16
     DeviceForwards exact;     // --exact
+    // Computes a token that has room and chooses the next one; nobody watches.
+    std::int32_t (*step)(const Weights& w, KvCache& cache, Activations& a, std::int32_t id,
+                         const Draw& draw);
     void (*sample)(ConstMatrixView logits, SamplingOptions options, double uniform, IdsView id);
     void (*wait)();                // until all that was launched has run
     double (*copy_bytes_per_s)();  // within its memory, read and written counted

@@ -4,6 +4,7 @@
 // path has its own memory and sampling (path_memory.hpp). So the subcommands are compiled once, for
 // ChosenPath, and each path's forward once, in its own file.
 #pragma once
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -74,6 +75,18 @@ struct gptoss::Transformer<gptoss::tool::ChosenPath> {
         begin_pass<tool::PathMemory>(w.config, cache, a, tokens, logit_rows, watch);
         path.forward(w, cache, a, watch);
         cache.length += tokens.rows;
+    }
+
+    // See feed_one in run/generate.hpp.
+    std::optional<std::int32_t> feed_and_sample(std::int32_t id, const Draw& draw, Watch* watch) {
+        if (tool::device_in_use == nullptr || wants_anything(watch, w.config.n_layers)) {
+            feed({&id, 1}, LogitRows::last, watch);
+            return std::nullopt;
+        }
+        make_room<tool::PathMemory>(w.config, cache, a, {&id, 1}, LogitRows::last);
+        const std::int32_t next = tool::device_in_use->step(w, cache, a, id, draw);
+        cache.length += 1;
+        return next;
     }
 };
 

@@ -5,7 +5,7 @@
 #include "device.hpp"
 #include "gptoss/cuda/device.cuh"
 #include "gptoss/cuda/mxfp4.cuh"
-#include "gptoss/model/decode_graph.cuh"
+#include "gptoss/model/decode_loop.cuh"
 #include "gptoss/ops/cuda.cuh"
 
 namespace gptoss::test {
@@ -297,15 +297,17 @@ void device::plain_unembed(ConstMatrixView x, DenseMatrix w, MatrixView logits) 
 struct DeviceModel::OnDevice {
     Transformer<CudaOps> transformer;
     DecodeGraph decode;
+    DecodeLoop loop;
 };
 
 DeviceModel::DeviceModel(const Weights& weights, const OnCopied& on_copied)
-    : on_device_(new OnDevice{Transformer<CudaOps>(copy_weights<Memory>(weights, on_copied)), {}}) {
-}
+    : on_device_(
+          new OnDevice{Transformer<CudaOps>(copy_weights<Memory>(weights, on_copied)), {}, {}}) {}
 DeviceModel::~DeviceModel() = default;
 DeviceModel::DeviceModel(DeviceModel&&) noexcept = default;
 
 std::vector<float> DeviceModel::feed(ConstIdsView tokens, LogitRows logit_rows, Watch* watch) {
+    on_device_->loop.forget();
     on_device_->transformer.feed(tokens, logit_rows, watch);
     return downloaded_logits();
 }
@@ -331,6 +333,18 @@ std::vector<float> DeviceModel::decode(std::int32_t token) {
     on_device_->decode.forward(w, cache, a);
     cache.length += 1;
     return downloaded_logits();
+}
+
+std::int32_t DeviceModel::step(std::int32_t token, const Draw& draw) {
+    auto& [w, cache, a] = on_device_->transformer;
+    make_room<Memory>(w.config, cache, a, {&token, 1}, LogitRows::last);
+    const std::int32_t next = on_device_->loop.step(w, cache, a, token, draw);
+    cache.length += 1;
+    return next;
+}
+
+void DeviceModel::go_back(int n_positions) {
+    on_device_->transformer.cache.length -= n_positions;
 }
 
 DeviceModel::Launches DeviceModel::launches(std::int32_t token) {

@@ -114,6 +114,10 @@ public:
     std::vector<float> feed_tiles(ConstIdsView tokens, LogitRows logit_rows = LogitRows::last);
     // The same for one token, as a graph once it can be.
     std::vector<float> decode(std::int32_t token);
+    // The same and the token drawn behind it, both on the device.
+    std::int32_t step(std::int32_t token, const Draw& draw);
+    // The last positions are fed anew.
+    void go_back(int n_positions);
     // How many launches a token takes: an op each, and in the graph of decode.
     struct Launches {
         std::size_t by_ops, of_graph;

@@ -166,6 +166,45 @@ TEST_CASE("cuda: decode steps played back as a graph give the same bits in any s
     }
 }
 
+TEST_CASE("cuda: decode steps played back as a graph choose the next token too", "[forward]") {
+    const Weights weights = synthetic_weights(with_layers(preset_tiny(), 2), 1);
+    for (const SamplingOptions& options :
+         {SamplingOptions{1}, SamplingOptions{2, 40, 0.9f, 0.01f}}) {
+        DeviceModel step_by_step(weights);
+        DeviceModel loop(weights);
+        std::int32_t id = 1;
+        for (std::uint64_t n = 0; n < 12; ++n) {
+            INFO("temperature " << options.temperature << ", token " << n);
+            if (n == 3) id = 7;  // not what was chosen
+            if (n == 7) {        // a pass between, of another token
+                const std::int32_t other = 9;
+                step_by_step.feed({&other, 1});
+                loop.feed({&other, 1});
+            }
+            if (n == 5 || n == 7) {  // to an earlier position
+                step_by_step.go_back(1);
+                loop.go_back(1);
+            }
+            const std::uint64_t seed = n < 9 ? 5 : 6;
+            const SamplingOptions now = n < 10 ? options : SamplingOptions{0};
+            step_by_step.feed({&id, 1});
+            const std::int32_t expected = step_by_step.sample(now, random_uniform(seed, n));
+            id = loop.step(id, {now, seed, n});
+            REQUIRE(id == expected);
+        }
+    }
+}
+
+TEST_CASE("cuda: decode steps played back as a graph name a NaN", "[forward][errors]") {
+    Weights weights = synthetic_weights(preset_tiny(), 1);
+    std::vector<float> bias(8, std::numeric_limits<float>::quiet_NaN());
+    weights.layers[2].mlp.router_bias = {bias.data(), 8};
+    DeviceModel model(weights);
+    for (int n = 0; n < 3; ++n) {  // as ops, recorded, played
+        REQUIRE_THROWS_WITH(model.step(1, {{0}}), Matches("route: logits\\[0, 0\\] is NaN, .*"));
+    }
+}
+
 TEST_CASE("cuda: the ops of a decode step refuse a Watch", "[forward][errors]") {
     struct LookAtOne : Watch {
         bool wants(Site site, int) override { return site == Site::mlp_norm; }

@@ -83,7 +83,8 @@ def headers_with_mistakes(folder, mistakes):
     shutil.copytree(folder / "tests" / "cuda" / "emulated", copy)
     model = copy / "gptoss" / "model"
     model.mkdir()
-    shutil.copy(ROOT / "include" / "gptoss" / "model" / "decode_graph.cuh", model)
+    for header in ("decode_graph.cuh", "decode_loop.cuh"):
+        shutil.copy(ROOT / "include" / "gptoss" / "model" / header, model)
     of_header = collections.defaultdict(list)
     for number, mistake in enumerate(mistakes):
         of_header[mistake.header].append((number, mistake))

@@ -26,11 +26,11 @@ struct OnDevice {
 };
 
 template <class Ops>
-std::vector<std::int32_t> generated(Transformer<Ops>& transformer) {
+std::vector<std::int32_t> generated(Transformer<Ops>& transformer, float temperature = 0) {
     const std::int32_t prompt[7] = {1, 5, 9, 2, 100, 3, 7};
     GenerateOptions options;
     options.max_tokens = 12;
-    options.sampling.temperature = 0;
+    options.sampling.temperature = temperature;
     return generate(transformer, {prompt, 7}, options, [](std::int32_t) { return true; }).ids;
 }
 
@@ -46,6 +46,11 @@ TEST_CASE("tool: --path cuda generates the tokens of the scalar path", "[tool]")
     CHECK(device.cache.length == 7 + 11);
     device.cache = {};
     CHECK(generated(device) == expected);
+    for (const float temperature : {1.0f, 0.7f}) {
+        device.cache = {};
+        scalar.cache = {};
+        CHECK(generated(device, temperature) == generated(scalar, temperature));
+    }
 }
 
 TEST_CASE("tool: --path cuda leaves logits on the device until they are asked for", "[tool]") {

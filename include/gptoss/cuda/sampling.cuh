@@ -39,6 +39,24 @@ __device__ inline bool is_finite_choice(ConstVectorView logits, std::uint64_t be
     return false;
 }
 
+// The number of the next draw, on the device, and what random_uniform makes of its seed.
+struct DrawCounter {
+    std::uint64_t key = 0;
+    std::uint64_t draw = 0;
+};
+
+struct Uniform {
+    double value;
+    const DrawCounter* counter;  // may be nullptr; otherwise it says which draw this is
+};
+
+// Twin of random_uniform.
+__device__ inline double value_of(const Uniform& uniform) {
+    if (uniform.counter == nullptr) return uniform.value;
+    const std::uint64_t word = generator_word(uniform.counter->key, uniform.counter->draw);
+    return double(word >> 11) * 0x1p-53;
+}
+
 static __global__ void __launch_bounds__(kMostSampleThreads)
     greedy_kernel(ConstVectorView logits, IdsView id, Fault* fault) {
     wait_for_previous_kernel();
@@ -78,7 +96,7 @@ __device__ inline void draw(const Chances& chances, std::uint64_t cut, double un
 
 static __global__ void __launch_bounds__(kMostSampleThreads)
     draw_kernel(ConstVectorView logits, SamplingOptions options, double log_min_p, float units,
-                double uniform, IdsView id, Fault* fault) {
+                Uniform uniform, IdsView id, Fault* fault) {
     wait_for_previous_kernel();
     const std::uint64_t best_of_thread = best_of_own(logits);
     const std::uint64_t best = block_max(best_of_thread);
@@ -91,7 +109,7 @@ static __global__ void __launch_bounds__(kMostSampleThreads)
         options.top_k == 0 && options.top_p == 1.0f && options.min_p == 0.0f;
     const std::uint64_t cut =
         nothing_is_cut ? 1 : cut_of(chances, options, log_min_p, best, best_of_thread);
-    draw(chances, cut, uniform, id);
+    draw(chances, cut, value_of(uniform), id);
 }
 
 // As many units of p as let the vocabulary be summed up: 2^44 for 201,088 tokens.
@@ -99,10 +117,8 @@ inline float units_of_p(int vocab_size) {
     return std::ldexp(1.0f, 62 - int(std::bit_width(unsigned(vocab_size))));
 }
 
-// gptoss::cuda::sample
-inline void sample(ConstMatrixView logits, SamplingOptions options, double uniform, IdsView id) {
-    validate(options);
-    require_sample_operands(logits, uniform, id);
+inline void launch_sample(ConstMatrixView logits, SamplingOptions options, Uniform uniform,
+                          IdsView id) {
     const int vocab_size = logits.cols;
     const ConstVectorView last_row = {logits.row(logits.rows - 1), vocab_size};
     const int n_warps = (vocab_size + kWarpSize - 1) / kWarpSize;
@@ -116,6 +132,21 @@ inline void sample(ConstMatrixView logits, SamplingOptions options, double unifo
                                       id, device_fault());
     }
     check_launch("cuda::sample");
+}
+
+// gptoss::cuda::sample
+inline void sample(ConstMatrixView logits, SamplingOptions options, double uniform, IdsView id) {
+    validate(options);
+    require_sample_operands(logits, uniform, id);
+    launch_sample(logits, options, {uniform, nullptr}, id);
+}
+
+// With random_uniform of the draw that a counter on the device says.
+inline void sample_counted(ConstMatrixView logits, SamplingOptions options,
+                           const DrawCounter* counter, IdsView id) {
+    validate(options);
+    require_sample_operands(logits, 0.0, id);
+    launch_sample(logits, options, {0.0, counter}, id);
 }
 
 }  // namespace gptoss::cuda

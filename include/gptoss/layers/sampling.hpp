@@ -42,6 +42,8 @@ struct SamplingOptions {
     int top_k = 0;
     float top_p = 1.0f;
     float min_p = 0.0f;
+
+    bool operator==(const SamplingOptions&) const = default;
 };
 
 inline void validate(const SamplingOptions& options) {
@@ -63,6 +65,15 @@ inline double random_uniform(std::uint64_t seed, std::uint64_t draw) {
     const double two_to_the_minus_53 = 1.0 / 9007199254740992.0;
     return double(word >> 11) * two_to_the_minus_53;
 }
+
+// What a token is drawn with: sample(logits, options, random_uniform(seed, number), id).
+struct Draw {
+    SamplingOptions options;
+    std::uint64_t seed = 0;
+    std::uint64_t number = 0;
+
+    bool operator==(const Draw&) const = default;
+};
 
 struct Candidate {
     std::int32_t id;

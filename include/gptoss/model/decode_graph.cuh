@@ -43,31 +43,32 @@ struct DecodeGraph {
         return places;
     }
 
+    // Is everything where it was in the last step?
+    bool has_places(const Weights& w, const KvCache& cache, const Activations& a) const {
+        return places_of(w, cache, a) == places;
+    }
+
     void forward(const Weights& w, KvCache& cache, Activations& a) {
+        run(w, cache, a, [&] { gptoss::forward<CudaDecodeOps>(w, cache, a); });
+    }
+
+    // launches: the forward, and what else belongs to a step.
+    template <class Launches>
+    void run(const Weights& w, const KvCache& cache, const Activations& a,
+             const Launches& launches) {
         if (!has_run) {
             has_run = true;
-            gptoss::forward<CudaDecodeOps>(w, cache, a);
+            launches();
             return;
         }
         Places places_now = places_of(w, cache, a);
         if (places_now != places || w.config != config) is_recorded = false;
         places = std::move(places_now);
         config = w.config;
-        if (!is_recorded) graph.record([&] { gptoss::forward<CudaDecodeOps>(w, cache, a); });
+        if (!is_recorded) graph.record(launches);
         is_recorded = true;
         graph.play();
     }
 };
-
-// Does anybody want to see anything of a pass?
-inline bool wants_anything(Watch* watch, int n_layers) {
-    if (watch == nullptr) return false;
-    for (const SiteInfo& info : kSites) {
-        for (int layer = kNoLayer; layer < n_layers; ++layer) {
-            if (watch->wants(info.site, layer)) return true;
-        }
-    }
-    return false;
-}
 
 }  // namespace gptoss

@@ -53,16 +53,23 @@ void forward(const Weights& w, KvCache& cache, Activations& a, Watch* watch = nu
 // Which rows of logits a pass computes: each costs vocab_size * hidden_size multiply-adds.
 enum class LogitRows { last, all };
 
-// Checks tokens, makes room for them in the cache and shapes a; then the forward can run.
+// Checks tokens, makes room for them in the cache and shapes a.
 template <class Memory>
-void begin_pass(const Config& config, KvCache& cache, Activations& a, ConstIdsView tokens,
-                LogitRows logit_rows, Watch* watch) {
+void make_room(const Config& config, KvCache& cache, Activations& a, ConstIdsView tokens,
+               LogitRows logit_rows) {
     if (tokens.rows == 0) throw Error("feed: no tokens, expected at least one");
     require_token_ids(tokens, config.vocab_size);
     reserve<Memory>(cache, config, tokens.rows);
 
     const int n_logit_rows = logit_rows == LogitRows::all ? tokens.rows : 1;
     shape_activations<Memory>(a, config, tokens.rows, n_logit_rows);
+}
+
+// The same, and puts tokens and positions where the forward reads them; then it can run.
+template <class Memory>
+void begin_pass(const Config& config, KvCache& cache, Activations& a, ConstIdsView tokens,
+                LogitRows logit_rows, Watch* watch) {
+    make_room<Memory>(config, cache, a, tokens, logit_rows);
     if (wants_attention_record(watch, config.n_layers)) {
         const int n_positions = cache.length + tokens.rows;
         shape_attention_record<Memory>(a, config, tokens.rows, n_positions);

@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "gptoss/layers/sampling.hpp"
@@ -79,24 +80,48 @@ void mask_last_row(const TokenMask& mask, MatrixView logits) {
     Memory::upload(logits.row(logits.rows - 1), row.data(), row.size() * sizeof(float));
 }
 
+// Feeds a token. A Transformer may have a function that does so and chooses the next one where it has
+// the logits, if nobody watches: then one number leaves a device per token. draw is the next one's.
+template <class Ops>
+std::optional<std::int32_t> feed_one(Transformer<Ops>& transformer, std::int32_t id,
+                                     const GenerateOptions& options, std::uint64_t draw,
+                                     Watch* watch) {
+    if constexpr (requires { &Transformer<Ops>::feed_and_sample; }) {
+        if (options.mask == nullptr) {
+            return transformer.feed_and_sample(id, {options.sampling, options.seed, draw}, watch);
+        }
+    }
+    transformer.feed({&id, 1}, LogitRows::last, watch);
+    return std::nullopt;
+}
+
+// Of the last row of logits.
+template <class Ops>
+std::int32_t sample_one(Transformer<Ops>& transformer, const GenerateOptions& options,
+                        std::uint64_t draw) {
+    using Memory = typename Ops::Memory;
+    Activations& a = transformer.a;
+    if (options.mask != nullptr) mask_last_row<Memory>(*options.mask, a.logits);
+    Ops::sample(a.logits, options.sampling, random_uniform(options.seed, draw), a.next_token);
+    std::int32_t id = 0;
+    Memory::download(&id, a.next_token.data, sizeof id);
+    return id;
+}
+
 template <class Ops>
 GenerateResult generate(Transformer<Ops>& transformer, ConstIdsView prompt,
                         const GenerateOptions& options, const OnToken& on_token,
                         Watch* watch = nullptr) {
-    using Memory = typename Ops::Memory;
     validate(options.sampling);
     if (prompt.rows == 0) throw Error("generate: the prompt is empty, expected a token or more");
     prefill(transformer, prompt, options.prefill_chunk, watch);
 
     GenerateResult result;
     const Config& config = transformer.w.config;
+    std::optional<std::int32_t> chosen;  // with the pass before
     for (int n = 0; n < options.max_tokens; ++n) {
-        Activations& a = transformer.a;
-        if (options.mask != nullptr) mask_last_row<Memory>(*options.mask, a.logits);
-        const double uniform = random_uniform(options.seed, std::uint64_t(n));
-        Ops::sample(a.logits, options.sampling, uniform, a.next_token);
-        std::int32_t id = 0;
-        Memory::download(&id, a.next_token.data, sizeof id);
+        const auto draw = std::uint64_t(n);
+        const std::int32_t id = chosen ? *chosen : sample_one(transformer, options, draw);
         result.ids.push_back(id);
 
         const bool go_on = on_token(id);
@@ -116,7 +141,7 @@ GenerateResult generate(Transformer<Ops>& transformer, ConstIdsView prompt,
             result.reason = StopReason::context_full;
             return result;
         }
-        transformer.feed({&id, 1}, LogitRows::last, watch);
+        chosen = feed_one(transformer, id, options, draw + 1, watch);
     }
     return result;
 }

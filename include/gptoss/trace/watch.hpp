@@ -62,6 +62,17 @@ inline bool is_watched(Watch* watch, Site site, int layer) {
     return watch != nullptr && watch->wants(site, layer);
 }
 
+// Does anybody want to see anything of a pass?
+inline bool wants_anything(Watch* watch, int n_layers) {
+    if (watch == nullptr) return false;
+    for (const SiteInfo& info : kSites) {
+        for (int layer = kNoLayer; layer < n_layers; ++layer) {
+            if (watch->wants(info.site, layer)) return true;
+        }
+    }
+    return false;
+}
+
 // Would anything come of a change?
 inline bool is_read_later(Site site) {
     return site != Site::attn_scores && site != Site::attn_weights && site != Site::attn_sink_share;

@@ -57,6 +57,8 @@ struct ViewFinder {
         } else if constexpr (requires { a.q, a.keys, a.record; }) {
             find_all(a.q, a.keys, a.values, a.sinks, a.positions, a.mix);
             find_all(a.record.scores, a.record.weights, a.record.sink_share);
+        } else if constexpr (requires { a.value, a.counter; }) {
+            find(a.counter);
         } else if constexpr (requires { a.calls, a.n_calls; }) {
             for (int n = 0; n < a.n_calls; ++n) {
                 const auto& call = a.calls[n];

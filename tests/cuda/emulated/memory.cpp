@@ -150,6 +150,16 @@ cudaError_t cudaMemcpy(void* to, const void* from, std::size_t bytes, cudaMemcpy
     return cudaSuccess;
 }
 
-cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind) {
+cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind,
+                            cudaStream_t) {
     return cudaMemcpy(to, from, bytes, kind);
+}
+
+cudaError_t cudaMallocHost(void** memory, std::size_t bytes) {
+    *memory = ::operator new(bytes);
+    return cudaSuccess;
+}
+cudaError_t cudaFreeHost(void* memory) {
+    ::operator delete(memory);
+    return cudaSuccess;
 }
