@@ -36,6 +36,7 @@
 #include "gptoss/diagnose/below_noise.hpp"
 #include "gptoss/diagnose/comparable.hpp"
 #include "gptoss/diagnose/difference_hint.hpp"
+#include "gptoss/diagnose/doubtful_name.hpp"
 #include "gptoss/diagnose/embedding_hint.hpp"
 #include "gptoss/diagnose/expert_order_hint.hpp"
 #include "gptoss/diagnose/op_by_op.hpp"
@@ -295,6 +296,11 @@ private:
         found_.is_known = !tried_.empty() && found_.suspects[0].explains_first;
         found_.n_as_likely = n_as_likely(found_.suspects);
         if (!found_.is_known || !evidence_.anchored) return;
+        if (is_doubtful()) {
+            found_.is_known = false;
+            found_.n_as_likely = 0;
+            return;
+        }
         const std::vector<std::size_t> unexplained = left_by_best();
         if (unexplained.empty()) return;
         found_.unexplained = names_of(unexplained);
@@ -302,6 +308,32 @@ private:
         if (counted.empty()) return;
         const Suspect second = ranked(counted)[0];
         if (second.explains_first) found_.second = second;
+    }
+
+    bool is_doubtful() const {
+        const double confidence = confidence_in_names(found_.suspects, found_.n_as_likely);
+        if (confidence >= kSureConfidence) return false;
+        return confidence < kLeastConfidence || !is_whole(share_of_first_suspect());
+    }
+
+    // At the divergent sites, in runs that do not round: what is in the dump beside it are its roundings.
+    Projection share_of_first_suspect() const {
+        Projector projector({&weights_.config, evidence_.n_tokens, 0, theirs_.first_row});
+        for (const pitfalls::Pitfall& pitfall : lab_.pitfalls_in_float32) {
+            if (std::strcmp(pitfall.facts.name, found_.suspects[0].facts.name) != 0) continue;
+            const dump::Dump right =
+                anchored_run(lab_.right_in_float32, weights_, theirs_, found_.tokens_per_pass);
+            const dump::Dump wrong =
+                anchored_run(pitfall, weights_, theirs_, found_.tokens_per_pass);
+            for (const std::size_t i : evidence_.divergent) {
+                const compare::CompareRow& row = evidence_.right.rows[i];
+                const bool flipped = row.outcome == compare::Outcome::flipped;
+                if (row.key.site == Site::mlp_expert_ids || flipped) continue;
+                projector.add(row.key, right.sites.at(row.key), wrong.sites.at(row.key),
+                              theirs_.sites.at(row.key));
+            }
+        }
+        return projector.result();
     }
 
     std::vector<std::size_t> those_that_count(const std::vector<std::size_t>& rows) const {
