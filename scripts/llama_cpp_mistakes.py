@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Mistakes of a converter to GGUF, run by llama.cpp, and what diagnose calls them.
+"""Mistakes of a converter to GGUF, run by llama.cpp, what diagnose calls them, and what 8 bits cost.
 
     scripts/llama_cpp_mistakes.py --llama DIR            a minute or two: writes the tables of docs/llama-cpp.md
     scripts/llama_cpp_mistakes.py --llama DIR --check    compares seven rows of them, half a minute
@@ -185,6 +185,41 @@ def mistake_table(runs, mistakes):
     return markdown(head, rows), n_wrong, n_without
 
 
+def cost_table(runs):
+    """How far logits of a chat move from those of the checkpoint in float32, by who computes with 8 bits."""
+    ids = call(runs.tool, "harmony", "render", "--ids", "--mode", "training", "--model", NANO,
+               ROOT / "tests/golden/prompts/nano_chat.json").split()
+    file = runs.model("Q8_0", "MXFP4")
+    dumps = runs.folder / "dumps"             # not beside the model, where --out is refused
+    dumps.mkdir()
+    plain, other = dumps / "plain.safetensors", dumps / "other.safetensors"
+
+    def trace(out, *how):
+        call(runs.tool, "trace", "--sites", "logits", "--ids", ",".join(ids), "--out", out, *how)
+        return out
+
+    def recorded(*how):
+        call(runs.recorder, file, runs.folder / "run.gguf", ",".join(ids), *how)
+        return runs.folder / "run.gguf"
+
+    trace(plain, "--model", NANO, "--path", "scalar")
+    cases = [
+        ("gptoss, the checkpoint with `--dense q8_0`",
+         lambda: trace(other, "--model", NANO, "--path", "fast", "--dense", "q8_0")),
+        ("gptoss, the file", lambda: trace(other, "--model", file, "--path", "fast")),
+        ("llama.cpp, the file", lambda: recorded()),
+        ("llama.cpp, the file, attention as in its programs", lambda: recorded("usual")),
+    ]
+    rows = []
+    for what, run in cases:
+        done = subprocess.run([runs.tool, "compare", plain, run(), "--sites", "logits", "--json"],
+                              capture_output=True, text=True)
+        found = json.loads(done.stdout)["logits"]
+        rows.append([what, f"{100 * found['top_1']:.1f} %", f"{found['mean_kl']:.3f} nats",
+                     f"{found['max_kl']:.1f} nats"])
+    return markdown(["who computes", "same likeliest token", "mean KL", "largest KL"], rows)
+
+
 def markdown(head, rows):
     lines = ["| " + " | ".join(row) + " |" for row in [head, *rows]]
     return "\n".join([lines[0], "|" + "---|" * len(head), *lines[1:]]) + "\n"
@@ -207,7 +242,8 @@ def main():
         runs = Runs(flags, pathlib.Path(name))
         right, n_not_right = right_table(runs, files)
         mistakes, n_wrong, n_without = mistake_table(runs, planted)
-    print(f"{right}\n{mistakes}")
+        cost = "" if flags.check else cost_table(runs)  # its last digits depend on the machine
+    print(f"{right}\n{mistakes}\n{cost}")
     print(f"{n_not_right} of {len(files)} right files not called right; of {len(planted)} mistakes {n_wrong} "
           f"called something else, {n_without} without a name")
     page = PAGE.read_text()
@@ -216,7 +252,9 @@ def main():
         if differ:
             raise SystemExit(f"{PAGE.relative_to(ROOT)}: it has no row {differ[0]}")
     else:
-        PAGE.write_text(put(put(page, "right", right), "mistakes", mistakes))
+        for name, table in (("right", right), ("mistakes", mistakes), ("cost", cost)):
+            page = put(page, name, table)
+        PAGE.write_text(page)
     sys.exit(n_not_right + n_wrong > 0)
 
 
