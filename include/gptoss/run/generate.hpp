@@ -102,7 +102,8 @@ std::int32_t sample_one(Transformer<Ops>& transformer, const GenerateOptions& op
     using Memory = typename Ops::Memory;
     Activations& a = transformer.a;
     if (options.mask != nullptr) mask_last_row<Memory>(*options.mask, a.logits);
-    Ops::sample(a.logits, options.sampling, random_uniform(options.seed, draw), a.next_token);
+    const double uniform = random_uniform(options.seed, draw);
+    Ops::sample(a.logits, options.sampling, uniform, a.next_token);
     std::int32_t id = 0;
     Memory::download(&id, a.next_token.data, sizeof id);
     return id;
