@@ -38,7 +38,7 @@ TEST_CASE("fixed point: a number is off by half a unit at most, and the largest 
     for (const float scale : {1.0f, 1e-30f, 3e37f, 0.7f, 1.0e4f}) {
         const std::vector<float> x = numbers(3 * 32, scale);
         std::vector<FixedPair> fixed(2);
-        fix_body(x.data(), 3, fixed.data());
+        to_fixed_point_body(x.data(), 3, fixed.data());
         for (int block = 0; block < 3; ++block) {
             const FixedPair& pair = fixed[std::size_t(block / 2)];
             double largest = 0;
@@ -61,7 +61,7 @@ TEST_CASE("fixed point: numbers next to a power of two keep within three bytes",
         for (const float sign : {1.0f, -1.0f}) {
             std::vector<float> x(32, sign * largest);
             FixedPair pair;
-            fix_body(x.data(), 1, &pair);
+            to_fixed_point_body(x.data(), 1, &pair);
             CHECK(std::fabs(value_of(pair, 0, 0) - double(x[0])) <= double(pair.half_units[0]));
             CHECK(std::fabs(double(pair.offsets[0])) <= 12.0 * 8 * kLargestFixed);
         }
@@ -71,7 +71,7 @@ TEST_CASE("fixed point: numbers next to a power of two keep within three bytes",
 TEST_CASE("fixed point: the offset of a lane is -12 times what it sums", "[fast]") {
     const std::vector<float> x = numbers(64, 1);
     FixedPair pair;
-    fix_body(x.data(), 2, &pair);
+    to_fixed_point_body(x.data(), 2, &pair);
     for (int lane = 0; lane < 8; ++lane) {
         double sum = 0;
         for (int i = 4 * (lane % 4); i < 4 * (lane % 4) + 4; ++i) {
@@ -88,7 +88,7 @@ TEST_CASE("fixed point: zeros stay zero, and what is not finite makes its block 
          {std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity(),
           std::numeric_limits<float>::quiet_NaN()}) {
         x[32 + 5] = wrong;
-        fix_body(x.data(), 3, fixed.data());
+        to_fixed_point_body(x.data(), 3, fixed.data());
         CHECK(value_of(fixed[0], 0, 5) == 0);
         CHECK(std::isnan(value_of(fixed[0], 1, 5)));
         CHECK(value_of(fixed[1], 0, 5) == 0);

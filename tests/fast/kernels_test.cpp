@@ -90,7 +90,7 @@ std::vector<float> split(const std::vector<float>& x) {
 float dot_mxfp4(const Kernels& k, const PackedRow& w, const std::vector<float>& x_split) {
     const int n_blocks = int(w.scales.size());
     std::vector<FixedPair> fixed(std::size_t(n_blocks + 1) / 2);
-    fix_body(x_split.data(), n_blocks, fixed.data());
+    to_fixed_point_body(x_split.data(), n_blocks, fixed.data());
     const Mxfp4Row row = w.row();
     float sum = 0;
     k.dots_mxfp4(&row, 1, {x_split.data(), fixed.data()}, n_blocks, &sum);

@@ -177,8 +177,7 @@ void climb_expert_decode(const Experts& w, const Roofs& roofs) {
         const auto op = [&](auto... operands) {
             fast::expert_linear_with(k, nullptr, operands...);
         };
-        print_rung("16 sums, table look-up, " + name_of(k), rate(op), "GB/s",
-                   roofs.one.read_bytes_per_s);
+        print_rung("table look-up, " + name_of(k), rate(op), "GB/s", roofs.one.read_bytes_per_s);
     }
     omp_set_num_threads(roofs.n_threads);
     print_rung("the last one with all threads", rate(fast::expert_linear), "GB/s",

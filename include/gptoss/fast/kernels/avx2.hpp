@@ -48,8 +48,8 @@ GPTOSS_AVX2 inline void look_up(const std::uint8_t* codes, __m256 even[2], __m25
     }
 }
 
-GPTOSS_AVX2 inline void fix(const float* x_split, int n_blocks, FixedPair* fixed) {
-    fix_body(x_split, n_blocks, fixed);
+GPTOSS_AVX2 inline void to_fixed_point(const float* x_split, int n_blocks, FixedPair* fixed) {
+    to_fixed_point_body(x_split, n_blocks, fixed);
 }
 
 GPTOSS_AVX2 inline __m256i load(const void* bytes) {
@@ -235,7 +235,7 @@ GPTOSS_AVX2 inline void multiply_add(StridedMatrix w, const float* x, int lanes,
     if (lanes - l == 8) multiply_add_lanes<8, 1>(w, x, lanes, l, sums);
 }
 
-GPTOSS_KERNELS(InstructionSet::avx2, GPTOSS_AVX2, 8, 24, true, &fix);
+GPTOSS_KERNELS(InstructionSet::avx2, GPTOSS_AVX2, 8, 24, true, &to_fixed_point);
 
 }  // namespace gptoss::fast::avx2
 

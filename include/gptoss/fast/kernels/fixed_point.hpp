@@ -12,7 +12,8 @@
 // Where    behind fast/kernels/kernels.hpp.
 // Errors   none. A block with an infinity or NaN becomes NaN.
 // Pitfalls The largest sum of a lane is 8 * 24 * 2^23, three quarters of what 32 bits hold, so q has
-//          no more bits. With a unit per row a large activation would blur all others.
+//          no more bits. With a unit per row a large activation would blur all others; as it is, one
+//          that is 500 times as large as the rest of its block costs the block nine bits.
 #pragma once
 #include <algorithm>
 #include <bit>
@@ -35,7 +36,7 @@ struct alignas(64) FixedPair {
 inline constexpr int kLargestFixed = 127 * 0x10000 + 127 * 0x100 + 127;
 
 // The largest power of two by which this may be multiplied to stay a fixed-point number.
-[[gnu::always_inline]] inline float fixed_steps_per_one(float largest) {
+[[gnu::always_inline]] inline float steps_per_one(float largest) {
     const int exponent =
         int(std::bit_cast<std::uint32_t>(largest) >> 23) - 127;  // of its first bit
     const int shift = std::min(22 - exponent, 125);              // half a unit stays a normal float
@@ -44,9 +45,9 @@ inline constexpr int kLargestFixed = 127 * 0x10000 + 127 * 0x100 + 127;
 }
 
 // Sixteen numbers into one half of three registers.
-[[gnu::always_inline]] inline void fix_sixteen(const float* x, float steps, std::int8_t* top,
-                                               std::int8_t* middle, std::int8_t* low,
-                                               std::int32_t* offsets) {
+[[gnu::always_inline]] inline void sixteen_to_fixed_point(const float* x, float steps,
+                                                          std::int8_t* top, std::int8_t* middle,
+                                                          std::int8_t* low, std::int32_t* offsets) {
     std::int32_t q[16];
     for (int i = 0; i < 16; ++i) {
         const float exact = x[i] * steps;
@@ -64,7 +65,8 @@ inline constexpr int kLargestFixed = 127 * 0x10000 + 127 * 0x100 + 127;
 }
 
 // Block number half of the pair, from 32 floats in split order (fast/kernels/bodies.hpp).
-[[gnu::always_inline]] inline void fix_block(const float* x_split, int half, FixedPair& pair) {
+[[gnu::always_inline]] inline void block_to_fixed_point(const float* x_split, int half,
+                                                        FixedPair& pair) {
     std::uint32_t largest_bits = 0;  // without their signs, floats are in the order of their bits
     for (int i = 0; i < kMxfp4BlockSize; ++i) {
         largest_bits =
@@ -75,22 +77,23 @@ inline constexpr int kLargestFixed = 127 * 0x10000 + 127 * 0x100 + 127;
         std::fill_n(half_units, 4, std::numeric_limits<float>::quiet_NaN());
         return;
     }
-    const float steps = fixed_steps_per_one(std::bit_cast<float>(largest_bits));
+    const float steps = steps_per_one(std::bit_cast<float>(largest_bits));
     std::fill_n(half_units, 4, 0.5f / steps);
     std::int32_t* offsets = pair.offsets + 4 * half;
     const int place = 16 * half;
-    fix_sixteen(x_split, steps, pair.even[0] + place, pair.even[1] + place, pair.even[2] + place,
-                offsets);
-    fix_sixteen(x_split + 16, steps, pair.odd[0] + place, pair.odd[1] + place, pair.odd[2] + place,
-                offsets);
+    sixteen_to_fixed_point(x_split, steps, pair.even[0] + place, pair.even[1] + place,
+                           pair.even[2] + place, offsets);
+    sixteen_to_fixed_point(x_split + 16, steps, pair.odd[0] + place, pair.odd[1] + place,
+                           pair.odd[2] + place, offsets);
 }
 
 // An odd number of blocks is filled up with zeros.
-[[gnu::always_inline]] inline void fix_body(const float* x_split, int n_blocks, FixedPair* fixed) {
+[[gnu::always_inline]] inline void to_fixed_point_body(const float* x_split, int n_blocks,
+                                                       FixedPair* fixed) {
     for (int block = 0; block < n_blocks; ++block) {
         FixedPair& pair = fixed[block / 2];
         if (block % 2 == 0) pair = {};
-        fix_block(x_split + block * kMxfp4BlockSize, block % 2, pair);
+        block_to_fixed_point(x_split + block * kMxfp4BlockSize, block % 2, pair);
     }
 }
 

@@ -6,7 +6,7 @@
 // Where    under every op of fast/. A call handles a row or a tile, so its cost does not count.
 // Source   the entries: fast/kernels/table.hpp.
 // Errors   Error if this machine does not have the instruction set.
-// Pitfalls All sets but portable fuse multiply and add, and give the same bits, but for dot_mxfp4
+// Pitfalls All sets but portable fuse multiply and add, and give the same bits, but for dots_mxfp4
 //          on AVX2, which adds whole numbers; portable rounds twice.
 #pragma once
 #include <string>

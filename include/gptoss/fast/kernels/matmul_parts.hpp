@@ -117,12 +117,12 @@ struct Mxfp4Source {
     float bias(int e, int o) const { return biases.row(e)[o]; }
     Mxfp4Tokens tokens(const Kernels& k, ConstMatrixView x, const TokenRow* rows, int n) const {
         Mxfp4Tokens all;
-        const int n_pairs = k.fix != nullptr ? (n_blocks() + 1) / 2 : 0;
+        const int n_pairs = k.to_fixed_point != nullptr ? (n_blocks() + 1) / 2 : 0;
         all.fixed.resize(std::size_t(n) * std::size_t(n_pairs));
         for (int i = 0; i < n; ++i) {
             const float* x_split = x.row(rows[i].x);
             FixedPair* fixed = all.fixed.data() + std::ptrdiff_t(i) * n_pairs;
-            if (k.fix != nullptr) k.fix(x_split, n_blocks(), fixed);
+            if (k.to_fixed_point != nullptr) k.to_fixed_point(x_split, n_blocks(), fixed);
             all.tokens.push_back({x_split, fixed});
         }
         return all;

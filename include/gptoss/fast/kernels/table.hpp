@@ -3,7 +3,7 @@
 //     dot_bf16      (n), (n)                        sum_i w[i] * x[i]
 //     dot_f16, dot_f32, dot_q8_0                    the same from weights stored so (core/storage.hpp)
 //     dots_mxfp4    (n_rows, n_blocks), a token     the same, of several rows; see Mxfp4Token
-//     fix           (n_blocks * 32)                 a token for dots_mxfp4 (fast/kernels/fixed_point.hpp)
+//     to_fixed_point (n_blocks * 32)                a token for dots_mxfp4 (fast/kernels/fixed_point.hpp)
 //     widen_bf16    (n)                             weights as floats
 //     widen_f16, widen_f32, widen_q8_0              the same
 //     widen_mxfp4   (n_blocks)                      weights as floats, split
@@ -13,7 +13,8 @@
 //     swiglu        (2 * n)                         a row of layers/swiglu.hpp
 //
 // A target attribute cannot be a template argument, so each set's namespace says the macro below
-// once, behind its own kernels for MXFP4, Q8_0 and multiply_add. It has no more in it than calls of the bodies.
+// once, behind its own kernels for MXFP4, Q8_0 and multiply_add. It has no more in it than calls of
+// the bodies.
 //
 // Where    behind fast/kernels/kernels.hpp.
 #pragma once
@@ -24,7 +25,7 @@
 
 namespace gptoss::fast {
 
-// A token as dots_mxfp4 reads it: where there is a fix, as it leaves it, otherwise split.
+// A token as dots_mxfp4 reads it: where there is a to_fixed_point, what that gives, otherwise split.
 struct Mxfp4Token {
     const float* split = nullptr;      // (n_blocks * 32)
     const FixedPair* fixed = nullptr;  // (n_blocks / 2, rounded up)
@@ -41,7 +42,7 @@ struct Kernels {
     float (*dot_f32)(const std::uint8_t* w, const float* x, int n);
     float (*dot_q8_0)(const std::uint8_t* w, const float* x, int n);
     void (*dots_mxfp4)(const Mxfp4Row* w, int n_rows, Mxfp4Token x, int n_blocks, float* sums);
-    void (*fix)(const float* x_split, int n_blocks, FixedPair* fixed);  // or null
+    void (*to_fixed_point)(const float* x_split, int n_blocks, FixedPair* fixed);  // or null
     void (*widen_bf16)(const std::uint8_t* w, int n, float* weights);
     void (*widen_f16)(const std::uint8_t* w, int n, float* weights);
     void (*widen_f32)(const std::uint8_t* w, int n, float* weights);
@@ -55,9 +56,9 @@ struct Kernels {
 
 }  // namespace gptoss::fast
 
-// TARGET: the attribute of the set; FEWEST_LANES, MOST_LANES: those of Kernels; FIX: its fix.
+// TARGET: the attribute of the set; FEWEST_LANES, MOST_LANES, TO_FIXED_POINT: entries of Kernels.
 // clang-format off
-#define GPTOSS_KERNELS(SET, TARGET, FEWEST_LANES, MOST_LANES, FUSED, FIX)                          \
+#define GPTOSS_KERNELS(SET, TARGET, FEWEST_LANES, MOST_LANES, FUSED, TO_FIXED_POINT)              \
     TARGET inline float dot_bf16(const std::uint8_t* w, const float* x, int n) {                  \
         return dot_body<Storage::bf16, FUSED>(w, x, n);                                           \
     }                                                                                             \
@@ -92,9 +93,9 @@ struct Kernels {
     TARGET inline void swiglu(const float* h, float limit, float alpha, int n, float* y) {        \
         swiglu_body<FUSED>(h, limit, alpha, n, y);                                                \
     }                                                                                             \
-    inline constexpr Kernels kKernels = {                                                          \
+    inline constexpr Kernels kKernels = {                                                         \
         SET,          FEWEST_LANES, MOST_LANES,                                                   \
-        &dot_bf16,    &dot_f16,    &dot_f32,   &dot_q8_0,   &dots_mxfp4, FIX,                      \
+        &dot_bf16,    &dot_f16,    &dot_f32,   &dot_q8_0,   &dots_mxfp4, TO_FIXED_POINT,          \
         &widen_bf16,  &widen_f16,  &widen_f32, &widen_q8_0, &widen_mxfp4, &unpack_mxfp4,          \
         &multiply_add, &soften, &swiglu}
 // clang-format on
