@@ -316,24 +316,18 @@ private:
         return confidence < kLeastConfidence || !is_whole(share_of_first_suspect());
     }
 
-    // At the divergent sites, in runs that do not round: what is in the dump beside it are its roundings.
+    // In runs that do not round: what is in the dump beside the mistake are the dump's own roundings.
     Projection share_of_first_suspect() const {
-        Projector projector({&weights_.config, evidence_.n_tokens, 0, theirs_.first_row});
-        for (const pitfalls::Pitfall& pitfall : lab_.pitfalls_in_float32) {
-            if (std::strcmp(pitfall.facts.name, found_.suspects[0].facts.name) != 0) continue;
-            const dump::Dump right =
-                anchored_run(lab_.right_in_float32, weights_, theirs_, found_.tokens_per_pass);
-            const dump::Dump wrong =
-                anchored_run(pitfall, weights_, theirs_, found_.tokens_per_pass);
-            for (const std::size_t i : evidence_.divergent) {
-                const compare::CompareRow& row = evidence_.right.rows[i];
-                const bool flipped = row.outcome == compare::Outcome::flipped;
-                if (row.key.site == Site::mlp_expert_ids || flipped) continue;
-                projector.add(row.key, right.sites.at(row.key), wrong.sites.at(row.key),
-                              theirs_.sites.at(row.key));
-            }
-        }
-        return projector.result();
+        const char* name = found_.suspects[0].facts.name;
+        const auto is_first = [name](const pitfalls::Pitfall& pitfall) {
+            return std::strcmp(pitfall.facts.name, name) == 0;
+        };
+        const std::vector<pitfalls::Pitfall>& all = lab_.pitfalls_in_float32;
+        const auto mistake = std::find_if(all.begin(), all.end(), is_first);
+        if (mistake == all.end()) return {};  // a lab that does not have it without rounding
+        const int n = found_.tokens_per_pass;
+        return projection_of(anchored_run(lab_.right_in_float32, weights_, theirs_, n),
+                             anchored_run(*mistake, weights_, theirs_, n));
     }
 
     std::vector<std::size_t> those_that_count(const std::vector<std::size_t>& rows) const {

@@ -5,7 +5,7 @@
 // or as small as a rounding. So a name counts as none of the known
 //
 //     if its confidence is below 1/2          that of all names that are as likely, together
-//     or below 9/10, and the mistake's share in what is off at the divergent sites is not 1
+//     or below 9/10, and the mistake's share in what is off is not 1
 //                                             (diagnose/projection.hpp, in runs that do not round)
 //
 // Where    diagnose/diagnose.hpp.
