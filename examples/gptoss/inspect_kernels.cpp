@@ -39,7 +39,8 @@ constexpr Op kOps[] = {
      "cuda/tile_expert_linear.cuh"},
     {"swiglu", "layers/swiglu.hpp", kRoundedOps, "fast/swiglu.hpp"},
     {"combine", "layers/combine.hpp", kRoundedOps},
-    {"unembed", "layers/unembedding.hpp", kRoundedSums, "fast/unembedding.hpp"},
+    {"unembed", "layers/unembedding.hpp", kRoundedSums, "fast/unembedding.hpp",
+     "cuda/tile_unembedding.cuh"},
     {"sample", "layers/sampling.hpp"},
 };
 

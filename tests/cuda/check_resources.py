@@ -36,15 +36,18 @@ LOCAL_ALLOWED = {"expert_linear_kernel", "rope_table_kernel"}
 # A draw and its thresholds, once in a step and not for each logit; cos and sin.
 MOST_DOUBLES = {"draw_kernel": 10, "rope_table_kernel": 8}
 
-# The longest loop without another one in it: what one turn of it does, and how many instructions it had
-# when it was last looked at, on any architecture.
-Loop = collections.namedtuple("Loop", "n what most")
+# The longest loop without another one in it, or the one with products of tensor cores (HMMA): what one turn
+# of it does, and how many instructions it had when it was last looked at, on any architecture.
+Loop = collections.namedtuple("Loop", "n what most has", defaults=("",))
 HOT_LOOPS = {
     "linear_warp_kernel": Loop(32, "weights", 140),
     "linear_group_kernel": Loop(32, "weights", 147),
     "unembed_warp_kernel": Loop(32, "weights", 140),
     "expert_linear_warp_kernel": Loop(64, "weights", 390),
     "expert_swiglu_kernel": Loop(64, "weights", 390),
+    "linear_tile_kernel": Loop(32, "channels of a tile", 124, "HMMA"),
+    "unembed_tile_kernel": Loop(32, "channels of a tile", 124, "HMMA"),
+    "expert_linear_tile_kernel": Loop(32, "channels of a tile", 269, "HMMA"),
     "attend_split_kernel": Loop(32, "positions of 8 heads", 1900),
     "draw_kernel": Loop(4, "logits", 182),
 }
@@ -76,7 +79,7 @@ def dumped(option, architecture, target):
     return dict(zip(parts[1::2], parts[2::2]))
 
 
-def longest_loop(instructions):
+def longest_loop(instructions, has=""):
     """Instructions from the target of a branch back to the branch, with no such branch between."""
     loops = []
     for address, text in instructions:
@@ -85,8 +88,8 @@ def longest_loop(instructions):
             loops.append((int(jump[1], 16), address))
     innermost = [(begin, end) for begin, end in loops
                  if not any(begin <= b and e <= end and (b, e) != (begin, end) for b, e in loops)]
-    lengths = [sum(begin <= address <= end for address, _ in instructions) for begin, end in innermost]
-    return max(lengths, default=0)
+    bodies = [[text for address, text in instructions if begin <= address <= end] for begin, end in innermost]
+    return max((len(body) for body in bodies if any(text.startswith(has) for text in body)), default=0)
 
 
 def look_at(architecture, target):
@@ -110,7 +113,7 @@ def look_at(architecture, target):
         if n_double > MOST_DOUBLES.get(kernel, 0):
             yield f"{architecture}: {kernel} has {n_double} instructions in double precision, expected {MOST_DOUBLES.get(kernel, 0)}"
         if kernel in HOT_LOOPS:
-            loop, length = HOT_LOOPS[kernel], longest_loop(instructions)
+            loop, length = HOT_LOOPS[kernel], longest_loop(instructions, HOT_LOOPS[kernel].has)
             print(f"    {kernel:28} {length:4} instructions for {loop.n} {loop.what}")
             if not loop.n <= length <= SLACK * loop.most:
                 yield f"{architecture}: the loop of {kernel} has {length} instructions, expected {loop.most}"

@@ -224,6 +224,12 @@ void device::unembed(ConstMatrixView x, DenseMatrix w, MatrixView logits) {
     o.finish();
 }
 
+void device::tile_unembed(ConstMatrixView x, DenseMatrix w, MatrixView logits) {
+    Operands o;
+    CudaTileOps::unembed(o.in(x), o.in(w), o.out(logits));
+    o.finish();
+}
+
 void device::sample(ConstMatrixView logits, SamplingOptions options, double uniform, IdsView id) {
     Operands o;
     CudaOps::sample(o.in(logits), options, uniform, o.out(id));

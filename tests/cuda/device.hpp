@@ -45,6 +45,7 @@ void tile_attend(ConstMatrixView q, ConstMatrixView keys, ConstMatrixView values
                  ConstVectorView sinks, ConstIdsView positions, int window, AttentionRecord record,
                  MatrixView mix);
 void tile_linear(ConstMatrixView x, DenseMatrix w, ConstVectorView bias, MatrixView y);
+void tile_unembed(ConstMatrixView x, DenseMatrix w, MatrixView logits);
 void tile_expert_linear(ConstMatrixView x, XRows x_rows, ConstIdsView ids, ExpertStack all_experts,
                         ConstMatrixView bias, MatrixView y);
 
@@ -89,6 +90,7 @@ struct TileOps : DeviceOps {
     static constexpr auto linear = &device::tile_linear;
     static constexpr auto attend = &device::tile_attend;
     static constexpr auto expert_linear = &device::tile_expert_linear;
+    static constexpr auto unembed = &device::tile_unembed;
 };
 
 struct PlainOps : DeviceOps {

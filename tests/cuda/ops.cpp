@@ -61,6 +61,24 @@ TEST_CASE("unembed: the CUDA twin is near the scalar op", "[unembedding]") {
     }
 }
 
+TEST_CASE("unembed: the CUDA twin on tensor cores is near the scalar op of rounded x",
+          "[unembedding]") {
+    RandomValues random;
+    struct Size {
+        int n_tokens, hidden_size, vocab_size;
+    };
+    for (const auto& [n_tokens, hidden_size, vocab_size] :
+         {Size{15, 96, 300}, {16, 96, 128}, {130, 40, 257}, {257, 8, 1}, {16, 33, 5}}) {
+        const auto x = random.rounded_floats(n_tokens * hidden_size);
+        const auto w = random.bf16(vocab_size * hidden_size);
+        check_twin<TileOps>(
+            n_tokens, vocab_size,
+            [&, n = n_tokens, in = hidden_size, out = vocab_size](auto ops, MatrixView logits) {
+                ops.unembed(matrix(x, n, in), {w.data(), out, in}, logits);
+            });
+    }
+}
+
 namespace {
 
 std::int32_t sampled(const std::vector<float>& logits, SamplingOptions options, double uniform) {
@@ -200,7 +218,7 @@ TEST_CASE("linear: the CUDA twin on tensor cores is near the scalar op of rounde
     };
     RandomValues random;
     for (const auto& [n_tokens, in, out] :
-         {Size{16, 8, 1}, {129, 96, 5}, {40, 40, 300}, {15, 96, 8}, {20, 33, 8}}) {
+         {Size{16, 8, 1}, {129, 96, 5}, {40, 40, 300}, {257, 72, 129}, {15, 96, 8}, {20, 33, 8}}) {
         const auto x = random.rounded_floats(n_tokens * in);
         const auto w = random.bf16(out * in);
         const auto bias = random.floats(out);
@@ -212,14 +230,17 @@ TEST_CASE("linear: the CUDA twin on tensor cores is near the scalar op of rounde
 }
 
 TEST_CASE("linear: the CUDA twin on tensor cores rounds x to BF16", "[linear]") {
-    // Both are half way between two BF16 and go to the even one, which is 1 and 1 + 2^-6.
+    // Two are half way between two BF16 and go to the even one, which is 1 and 1 + 2^-6. The third is a
+    // little more and goes to 1 + 2^-7; as a half float first, it would be half way too.
     std::vector<float> x(16 * 8, 1 + 0x1p-8f);
     std::fill(x.begin() + 8 * 8, x.end(), 1 + 3 * 0x1p-8f);
+    std::fill(x.begin() + 12 * 8, x.end(), 1 + 0x1p-8f + 0x1p-20f);
     const std::vector<float> bias(1, 0.0f);
     const auto w = RandomValues{}.bf16(8);
     std::vector<float> sum_of_w(16), got(16);
     std::vector<float> rounded(16 * 8, 1.0f);
     std::fill(rounded.begin() + 8 * 8, rounded.end(), 1 + 0x1p-6f);
+    std::fill(rounded.begin() + 12 * 8, rounded.end(), 1 + 0x1p-7f);
     linear(matrix(rounded, 16, 8), {w.data(), 1, 8}, {bias.data(), 1}, {sum_of_w.data(), 16, 1});
     TileOps::linear(matrix(x, 16, 8), {w.data(), 1, 8}, {bias.data(), 1}, {got.data(), 16, 1});
     const Difference d = difference(matrix(got, 16, 1), matrix(sum_of_w, 16, 1));

@@ -53,6 +53,9 @@ __device__ inline uint4 rounded_piece(const float* x) {
             rounded_pair(x_4.z, x_4.w)};
 }
 
+__device__ inline uint4 load_piece(const std::uint16_t* from) {
+    return *reinterpret_cast<const uint4*>(from);
+}
 __device__ inline void store_piece(std::uint16_t* to, uint4 piece) {
     *reinterpret_cast<uint4*>(to) = piece;
 }

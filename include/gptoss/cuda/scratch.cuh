@@ -30,9 +30,9 @@ inline void keep_memory_in_pool() {
 template <class Element>
 class Scratch {
 public:
-    explicit Scratch(int n_elements) {
+    explicit Scratch(std::size_t n_elements) {
         keep_memory_in_pool();
-        const std::size_t bytes = std::size_t(n_elements) * sizeof(Element);
+        const std::size_t bytes = n_elements * sizeof(Element);
         void* memory = nullptr;
         const cudaError_t status = cudaMallocAsync(&memory, bytes, cudaStreamPerThread);
         if (status == cudaErrorMemoryAllocation) {

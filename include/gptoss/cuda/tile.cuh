@@ -16,35 +16,22 @@
 //     128 +-----+-----+-----+-----+       64 +-----+-----+
 //       tokens                             tokens
 //
-//     Of a slice, thread p stores the channels 8 (p % 4) to 8 (p % 4) + 7 of the rows p / 4 and
-//     64 + p / 4: four neighbours share a row, so a warp reads 8 rows in one piece each.
+//     Of shared memory a block has two slices, in turn: while one is multiplied, the other is filled
+//     (cuda/tile_slice.cuh).
 //
-// Where    linear and expert_linear of many tokens: cuda/tile_linear.cuh, cuda/tile_expert_linear.cuh.
-// Units    x is rounded to BF16, off by 2^-8 of itself at most. Weights of either form are exact in
-//          BF16, products are exact, sums are float32.
-// Pitfalls Rows of a slice are 40 long in memory: with 32, the rows of a fragment would lie in the
-//          same banks. Loops over fragments are unrolled, or the fragments are kept in memory.
+// Where    linear, expert_linear and unembed of many tokens: cuda/tile_linear.cuh,
+//          cuda/tile_expert_linear.cuh, cuda/tile_unembedding.cuh.
+// Units    x has been rounded to BF16 (cuda/rounded.cuh). Weights of either form are exact in BF16,
+//          products are exact, sums are float32.
+// Pitfalls Loops over fragments are unrolled, or the fragments are kept in memory.
 #pragma once
-#include <cstdint>
-
-#include "gptoss/core/view.hpp"
 #include "gptoss/cuda/load_fragment.cuh"
-#include "gptoss/cuda/mxfp4.cuh"
+#include "gptoss/cuda/tile_slice.cuh"
 
 namespace gptoss::cuda {
 
-// 128 x 128: a weight is used 128 times for each time it is read, and the sums of a thread are 64
-// registers, which leaves room for two blocks at a time.
-inline constexpr int kTileTokens = 128;
-inline constexpr int kTileOutputs = 128;
-// A block of MXFP4 has one scale. Two slices and the staged sums take 28 KiB of the 48 that a block may
-// have without asking.
-inline constexpr int kSliceChannels = 32;
-inline constexpr int kPiecesOfRow = kSliceChannels / kPieceChannels;
-inline constexpr int kSliceStride = kSliceChannels + 8;  // see Pitfalls
-inline constexpr int kTileWarps = 8;
-inline constexpr int kTileThreads = kTileWarps * kWarpSize;
-
+inline constexpr int kTileTokens = kTileRows;
+inline constexpr int kTileOutputs = kTileRows;
 // 64 tokens by 32 outputs: six fragments are loaded for eight products; 32 by 32 would load four for
 // four.
 inline constexpr int kTokenFragmentsOfWarp = 4;
@@ -57,60 +44,34 @@ struct TileRows {
     int y[kTileTokens];
 };
 
-// --- Eight weights as BF16 --------------------------------------------------------------------
-
-__device__ inline uint4 weight_piece(const DenseMatrix& w, int o, int i) {
-    return *reinterpret_cast<const uint4*>(w.row(o).bytes + 2 * std::size_t(i));
-}
-
-__device__ inline uint4 weight_piece(const Mxfp4Matrix& w, int o, int i) {
-    const Mxfp4Row row = w.row(o);
-    const std::uint32_t codes = *reinterpret_cast<const std::uint32_t*>(row.codes + i / 2);
-    const float scale = mxfp4_scale_value(row.scales[i / kMxfp4BlockSize]);
-    std::uint32_t pairs[4];
-    for (int p = 0; p < 4; ++p) {
-        const std::uint32_t two_codes = codes >> (8 * p);
-        pairs[p] = exact_pair(mxfp4_value(two_codes) * scale, mxfp4_value(two_codes >> 4) * scale);
-    }
-    return {pairs[0], pairs[1], pairs[2], pairs[3]};
-}
-
-// --- The tile ---------------------------------------------------------------------------------
-
-// A slice: channels i to i + 31 of 128 rows; zeros beyond the last channel and the last row.
-__device__ inline void load_token_slice(const TileRows& rows, ConstMatrixView x, int i,
-                                        std::uint16_t (*slice)[kSliceStride]) {
+__device__ inline Bf16Pieces pieces_of(const TileRows& rows, RoundedView x) {
+    Bf16Pieces pieces;
 #pragma unroll
-    for (int n = 0; n < kTileTokens * kPiecesOfRow / kTileThreads; ++n) {
-        const int p = int(threadIdx.x) + n * kTileThreads;
-        const int l = p / kPiecesOfRow;
-        const int channel = p % kPiecesOfRow * kPieceChannels;
-        const bool is_there = l < rows.count && i + channel < x.cols;
-        uint4 piece = {0, 0, 0, 0};
-        if (is_there) piece = rounded_piece(x.row(rows.x[l]) + i + channel);
-        store_piece(&slice[l][channel], piece);
+    for (int n = 0; n < kPiecesOfThread; ++n) {
+        const int l = row_of_piece(n);
+        const bool is_there = l < rows.count;
+        pieces.from[n] = x.row(is_there ? rows.x[l] : 0) + channel_of_thread();
+        pieces.end[n] = is_there ? x.cols - channel_of_thread() : 0;
     }
+    return pieces;
 }
 
-template <class Matrix>
-__device__ inline void load_weight_slice(const Matrix& w, int first_o, int i,
-                                         std::uint16_t (*slice)[kSliceStride]) {
-#pragma unroll
-    for (int n = 0; n < kTileOutputs * kPiecesOfRow / kTileThreads; ++n) {
-        const int p = int(threadIdx.x) + n * kTileThreads;
-        const int l = p / kPiecesOfRow;
-        const int channel = p % kPiecesOfRow * kPieceChannels;
-        const bool is_there = first_o + l < w.rows && i + channel < w.cols;
-        uint4 piece = {0, 0, 0, 0};
-        if (is_there) piece = weight_piece(w, first_o + l, i + channel);
-        store_piece(&slice[l][channel], piece);
-    }
-}
+// What a block has in shared memory beside them: 40 KiB, of the 48 that it may have without asking. Sums
+// are staged where slices were.
+struct TwoSlices {
+    Slice x[2];
+    Slice w[2];
+};
+union TileMemory {
+    TwoSlices slices;
+    float staged[kTileWarps][kFragment * kFragment];
+};
 
 // sums += the warp's rows of one slice times those of the other.
 __device__ inline void multiply_slices(const std::uint16_t (*x)[kSliceStride],
                                        const std::uint16_t (*w)[kSliceStride],
                                        SumFragment (*sums)[kOutputFragmentsOfWarp]) {
+#pragma unroll
     for (int i = 0; i < kSliceChannels; i += kFragment) {
         RowFragment tokens[kTokenFragmentsOfWarp];
         ColumnFragment weights[kOutputFragmentsOfWarp];
@@ -142,19 +103,19 @@ __device__ inline void store_fragment(const SumFragment& sums, float* staged, co
     for (int n = lane_of_warp(); n < kFragment * kFragment; n += kWarpSize) {
         const int l = first_l + n / kFragment;
         const int o = first_o + n % kFragment;
-        if (l < rows.count && o < y.cols) y.row(rows.y[l])[o] = staged[n] + bias.data[o];
+        const bool is_there = l < rows.count && o < y.cols;
+        const bool has_bias = is_there && bias.data != nullptr;
+        if (is_there) y.row(rows.y[l])[o] = has_bias ? staged[n] + bias.data[o] : staged[n];
     }
     __syncwarp();
 }
 
 // The outputs first_o to first_o + 127 of all tokens in rows, by all threads of a block.
 template <class Matrix>
-__device__ inline void multiply_tile(const TileRows& rows, ConstMatrixView x, const Matrix& w,
+__device__ inline void multiply_tile(const TileRows& rows, RoundedView x, const Matrix& w,
                                      int first_o, ConstVectorView bias, MatrixView y) {
-    alignas(kFragmentAlignment) __shared__ std::uint16_t x_slice[kTileTokens][kSliceStride];
-    alignas(kFragmentAlignment) __shared__ std::uint16_t w_slice[kTileOutputs][kSliceStride];
-    alignas(kFragmentAlignment) __shared__ float staged[kTileWarps][kFragment * kFragment];
-
+    __shared__ TileMemory memory;
+    TwoSlices& slices = memory.slices;
     const int warp = int(threadIdx.x) / kWarpSize;
     const int first_l_of_warp = warp / 4 * kTokenFragmentsOfWarp * kFragment;
     const int first_o_of_warp = warp % 4 * kOutputFragmentsOfWarp * kFragment;
@@ -166,18 +127,30 @@ __device__ inline void multiply_tile(const TileRows& rows, ConstMatrixView x, co
             nvcuda::wmma::fill_fragment(sums[a][b], 0.0f);
         }
     }
+    const Bf16Pieces x_pieces = pieces_of(rows, x);
+    auto w_pieces = pieces_of(w, first_o);
+    begin_slice(x_pieces, 0, slices.x[0]);
+    begin_slice(w_pieces, 0, slices.w[0]);
+    end_slice(w_pieces, slices.w[0]);
     for (int i = 0; i < x.cols; i += kSliceChannels) {
-        load_token_slice(rows, x, i, x_slice);
-        load_weight_slice(w, first_o, i, w_slice);
-        __syncthreads();
-        multiply_slices(x_slice + first_l_of_warp, w_slice + first_o_of_warp, sums);
-        __syncthreads();  // before the next slice overwrites this one
+        const int turn = i / kSliceChannels % 2;
+        const int next = i + kSliceChannels;
+        wait_for_copies();
+        __syncthreads();  // this slice is there, and nobody reads the one before any more
+        if (next < x.cols) {
+            begin_slice(x_pieces, next, slices.x[1 - turn]);
+            begin_slice(w_pieces, next, slices.w[1 - turn]);
+        }
+        multiply_slices(slices.x[turn].rows + first_l_of_warp,
+                        slices.w[turn].rows + first_o_of_warp, sums);
+        if (next < x.cols) end_slice(w_pieces, slices.w[1 - turn]);
     }
+    __syncthreads();  // before sums are staged where others still multiply
 #pragma unroll
     for (int a = 0; a < kTokenFragmentsOfWarp; ++a) {
 #pragma unroll
         for (int b = 0; b < kOutputFragmentsOfWarp; ++b) {
-            store_fragment(sums[a][b], staged[warp], rows, first_l_of_warp + a * kFragment,
+            store_fragment(sums[a][b], memory.staged[warp], rows, first_l_of_warp + a * kFragment,
                            first_o + first_o_of_warp + b * kFragment, bias, y);
         }
     }

@@ -64,9 +64,9 @@ __device__ inline ExpertTile expert_tile(const ExpertGroups& groups, int n_exper
     return {n_experts, 0, 0};
 }
 
-static __global__ void expert_linear_tile_kernel(ConstMatrixView x, XRows x_rows, ConstIdsView ids,
-                                                 ExpertGroups groups, ExpertStack all_experts,
-                                                 ConstMatrixView bias, MatrixView y) {
+static __global__ void __launch_bounds__(kTileThreads, kTileBlocksOfSm)
+    expert_linear_tile_kernel(RoundedView x, XRows x_rows, ConstIdsView ids, ExpertGroups groups,
+                              ExpertStack all_experts, ConstMatrixView bias, MatrixView y) {
     wait_for_previous_kernel();
     const int first_o = int(blockIdx.x) * kTileOutputs;
     const ExpertTile tile = expert_tile(groups, all_experts.n_experts, int(blockIdx.y));
@@ -94,7 +94,7 @@ inline void tile_expert_linear(ConstMatrixView x, XRows x_rows, ConstIdsView ids
     }
     const int n_places = ids.rows * ids.cols;
     const int n_experts = all_experts.n_experts;
-    const Scratch<int> scratch(2 * n_experts + 1 + n_places);
+    const Scratch<int> scratch(std::size_t(2 * n_experts + 1 + n_places));
     const ExpertGroups groups = {scratch.data(), scratch.data() + n_experts + 1,
                                  scratch.data() + 2 * n_experts + 1};
     group_by_expert_kernel<<<1, kGroupThreads>>>(ids, n_experts, groups);
@@ -103,7 +103,9 @@ inline void tile_expert_linear(ConstMatrixView x, XRows x_rows, ConstIdsView ids
     // Each group may leave one tile that is not full.
     const int most_tiles = n_places / kTileTokens + std::min(n_experts, n_places);
     const dim3 grid = block_per_tile(most_tiles, all_experts.rows);
-    expert_linear_tile_kernel<<<grid, kTileThreads>>>(x, x_rows, ids, groups, all_experts, bias, y);
+    const Rounded x_rounded(x);
+    expert_linear_tile_kernel<<<grid, kTileThreads>>>(x_rounded.view(), x_rows, ids, groups,
+                                                      all_experts, bias, y);
     check_launch("cuda::tile_expert_linear");
 }
 

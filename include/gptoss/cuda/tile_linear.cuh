@@ -8,11 +8,11 @@
 
 namespace gptoss::cuda {
 
-static __global__ void linear_tile_kernel(ConstMatrixView x, DenseMatrix w, ConstVectorView bias,
-                                          MatrixView y) {
-    wait_for_previous_kernel();
-    const int first_t = int(blockIdx.y) * kTileTokens;
-    const int first_o = int(blockIdx.x) * kTileOutputs;
+// Tile (token_tile, output_tile) of y, by all threads of a block.
+__device__ inline void multiply_tile_of_y(RoundedView x, DenseMatrix w, ConstVectorView bias,
+                                          MatrixView y, unsigned token_tile, unsigned output_tile) {
+    const int first_t = int(token_tile) * kTileTokens;
+    const int first_o = int(output_tile) * kTileOutputs;
     __shared__ TileRows rows;
     for (int l = int(threadIdx.x); l < kTileTokens; l += kTileThreads) {
         rows.x[l] = first_t + l;
@@ -23,11 +23,21 @@ static __global__ void linear_tile_kernel(ConstMatrixView x, DenseMatrix w, Cons
     multiply_tile(rows, x, w, first_o, bias, y);
 }
 
+static __global__ void __launch_bounds__(kTileThreads, kTileBlocksOfSm)
+    linear_tile_kernel(RoundedView x, DenseMatrix w, ConstVectorView bias, MatrixView y) {
+    wait_for_previous_kernel();
+    multiply_tile_of_y(x, w, bias, y, blockIdx.y, blockIdx.x);
+}
+
+// How many tiles n rows of x or w are.
+inline int tiles_of(int n) {
+    return (n + kTileRows - 1) / kTileRows;
+}
+
 // Blocks run in the order of x: all outputs of the same tokens, which the cache of the device then
 // holds, rather than all tokens of the same outputs.
 inline dim3 block_per_tile(int n_tiles_of_tokens, int out_size) {
-    return dim3(unsigned((out_size + kTileOutputs - 1) / kTileOutputs),
-                unsigned(n_tiles_of_tokens));
+    return dim3(unsigned(tiles_of(out_size)), unsigned(n_tiles_of_tokens));
 }
 
 // gptoss::cuda::linear, x rounded to BF16
@@ -37,8 +47,9 @@ inline void tile_linear(ConstMatrixView x, DenseMatrix w, ConstVectorView bias, 
         cuda::linear(x, w, bias, y);
         return;
     }
-    const dim3 grid = block_per_tile((x.rows + kTileTokens - 1) / kTileTokens, w.rows);
-    linear_tile_kernel<<<grid, kTileThreads>>>(x, w, bias, y);
+    const Rounded x_rounded(x);
+    const dim3 grid = block_per_tile(tiles_of(x.rows), w.rows);
+    linear_tile_kernel<<<grid, kTileThreads>>>(x_rounded.view(), w, bias, y);
     check_launch("cuda::tile_linear");
 }
 

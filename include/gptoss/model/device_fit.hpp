@@ -2,6 +2,7 @@
 //
 //     weights as stored, gains, biases and sinks as floats
 //   + activations of a pass of 2,048 tokens
+//   + the largest of them once more in BF16, for tensor cores    (cuda/rounded.cuh)
 //   + KV cache: all positions in full layers, window - 1 + 2,048 in sliding ones
 //   + what a full layer had before it grew for the last time      (cache_growth.hpp)
 //   + 0.5 GiB that driver and kernels take
@@ -25,11 +26,20 @@ inline constexpr std::int64_t kDriverBytes = std::int64_t(1) << 29;
 struct DeviceBytes {
     std::int64_t weights = 0;
     std::int64_t activations = 0;
+    std::int64_t rounded = 0;  // of an activation, while a matrix is multiplied by it
     std::int64_t cache = 0;
     std::int64_t moving = 0;  // of the cache, for a moment
 
-    std::int64_t total() const { return weights + activations + cache + moving + kDriverBytes; }
+    std::int64_t total() const {
+        return weights + activations + rounded + cache + moving + kDriverBytes;
+    }
 };
+
+// What linear and expert_linear take is n_tokens rows, or a row for each expert of a token.
+inline std::int64_t rounded_bytes(const Config& c, int n_tokens) {
+    const int of_token = std::max({c.hidden_size, c.q_size(), c.top_k * c.intermediate_size});
+    return 2 * std::int64_t(n_tokens) * of_token;
+}
 
 // weight_bytes is what copy_weights uploads.
 inline DeviceBytes device_bytes(const Config& c, std::int64_t weight_bytes, int n_tokens) {
@@ -37,6 +47,7 @@ inline DeviceBytes device_bytes(const Config& c, std::int64_t weight_bytes, int 
     DeviceBytes bytes;
     bytes.weights = weight_bytes;
     bytes.activations = std::int64_t(activation_bytes(c, chunk, 1));
+    bytes.rounded = rounded_bytes(c, chunk);
     bytes.cache = kv_cache_bytes(c, n_tokens, c.sliding_window - 1 + chunk);
     bytes.moving = 2 * std::int64_t(c.kv_size()) * std::int64_t(sizeof(float)) * n_tokens;
     return bytes;

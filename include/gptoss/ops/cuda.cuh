@@ -24,6 +24,7 @@
 #include "gptoss/cuda/tile_attention.cuh"
 #include "gptoss/cuda/tile_expert_linear.cuh"
 #include "gptoss/cuda/tile_linear.cuh"
+#include "gptoss/cuda/tile_unembedding.cuh"
 #include "gptoss/cuda/unembedding.cuh"
 #include "gptoss/ops/same_signatures.hpp"
 #include "gptoss/ops/scalar.hpp"
@@ -53,6 +54,7 @@ struct CudaTileOps : CudaOps {
     static constexpr auto linear = &cuda::tile_linear;
     static constexpr auto attend = &cuda::tile_attend;
     static constexpr auto expert_linear = &cuda::tile_expert_linear;
+    static constexpr auto unembed = &cuda::tile_unembed;
 };
 
 static_assert(has_same_signatures<CudaOps, ScalarOps>());

@@ -47,6 +47,16 @@ namespace emulated {
 // Lays down a value, waits for the other lanes that mask names, and returns that of one of them.
 std::uint64_t exchange(unsigned mask, std::uint64_t value, unsigned from_lane);
 
+// A copy that a thread has asked for and not waited for, the oldest first; false if there is none. A
+// thread may not end before it has waited for all.
+struct Copy {
+    void* to = nullptr;
+    const void* from = nullptr;
+    bool is_there = false;
+};
+void note_copy(const Copy& copy);
+bool take_copy(Copy& copy);
+
 // A kernel's thread has waited for the kernel before it; a block with one that has not ends the program.
 void note_wait();
 

@@ -1,5 +1,6 @@
 // The blocks and threads of the emulated device, and where they wait for each other.
 #include <algorithm>
+#include <deque>
 #include <numeric>
 #include <random>
 #include <vector>
@@ -27,6 +28,7 @@ struct Thread {
     unsigned n_meetings[2] = {};  // with its warp and with its block
     bool has_waited = false;      // for the kernel before
     bool has_ended = false;
+    std::deque<emulated::Copy> copies = {};  // not waited for
 };
 
 struct Block {
@@ -171,6 +173,7 @@ void emulated::thread_main() {
     block_now.kernel->thread();
     Thread& thread = current_thread();
     if (!thread.has_waited) stop("a kernel does not wait for the one before it");
+    if (!thread.copies.empty()) stop("a thread ends that has not waited for its copies");
     thread.has_ended = true;
     release_order(&ended);
 }
@@ -190,6 +193,17 @@ std::uint64_t emulated::exchange(unsigned mask, std::uint64_t value, unsigned fr
     thread.value = value;
     wait_for(Wait::warp, __builtin_return_address(0), mask, false);
     return thread.received;
+}
+
+void emulated::note_copy(const Copy& copy) {
+    current_thread().copies.push_back(copy);
+}
+bool emulated::take_copy(Copy& copy) {
+    std::deque<Copy>& copies = current_thread().copies;
+    if (copies.empty()) return false;
+    copy = copies.front();
+    copies.pop_front();
+    return true;
 }
 
 void emulated::note_wait() {
