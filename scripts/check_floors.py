@@ -73,6 +73,7 @@ WITHOUT_TEST = {
     "cuda/launch.cuh": "arithmetic of sizes; tests/cuda/ops.cpp runs every op at odd ones",
     "cuda/memory.cuh": "tests/cuda/forward.cpp uploads, downloads and asks for too much",
     "cuda/mxfp4.cuh": "tests/cuda/ops.cpp decodes every code under every scale",
+    "cuda/mxfp4_bf16.cuh": "tests/cuda/ops.cpp decodes every code at every place with tiles, to the bit",
     "cuda/mxfp4_dots.cuh": "tests/cuda/ops.cpp asks for every code at every place",
     "cuda/fragment.cuh": "tests/cuda/ops.cpp runs every op that multiplies on tensor cores",
     "cuda/load_fragment.cuh": "PTX: no GPU, no test; emulated/ has a version of its own",

@@ -47,7 +47,7 @@ HOT_LOOPS = {
     "expert_swiglu_kernel": Loop(64, "weights", 390),
     "linear_tile_kernel": Loop(32, "channels of a tile", 124, "HMMA"),
     "unembed_tile_kernel": Loop(32, "channels of a tile", 124, "HMMA"),
-    "expert_linear_tile_kernel": Loop(32, "channels of a tile", 269, "HMMA"),
+    "expert_linear_tile_kernel": Loop(32, "channels of a tile", 217, "HMMA"),
     "attend_split_kernel": Loop(32, "positions of 8 heads", 1900),
     "draw_kernel": Loop(4, "logits", 182),
 }

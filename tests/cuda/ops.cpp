@@ -608,13 +608,12 @@ TEST_CASE("expert_linear: the CUDA twin decodes every code at every place, to th
         INFO("scale " << scale);
         const std::vector<std::uint8_t> scales(out, std::uint8_t(scale));
         const ExpertStack stack{codes.data(), scales.data(), nullptr, 1, out, in};
-        check_twin(
-            in, out,
-            [&](auto ops, MatrixView y) {
-                ops.expert_linear(matrix(x, in, in), XRows::per_token, {ids.data(), in, 1}, stack,
-                                  matrix(bias, 1, out), y);
-            },
-            0);
+        const auto run = [&](auto ops, MatrixView y) {
+            ops.expert_linear(matrix(x, in, in), XRows::per_token, {ids.data(), in, 1}, stack,
+                              matrix(bias, 1, out), y);
+        };
+        check_twin(in, out, run, 0);
+        check_twin<TileOps>(in, out, run, 0);
     }
 }
 

@@ -20,7 +20,7 @@
 
 #include "gptoss/core/view.hpp"
 #include "gptoss/cuda/copy_async.cuh"
-#include "gptoss/cuda/mxfp4.cuh"
+#include "gptoss/cuda/mxfp4_bf16.cuh"
 #include "gptoss/cuda/rounded.cuh"
 
 namespace gptoss::cuda {
@@ -113,16 +113,6 @@ __device__ inline void begin_slice(Mxfp4Pieces& pieces, int i, Slice&) {
         pieces.begun_codes[n] = *reinterpret_cast<const std::uint32_t*>(pieces.codes[n] + i / 2);
         pieces.begun_scales[n] = pieces.scales[n][i / kMxfp4BlockSize];
     }
-}
-
-__device__ inline uint4 decoded_piece(std::uint32_t codes, std::uint8_t scale_byte) {
-    const float scale = mxfp4_scale_value(scale_byte);
-    std::uint32_t pairs[4];
-    for (int p = 0; p < 4; ++p) {
-        const std::uint32_t two_codes = codes >> (8 * p);
-        pairs[p] = exact_pair(mxfp4_value(two_codes) * scale, mxfp4_value(two_codes >> 4) * scale);
-    }
-    return {pairs[0], pairs[1], pairs[2], pairs[3]};
 }
 
 __device__ inline void end_slice(const Mxfp4Pieces& pieces, Slice& slice) {

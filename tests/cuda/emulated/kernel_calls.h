@@ -16,6 +16,15 @@ inline unsigned __float_as_uint(float value) {
     std::memcpy(&bits, &value, sizeof bits);
     return bits;
 }
+// Four of the eight bytes of b and a, a's the lower ones; each digit of selector is the number of one.
+inline unsigned __byte_perm(unsigned a, unsigned b, unsigned selector) {
+    const std::uint64_t bytes = std::uint64_t(b) << 32 | a;
+    unsigned chosen = 0;
+    for (unsigned n = 0; n < 32; n += 8) {
+        chosen |= unsigned(bytes >> 8 * (selector >> n / 2 & 7u) & 0xFFu) << n;
+    }
+    return chosen;
+}
 inline float __double2float_ru(double value) {  // rounded up
     const float nearest = float(value);
     return double(nearest) < value ? std::nextafter(nearest, INFINITY) : nearest;
