@@ -185,7 +185,7 @@ TEST_CASE("cuda: decode steps played back as a graph choose the next token too",
                 step_by_step.go_back(1);
                 loop.go_back(1);
             }
-            const std::uint64_t seed = n < 9 ? 5 : 6;
+            const std::uint64_t seed = n < 8 ? 5 : 6;
             const SamplingOptions now = n < 10 ? options : SamplingOptions{0};
             step_by_step.feed({&id, 1});
             const std::int32_t expected = step_by_step.sample(now, random_uniform(seed, n));
