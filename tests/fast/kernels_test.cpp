@@ -57,9 +57,9 @@ struct ExactDot {
 struct PackedRow {
     std::vector<std::uint8_t> codes;
     std::vector<std::uint8_t> scales;
-    PackedRow(int n_blocks, const std::vector<std::uint8_t>& some_scales)
+    PackedRow(int n_blocks, const std::vector<std::uint8_t>& some_scales, std::uint64_t seed = 3)
         : codes(std::size_t(n_blocks) * 16), scales(std::size_t(n_blocks)) {
-        generate_bytes(3, 0, codes.size(), codes.data());
+        generate_bytes(seed, 0, codes.size(), codes.data());
         for (std::size_t block = 0; block < scales.size(); ++block) {
             scales[block] = some_scales[block % some_scales.size()];
         }
@@ -118,7 +118,7 @@ TEST_CASE("kernels: dot_bf16 of two by two, worked by hand", "[fast]") {
     const Bf16Weights w(1, 2, {0.5f, -2});
     const std::vector<float> x{6, 4};  // 3 - 8
     for (const Kernels& k : all_kernels()) {
-        CHECK(k.dot_bf16(w.view().bytes, x.data(), 2) == -5);
+        CHECK(k.dot(Storage::bf16, w.view().bytes, x.data(), 2) == -5);
     }
 }
 
@@ -134,7 +134,7 @@ TEST_CASE("kernels: dot_bf16 of any length stays within its rounding", "[fast]")
             const double n_roundings = 2 * (n / 32 + 1) + 5;  // portable rounds products too
             for (const Kernels& k : all_kernels()) {
                 INFO(instruction_set_name(k.set) << ", n " << n);
-                const double got = k.dot_bf16(w.view().bytes, x.data(), n);
+                const double got = k.dot(Storage::bf16, w.view().bytes, x.data(), n);
                 CHECK(std::fabs(got - exact.sum) <=
                       n_roundings * kHalfUlp * exact.sum_of_magnitudes);
             }
@@ -146,13 +146,76 @@ TEST_CASE("kernels: each MXFP4 weight is exact, under every scale a file may hol
     const PackedRow packed(8, {0, 1, 2, 100, 127, 130, 251, 252});
     const std::vector<float> weights = packed.weights();
     for (const Kernels& k : all_kernels()) {
-        std::vector<float> widened(weights.size());
-        k.widen_mxfp4(packed.row(), 8, widened.data());
         for (std::size_t i = 0; i < weights.size(); ++i) {
             std::vector<float> picks(weights.size());
             picks[split_place(i)] = 1;
             CHECK(dot_mxfp4(k, packed, picks) == weights[i]);
-            CHECK(widened[split_place(i)] == weights[i]);
+        }
+    }
+}
+
+TEST_CASE(
+    "kernels: widen_mxfp4 puts eight rows side by side, exact under every scale, as both files "
+    "hold them",
+    "[fast]") {
+    const int n_blocks = 33, first_block = 1, lanes = 24, first_lane = 8;
+    std::vector<PackedRow> packed;
+    std::vector<std::vector<std::uint8_t>> gguf(8);
+    for (std::size_t r = 0; r < 8; ++r) {
+        std::vector<std::uint8_t> scales(n_blocks);  // 0 to 255 in all rows together
+        std::iota(scales.begin() + 1, scales.end(), std::uint8_t(32 * r));
+        packed.emplace_back(n_blocks, scales, 20 + r);
+        for (std::size_t block = 0; block < n_blocks; ++block) {
+            gguf[r].push_back(packed[r].scales[block]);
+            gguf[r].insert(gguf[r].end(), &packed[r].codes[16 * block],
+                           &packed[r].codes[16 * block] + 16);
+        }
+    }
+    for (const bool is_gguf : {false, true}) {
+        Mxfp4Row rows[8];
+        for (std::size_t r = 0; r < 8; ++r) {
+            rows[r] = packed[r].row();
+            if (is_gguf) rows[r] = {gguf[r].data() + 1, gguf[r].data(), kGgufMxfp4Layout};
+        }
+        for (const Kernels& k : all_kernels()) {
+            INFO(instruction_set_name(k.set) << (is_gguf ? ", GGUF" : ""));
+            const int n = n_blocks - first_block;
+            std::vector<float> panel(std::size_t(32 * n * lanes), 7.0f);
+            k.widen_mxfp4(rows, first_block, n, panel.data() + first_lane, lanes);
+            std::size_t n_wrong = 0;
+            for (std::size_t at = 0; at < panel.size(); ++at) {
+                const int lane = int(at) % lanes - first_lane;
+                if (lane < 0 || lane >= 8) {
+                    n_wrong += panel[at] != 7.0f ? 1 : 0;
+                    continue;
+                }
+                const std::size_t i = at / lanes;  // of a row, split
+                float weights[32];
+                rows[lane].decode_block(first_block + int(i / 32), weights);
+                std::size_t place = i % 32;
+                if (!is_gguf) place = place < 16 ? 2 * place : 2 * (place - 16) + 1;
+                const bool both_are_nan = std::isnan(panel[at]) && std::isnan(weights[place]);
+                if (panel[at] != weights[place] && !both_are_nan) ++n_wrong;
+            }
+            CHECK(n_wrong == 0);
+        }
+    }
+}
+
+TEST_CASE("kernels: transpose puts eight rows of any length side by side", "[fast]") {
+    for (const int n : {1, 3, 4, 13, 128}) {
+        const std::vector<float> rows = numbers(8 * n, 17);
+        for (const Kernels& k : all_kernels()) {
+            INFO(instruction_set_name(k.set) << ", length " << n);
+            const int lanes = 16;
+            std::vector<float> panel(std::size_t(n * lanes), 7.0f), expected = panel;
+            for (int r = 0; r < 8; ++r) {
+                for (int i = 0; i < n; ++i) {
+                    expected[std::size_t(i * lanes + 8 + r)] = rows[std::size_t(r * n + i)];
+                }
+            }
+            k.transpose(rows.data(), n, panel.data() + 8, lanes);
+            CHECK(panel == expected);
         }
     }
 }
@@ -210,13 +273,13 @@ TEST_CASE("kernels: each weight of Q8_0 is its code times its scale", "[fast]") 
     }
     for (const Kernels& k : all_kernels()) {
         std::vector<float> widened(96);
-        k.widen_q8_0(row.data(), 96, widened.data());
+        k.widen(Storage::q8_0, row.data(), 96, widened.data());
         for (std::size_t i = 0; i < 96; ++i) {
             const float scale = i < 32 ? 1.0f : i < 64 ? 0x1p-9f : 0x3p-24f;
             std::vector<float> picks(96);
             picks[i] = 1;
             CHECK(widened[i] == float(8 * int(i % 32) - 128) * scale);
-            CHECK(k.dot_q8_0(row.data(), picks.data(), 96) == widened[i]);
+            CHECK(k.dot(Storage::q8_0, row.data(), picks.data(), 96) == widened[i]);
         }
     }
 }
@@ -233,7 +296,7 @@ TEST_CASE("kernels: dot_q8_0 of one block and of 90 stays within its rounding", 
         const double n_roundings = 2 * n_blocks + 5;
         for (const Kernels& k : all_kernels()) {
             INFO(instruction_set_name(k.set) << ", blocks " << n_blocks);
-            const double got = k.dot_q8_0(row.data(), x.data(), n);
+            const double got = k.dot(Storage::q8_0, row.data(), x.data(), n);
             CHECK(std::fabs(got - exact.sum) <= n_roundings * kHalfUlp * exact.sum_of_magnitudes);
         }
     }
@@ -247,7 +310,7 @@ TEST_CASE("kernels: every number in FP16 is widened exactly", "[fast]") {
     }
     for (const Kernels& k : all_kernels()) {
         std::vector<float> widened(65536);
-        k.widen_f16(all.data() + 1, 65536, widened.data());
+        k.widen(Storage::f16, all.data() + 1, 65536, widened.data());
         for (std::size_t i = 0; i < widened.size(); ++i) {
             const float expected = fp16_to_float(std::uint16_t(i));
             const bool is_same = std::isnan(expected) ? std::isnan(widened[i])
@@ -272,12 +335,12 @@ TEST_CASE("kernels: dots of F16 and F32 of any length stay within their rounding
         const double n_roundings = 2 * (n / 32 + 1) + 5;
         for (const Kernels& k : all_kernels()) {
             INFO(instruction_set_name(k.set) << ", length " << n);
-            CHECK(std::fabs(k.dot_f16(f16, x.data(), n) - of_f16.sum) <=
+            CHECK(std::fabs(k.dot(Storage::f16, f16, x.data(), n) - of_f16.sum) <=
                   n_roundings * kHalfUlp * of_f16.sum_of_magnitudes);
-            CHECK(std::fabs(k.dot_f32(f32, x.data(), n) - of_f32.sum) <=
+            CHECK(std::fabs(k.dot(Storage::f32, f32, x.data(), n) - of_f32.sum) <=
                   n_roundings * kHalfUlp * of_f32.sum_of_magnitudes);
             std::vector<float> widened(w.size());
-            k.widen_f32(f32, n, widened.data());
+            k.widen(Storage::f32, f32, n, widened.data());
             CHECK(widened == w);
         }
     }
@@ -291,7 +354,7 @@ TEST_CASE("kernels: widen_bf16 is exact, subnormals and infinity included", "[fa
     const Bf16Weights w(1, 37, values);
     for (const Kernels& k : all_kernels()) {
         std::vector<float> widened(37);
-        k.widen_bf16(w.view().bytes, 37, widened.data());
+        k.widen(Storage::bf16, w.view().bytes, 37, widened.data());
         for (int i = 0; i < 37; ++i) {
             CHECK(widened[std::size_t(i)] == w.view().row(0)[i]);
         }
@@ -302,7 +365,7 @@ TEST_CASE("kernels: widen_bf16 is exact, subnormals and infinity included", "[fa
 
 TEST_CASE("kernels: multiply_add adds to what is there, for any rows, columns and steps",
           "[fast]") {
-    for (const int rows : {1, 3, 8, 24, 33}) {
+    for (const int rows : {1, 2, 3, 5, 6, 7, 8, 13, 24, 33}) {
         for (const int lanes : {8, 16, 24, 32, 40, 80}) {
             for (const int cols : {1, 7, 96}) {
                 const bool is_transposed = rows % 2 == 0;  // as the values of attention are read
@@ -433,8 +496,8 @@ TEST_CASE("kernels: every fused instruction set gives the same bits", "[fast]") 
     const std::vector<std::uint8_t> q8_0 = stored(Storage::q8_0, x);
     for (const Kernels& k : all_kernels()) {
         if (k.set == InstructionSet::portable) continue;
-        std::vector<float> all = {k.dot_bf16(bf16.view().bytes, x.data(), 9 * 32),
-                                  k.dot_q8_0(q8_0.data(), x.data(), 9 * 32)};
+        std::vector<float> all = {k.dot(Storage::bf16, bf16.view().bytes, x.data(), 9 * 32),
+                                  k.dot(Storage::q8_0, q8_0.data(), x.data(), 9 * 32)};
         std::vector<float> sums(24 * 32), m(32), d(32, 1.0f), rescale(32);
         k.multiply_add({w.data(), 9, 1, 24, 9}, x.data(), 32, sums.data());
         k.soften({sums.data(), 24, 32}, m.data(), d.data(), rescale.data());

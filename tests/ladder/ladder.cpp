@@ -111,6 +111,20 @@ std::vector<std::int32_t> some_experts(int n_tokens, int first) {
     return ids;
 }
 
+// Four distinct ones for each token, as a router scatters them: of 128 tokens an expert gets 5 to 30.
+std::vector<std::int32_t> scattered_experts(int n_tokens) {
+    std::vector<std::int32_t> ids;
+    for (int t = 0; t < n_tokens; ++t) {
+        const std::uint64_t bits = mix(std::uint64_t(t));
+        const int first = int(bits % kExperts);
+        const int step = 2 * int(bits / kExperts % kExperts) + 1;
+        for (int j = 0; j < kTopK; ++j) {
+            ids.push_back((first + j * step) % kExperts);
+        }
+    }
+    return ids;
+}
+
 struct Tokens {
     int rows;
     std::vector<float> values = numbers(std::size_t(rows) * kHidden, 2);
@@ -195,7 +209,8 @@ void linear_by_eigen_panels(ConstMatrixView x, DenseMatrix w, MatrixView y) {
     for (int first = 0; first < w.rows; first += panel_rows) {
         const int n_rows = std::min(panel_rows, w.rows - first);
         for (int o = 0; o < n_rows; ++o) {
-            fast::kernels().widen_bf16(w.row(first + o).bytes, w.cols, panel.row(o).data());
+            fast::kernels().widen(Storage::bf16, w.row(first + o).bytes, w.cols,
+                                  panel.row(o).data());
         }
         y_map.middleCols(first, n_rows).noalias() =
             test::as_eigen(x) * panel.topRows(n_rows).transpose();
@@ -233,8 +248,7 @@ void climb_dense_prefill(const Roofs& roofs) {
 #endif
     for (const Kernels& k : all_kernels()) {
         const auto op = [&](auto... operands) { fast::linear_with(k, nullptr, operands...); };
-        print_rung("panels of 32 rows, " + name_of(k), rate(op), "GFLOP/s",
-                   roofs.one.float32_flop_per_s);
+        print_rung("panels, " + name_of(k), rate(op), "GFLOP/s", roofs.one.float32_flop_per_s);
     }
     const fast::Bf16Unit unit = fast::bf16_unit();
     if (unit.multiply != nullptr) {
@@ -252,23 +266,27 @@ void climb_dense_prefill(const Roofs& roofs) {
 
 void climb_expert_prefill(const Experts& w, const Roofs& roofs) {
     const Tokens x{kManyTokens};
-    const int n_rows = kManyTokens * kTopK;
-    std::vector<float> y(std::size_t(n_rows) * kExpertRows);
-    const double flop = 2.0 * n_rows * kExpertRows * kHidden;
-    const std::vector<std::int32_t> ids = some_experts(kManyTokens, 0);
-    const auto rate = [&](const auto& op) {
-        return flop / median_seconds([&](int) {
-                   op(x.view(), XRows::per_token, ConstIdsView{ids.data(), kManyTokens, kTopK},
-                      w.view(), w.bias_view(), MatrixView{y.data(), n_rows, kExpertRows});
+    std::vector<float> y(std::size_t(kManyTokens) * kTopK * kExpertRows);
+    const std::vector<std::int32_t> ids = scattered_experts(kManyTokens);
+    const auto rate = [&](const auto& op, int n_tokens) {
+        const int n_rows = n_tokens * kTopK;
+        const ConstMatrixView some_x{x.values.data(), n_tokens, kHidden};
+        return 2.0 * n_rows * kExpertRows * kHidden / median_seconds([&](int) {
+                   op(some_x, XRows::per_token, ConstIdsView{ids.data(), n_tokens, kTopK}, w.view(),
+                      w.bias_view(), MatrixView{y.data(), n_rows, kExpertRows});
                });
     };
-    std::printf("\nexpert_linear of 512 tokens, MXFP4 weights   GFLOP/s and share of the roof\n");
-    print_rung("panels, tokens by expert, " + name_of(fast::kernels()) + ", all threads",
-               rate(fast::expert_linear), "GFLOP/s", roofs.all.float32_flop_per_s);
+    std::printf("\nexpert_linear of some tokens, MXFP4 weights  GFLOP/s and share of the roof\n");
     const fast::Bf16Unit unit = fast::bf16_unit();
-    if (unit.multiply == nullptr) return;
-    print_rung(std::string("tiles in BF16, ") + unit.name + ", all threads",
-               rate(fast::tile_expert_linear), "GFLOP/s", roofs.all.float32_flop_per_s);
+    for (const int n_tokens : {32, 128, 512}) {
+        const std::string tokens = std::to_string(n_tokens) + " tokens, ";
+        print_rung(tokens + "panels, " + name_of(fast::kernels()) + ", all threads",
+                   rate(fast::expert_linear, n_tokens), "GFLOP/s", roofs.all.float32_flop_per_s);
+        if (unit.multiply == nullptr) continue;
+        print_rung(tokens + "tiles in BF16, " + unit.name + ", all threads",
+                   rate(fast::tile_expert_linear, n_tokens), "GFLOP/s",
+                   roofs.all.float32_flop_per_s);
+    }
 }
 
 }  // namespace

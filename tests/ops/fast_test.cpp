@@ -59,8 +59,8 @@ double sum_bound(int n) {
 // --- linear and unembed -----------------------------------------------------------------------
 
 TEST_CASE("fast: linear is the plain one's twin for any number of tokens", "[fast]") {
-    for (const int n_tokens : {1, 7, 8, 16, 17, 33, 70}) {
-        for (const int in_size : {32, 96, 33}) {
+    for (const int n_tokens : {1, 4, 5, 6, 7, 8, 17, 33, 70, 530}) {
+        for (const int in_size : {32, 96, 33, 250}) {
             const int out_size = in_size == 96 ? 100 : 31;
             const Bf16Weights w(out_size, in_size, numbers(out_size * in_size, 1));
             const std::vector<float> x = numbers(n_tokens * in_size, 2),
@@ -161,8 +161,9 @@ struct Experts {
     }
 };
 
-void check_experts(int n_tokens, int top_k, XRows x_rows, const std::vector<std::int32_t>& ids) {
-    const int rows = 37, cols = 96, n_experts = 8, n_rows = n_tokens * top_k;
+void check_experts(int rows, int cols, int n_tokens, int top_k, XRows x_rows,
+                   const std::vector<std::int32_t>& ids) {
+    const int n_experts = 8, n_rows = n_tokens * top_k;
     const Experts experts(n_experts, rows, cols);
     const int n_x = x_rows == XRows::per_rank ? n_rows : n_tokens;
     const std::vector<float> x = numbers(n_x * cols, 12), bias = numbers(n_experts * rows, 13);
@@ -196,13 +197,14 @@ TEST_CASE("fast: expert_linear, where most experts have no token, some few and s
         for (int t = 0; t < n_tokens; ++t) {
             ids.insert(ids.end(), {5, t % 7 == 0 ? 2 : 1});
         }
-        check_experts(n_tokens, 2, XRows::per_token, ids);
-        check_experts(n_tokens, 2, XRows::per_rank, ids);
+        check_experts(37, 96, n_tokens, 2, XRows::per_token, ids);
+        check_experts(37, 96, n_tokens, 2, XRows::per_rank, ids);
+        check_experts(74, 224, n_tokens, 2, XRows::per_rank, ids);
     }
 }
 
 TEST_CASE("fast: expert_linear with all tokens to one expert", "[fast]") {
-    check_experts(50, 1, XRows::per_rank, std::vector<std::int32_t>(50, 7));
+    check_experts(37, 96, 50, 1, XRows::per_rank, std::vector<std::int32_t>(50, 7));
 }
 
 TEST_CASE("fast: expert_linear takes files that were unpacked to BF16", "[fast]") {

@@ -1,9 +1,6 @@
 // Kernels for x86-64 with AVX2: the bodies of fast/kernels/bodies.hpp, MXFP4 by looking codes up, and
 // the dot product of Q8_0, whose codes gcc 12 widens in halves of a register.
 //
-//     widen_mxfp4  pshufb looks up bytes: the two upper ones that the float of a weight has; the
-//                  lower two are zero
-//     multiply_add 4 rows of 16 or 24 lanes: of 16 registers, 8 or 12 hold sums
 //     dot_mxfp4    pshufb looks up whole numbers, and bytes are multiplied by bytes, 32 at a time
 //                  (fast/kernels/fixed_point.hpp): two thirds of the time that floats take
 //
@@ -12,41 +9,12 @@
 // Pitfalls Whatever is inlined here must be always_inline or carry the same target. Parallel loops
 //          stay outside: clang does not pass the target on to the body of one.
 #pragma once
-#include "gptoss/fast/kernels/table.hpp"
+#include "gptoss/fast/kernels/avx2_panels.hpp"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-#define GPTOSS_AVX2 __attribute__((target("avx2,fma,f16c")))
-
 namespace gptoss::fast::avx2 {
-
-// The weights of a block before its scale, split: even[0] holds the first eight of even index,
-// even[1] the others. A weight is the upper half of a float, looked up as two bytes.
-GPTOSS_AVX2 inline void look_up(const std::uint8_t* codes, __m256 even[2], __m256 odd[2]) {
-    const __m256i upper_bytes = _mm256_broadcastsi128_si256(
-        _mm_set_epi64x(std::int64_t(0xC0C0C0C0BFBFBF80), 0x404040403F3F3F00));
-    const __m256i lower_bytes = _mm256_broadcastsi128_si256(
-        _mm_set_epi64x(std::int64_t(0xC0804000C0800000), std::int64_t(0xC0804000C0800000)));
-    // Unpacking works on halves of 16 bytes. Each gets eight codes, with a zero byte behind each.
-    const __m256i order =
-        _mm256_setr_epi32(int(0x80018000), int(0x80038002), int(0x80098008), int(0x800B800A),  //
-                          int(0x80058004), int(0x80078006), int(0x800D800C), int(0x800F800E));
-
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(codes));
-    const __m256i words = _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(bytes), order);
-    const __m256i nibbles = _mm256_and_si256(  // even code, odd code, even code ...
-        _mm256_or_si256(words, _mm256_slli_epi16(words, 4)), _mm256_set1_epi8(15));
-    const __m256i upper = _mm256_shuffle_epi8(upper_bytes, nibbles);
-    const __m256i lower = _mm256_shuffle_epi8(lower_bytes, nibbles);
-    const __m256i pairs[2] = {_mm256_unpacklo_epi8(lower, upper),
-                              _mm256_unpackhi_epi8(lower, upper)};
-    for (int half = 0; half < 2; ++half) {
-        const __m256i upper_halves = _mm256_set1_epi32(int(0xFFFF0000));
-        even[half] = _mm256_castsi256_ps(_mm256_slli_epi32(pairs[half], 16));
-        odd[half] = _mm256_castsi256_ps(_mm256_and_si256(pairs[half], upper_halves));
-    }
-}
 
 GPTOSS_AVX2 inline void to_fixed_point(const float* x_split, int n_blocks, FixedPair* fixed) {
     to_fixed_point_body(x_split, n_blocks, fixed);
@@ -130,19 +98,6 @@ GPTOSS_AVX2 inline float dot_mxfp4(Mxfp4Row w, Mxfp4Token x, int n_blocks) {
     return sum_of<8>(partial);
 }
 
-GPTOSS_AVX2 inline void widen_mxfp4(Mxfp4Row w, int n_blocks, float* split) {
-    for (int block = 0; block < n_blocks; ++block) {
-        const __m256 scale = _mm256_set1_ps(kScaleValues[w.scale_of(block)]);
-        __m256 even[2], odd[2];
-        look_up(w.codes_of(block), even, odd);
-        float* weights = split + block * kMxfp4BlockSize;  // (32)
-        for (int half = 0; half < 2; ++half) {
-            _mm256_storeu_ps(weights + 8 * half, _mm256_mul_ps(even[half], scale));
-            _mm256_storeu_ps(weights + 16 + 8 * half, _mm256_mul_ps(odd[half], scale));
-        }
-    }
-}
-
 GPTOSS_AVX2 inline void unpack_mxfp4(Mxfp4Row w, int n_blocks, std::uint16_t* split) {
     unpack_mxfp4_body(w, n_blocks, split);
 }
@@ -172,72 +127,8 @@ GPTOSS_AVX2 inline float dot_q8_0(const std::uint8_t* w, const float* x, int n) 
     return sum_of<16>(partial);
 }
 
-// The lines of asm hold a number in its register: gcc -march=native would load tokens once for each row,
-// clang 19 move twelve sums around.
-template <int n_rows, int n_registers>
-GPTOSS_AVX2 inline void multiply_add_tile(StridedMatrix w, int r, const float* x, int lanes, int l,
-                                          float* sums) {
-    __m256 tile[n_rows][n_registers];
-    GPTOSS_UNROLL
-    for (int a = 0; a < n_rows; ++a) {
-        GPTOSS_UNROLL
-        for (int b = 0; b < n_registers; ++b) {
-            tile[a][b] = _mm256_loadu_ps(sums + (r + a) * lanes + l + 8 * b);
-        }
-    }
-    for (int k = 0; k < w.cols; ++k) {
-        const float* x_k = x + std::ptrdiff_t(k) * lanes + l;         // (8 * n_registers)
-        const float* w_k = w.data + w.row_step * r + w.col_step * k;  // (n_rows), strided
-        __m256 tokens[n_registers];
-        GPTOSS_UNROLL
-        for (int b = 0; b < n_registers; ++b) {
-            tokens[b] = _mm256_loadu_ps(x_k + 8 * b);
-            asm("" : "+x"(tokens[b]));
-        }
-        GPTOSS_UNROLL
-        for (int a = 0; a < n_rows; ++a) {
-            const __m256 weight = _mm256_broadcast_ss(w_k + w.row_step * a);
-            GPTOSS_UNROLL
-            for (int b = 0; b < n_registers; ++b) {
-                tile[a][b] = _mm256_fmadd_ps(weight, tokens[b], tile[a][b]);
-                if constexpr (n_registers == 3) asm("" : "+x"(tile[a][b]));
-            }
-        }
-    }
-    GPTOSS_UNROLL
-    for (int a = 0; a < n_rows; ++a) {
-        GPTOSS_UNROLL
-        for (int b = 0; b < n_registers; ++b) {
-            _mm256_storeu_ps(sums + (r + a) * lanes + l + 8 * b, tile[a][b]);
-        }
-    }
-}
-
-template <int n_rows, int n_registers>
-GPTOSS_AVX2 inline void multiply_add_lanes(StridedMatrix w, const float* x, int lanes, int l,
-                                           float* sums) {
-    int r = 0;
-    for (; r + n_rows <= w.rows; r += n_rows) {
-        multiply_add_tile<n_rows, n_registers>(w, r, x, lanes, l, sums);
-    }
-    for (; r < w.rows; ++r) {
-        multiply_add_tile<1, n_registers>(w, r, x, lanes, l, sums);
-    }
-}
-
-// As multiply_add_body, but 24 lanes at once: with 8 alone, loads would take longer than the sums.
-GPTOSS_AVX2 inline void multiply_add(StridedMatrix w, const float* x, int lanes, float* sums) {
-    int l = 0;
-    for (; lanes - l >= 16 && lanes - l != 24; l += 16) {
-        multiply_add_lanes<4, 2>(w, x, lanes, l, sums);
-    }
-    if (lanes - l == 24) multiply_add_lanes<4, 3>(w, x, lanes, l, sums);
-    if (lanes - l == 8) multiply_add_lanes<8, 1>(w, x, lanes, l, sums);
-}
-
-GPTOSS_KERNELS(InstructionSet::avx2, GPTOSS_AVX2, 8, 24, true, &to_fixed_point);
+GPTOSS_KERNELS(InstructionSet::avx2, GPTOSS_AVX2, 24, true, &to_fixed_point);
 
 }  // namespace gptoss::fast::avx2
 
-#undef GPTOSS_AVX2
 #endif  // x86-64

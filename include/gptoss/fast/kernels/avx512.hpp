@@ -8,7 +8,7 @@
 // Source   Intel Intrinsics Guide: _mm512_permutexvar_ps.
 // Pitfalls as in fast/kernels/avx2.hpp.
 #pragma once
-#include "gptoss/fast/kernels/table.hpp"
+#include "gptoss/fast/kernels/avx2.hpp"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -50,18 +50,9 @@ GPTOSS_AVX512 inline float dot_mxfp4(Mxfp4Row w, Mxfp4Token token, int n_blocks)
     return sum_of<16>(partial);
 }
 
-GPTOSS_AVX512 inline void widen_mxfp4(Mxfp4Row w, int n_blocks, float* split) {
-    const __m512 values = _mm512_loadu_ps(kMxfp4Values);
-    for (int block = 0; block < n_blocks; ++block) {
-        const __m512 scale = _mm512_set1_ps(kScaleValues[w.scale_of(block)]);
-        const __m512i codes = load_codes(w.codes_of(block));
-        const __m512i odd_codes = _mm512_maskz_srli_epi32(kAll, codes, 4);
-        const __m512 even = _mm512_maskz_permutexvar_ps(kAll, codes, values);
-        const __m512 odd = _mm512_maskz_permutexvar_ps(kAll, odd_codes, values);
-        _mm512_storeu_ps(split + block * kMxfp4BlockSize, _mm512_mul_ps(even, scale));
-        _mm512_storeu_ps(split + block * kMxfp4BlockSize + 16, _mm512_mul_ps(odd, scale));
-    }
-}
+// Rows side by side as there: a register holds eight of them.
+using avx2::transpose;
+using avx2::widen_mxfp4;
 
 // vpermw looks up 32 weights at once. It reads five bits of each lane, of which the fifth is the
 // neighbour's: the 16 values are there twice.
@@ -102,10 +93,10 @@ GPTOSS_AVX512 inline float dot_q8_0(const std::uint8_t* w, const float* x, int n
 }
 
 GPTOSS_AVX512 inline void multiply_add(StridedMatrix w, const float* x, int lanes, float* sums) {
-    multiply_add_body<8, 32, true>(w, x, lanes, sums);
+    multiply_add_body<Tile<true>, 8, 32>(w, x, lanes, sums);
 }
 
-GPTOSS_KERNELS(InstructionSet::avx512, GPTOSS_AVX512, 16, 32, true, nullptr);
+GPTOSS_KERNELS(InstructionSet::avx512, GPTOSS_AVX512, 32, true, nullptr);
 
 }  // namespace gptoss::fast::avx512
 

@@ -4,7 +4,6 @@
 //     dot_body           sum_i w[i] * x[i], in 32 partial sums, w in BF16, F16 or F32
 //     dot_q8_0_body      the same from Q8_0
 //     dot_mxfp4_body     the same from packed weights, in 16 partial sums
-//     multiply_add_body  sums(rows, lanes) += w(rows, cols) * x(cols, lanes)
 //
 // split    a block of 32 floats in the order in which they come out of the codes, low nibbles first,
 //          then high ones: the 16 of even index, then the 16 of odd index. A GGUF file's blocks are
@@ -16,7 +15,7 @@
 // Pitfalls One sum would wait four cycles for each addition; 32 of them in an array keep the units
 //          busy, and every compiler turns the array into registers. The prefetch, 2 KB ahead, is
 //          what brings MXFP4 from 8 to 21 GB/s: the loop does too much work per line for the
-//          hardware to see the stream. Rows of a tile need full unrolling to stay in registers.
+//          hardware to see the stream.
 #pragma once
 #include <array>
 #include <bit>
@@ -35,15 +34,6 @@
 namespace gptoss::fast {
 
 inline constexpr int kPrefetchBytes = 2048;
-
-// A matrix read one element at a time: element (r, c) is data[r * row_step + c * col_step].
-struct StridedMatrix {
-    const float* data = nullptr;
-    std::ptrdiff_t row_step = 0;
-    std::ptrdiff_t col_step = 1;
-    int rows = 0;
-    int cols = 0;
-};
 
 // 2^(scale - 127) for every scale byte, looked up instead of branched for.
 inline constexpr auto kScaleValues = [] {
@@ -134,13 +124,6 @@ template <Storage storage, bool fused>
     return sum_of<32>(partial);
 }
 
-template <Storage storage>
-[[gnu::always_inline]] inline void widen_body(const std::uint8_t* w, int n, float* weights) {
-    for (int i = 0; i < n; ++i) {
-        weights[i] = load_in_lane<storage>(w, i);
-    }
-}
-
 // n is a multiple of 32. The scale is multiplied in once for two products.
 template <bool fused>
 [[gnu::always_inline]] inline float dot_q8_0_body(const std::uint8_t* w, const float* x, int n) {
@@ -171,6 +154,17 @@ template <bool fused>
     }
 }
 
+template <Storage storage>
+[[gnu::always_inline]] inline void widen_body(const std::uint8_t* w, int n, float* weights) {
+    if constexpr (storage == Storage::q8_0) {
+        widen_q8_0_body(w, n, weights);
+    } else {
+        for (int i = 0; i < n; ++i) {
+            weights[i] = load_in_lane<storage>(w, i);
+        }
+    }
+}
+
 template <bool fused>
 [[gnu::always_inline]] inline float dot_mxfp4_body(Mxfp4Row w, const float* x_split, int n_blocks) {
     float partial[16] = {};
@@ -188,13 +182,28 @@ template <bool fused>
     return sum_of<16>(partial);
 }
 
-[[gnu::always_inline]] inline void widen_mxfp4_body(Mxfp4Row w, int n_blocks, float* split) {
-    for (int block = 0; block < n_blocks; ++block) {
-        const float scale = kScaleValues[w.scale_of(block)];
-        for (int l = 0; l < 16; ++l) {
-            const int code = w.codes_of(block)[l];
-            split[block * kMxfp4BlockSize + l] = kMxfp4Values[code & 15] * scale;
-            split[block * kMxfp4BlockSize + 16 + l] = kMxfp4Values[code >> 4] * scale;
+// w (8, n_blocks) from first_block on, to panel (n_blocks * 32, 8 of lanes), split.
+[[gnu::always_inline]] inline void widen_mxfp4_body(const Mxfp4Row* w, int first_block,
+                                                    int n_blocks, float* panel, int lanes) {
+    for (int block = first_block; block < first_block + n_blocks; ++block) {
+        for (int r = 0; r < 8; ++r) {
+            const float scale = kScaleValues[w[r].scale_of(block)];
+            for (int l = 0; l < 16; ++l) {
+                const int code = w[r].codes_of(block)[l];
+                panel[l * lanes + r] = kMxfp4Values[code & 15] * scale;
+                panel[(16 + l) * lanes + r] = kMxfp4Values[code >> 4] * scale;
+            }
+        }
+        panel += kMxfp4BlockSize * lanes;
+    }
+}
+
+// rows (8, n) to panel (n, 8 of lanes), from column i on
+[[gnu::always_inline]] inline void transpose_body(const float* rows, int i, int n, float* panel,
+                                                  int lanes) {
+    for (; i < n; ++i) {
+        for (int r = 0; r < 8; ++r) {
+            panel[i * lanes + r] = rows[r * n + i];
         }
     }
 }
@@ -209,61 +218,6 @@ template <bool fused>
             split[block * kMxfp4BlockSize + 16 + l] = values[code >> 4];
         }
     }
-}
-
-// n_rows x n_lanes sums, held in registers while k runs over all columns.
-template <int n_rows, int n_lanes, bool fused>
-[[gnu::always_inline]] inline void multiply_add_tile(StridedMatrix w, int r, const float* x,
-                                                     int lanes, int l, float* sums) {
-    float tile[n_rows][n_lanes];
-    for (int a = 0; a < n_rows; ++a) {
-        for (int b = 0; b < n_lanes; ++b) {
-            tile[a][b] = sums[(r + a) * lanes + l + b];
-        }
-    }
-    for (int k = 0; k < w.cols; ++k) {
-        const float* x_k = x + std::ptrdiff_t(k) * lanes + l;         // (n_lanes)
-        const float* w_k = w.data + w.row_step * r + w.col_step * k;  // (n_rows), strided
-        GPTOSS_UNROLL
-        for (int a = 0; a < n_rows; ++a) {
-            const float weight = w_k[w.row_step * a];
-            for (int b = 0; b < n_lanes; ++b) {
-                tile[a][b] = multiply_add<fused>(weight, x_k[b], tile[a][b]);
-            }
-        }
-    }
-    for (int a = 0; a < n_rows; ++a) {
-        for (int b = 0; b < n_lanes; ++b) {
-            sums[(r + a) * lanes + l + b] = tile[a][b];
-        }
-    }
-}
-
-// n_lanes of the sums of all rows, from lane l on.
-template <int n_rows, int n_lanes, bool fused>
-[[gnu::always_inline]] inline void multiply_add_lanes(StridedMatrix w, const float* x, int lanes,
-                                                      int l, float* sums) {
-    int r = 0;
-    for (; r + n_rows <= w.rows; r += n_rows) {
-        multiply_add_tile<n_rows, n_lanes, fused>(w, r, x, lanes, l, sums);
-    }
-    for (; r < w.rows; ++r) {
-        multiply_add_tile<1, n_lanes, fused>(w, r, x, lanes, l, sums);
-    }
-}
-
-// lanes is a multiple of 8. Each sum adds its products in the order of the columns.
-template <int n_rows, int n_lanes, bool fused>
-[[gnu::always_inline]] inline void multiply_add_body(StridedMatrix w, const float* x, int lanes,
-                                                     float* sums) {
-    int l = 0;
-    for (; l + n_lanes <= lanes; l += n_lanes) {
-        multiply_add_lanes<n_rows, n_lanes, fused>(w, x, lanes, l, sums);
-    }
-    for (; l + 16 <= lanes; l += 16) {
-        multiply_add_lanes<n_rows, 16, fused>(w, x, lanes, l, sums);
-    }
-    if (l < lanes) multiply_add_lanes<8, 8, fused>(w, x, lanes, l, sums);
 }
 
 }  // namespace gptoss::fast

@@ -25,8 +25,12 @@ inline float dot_mxfp4(Mxfp4Row w, Mxfp4Token x, int n_blocks) {
     return dot_mxfp4_body<false>(w, x.split, n_blocks);
 }
 
-inline void widen_mxfp4(Mxfp4Row w, int n_blocks, float* split) {
-    widen_mxfp4_body(w, n_blocks, split);
+inline void widen_mxfp4(const Mxfp4Row* w, int first_block, int n_blocks, float* panel, int lanes) {
+    widen_mxfp4_body(w, first_block, n_blocks, panel, lanes);
+}
+
+inline void transpose(const float* rows, int n, float* panel, int lanes) {
+    transpose_body(rows, 0, n, panel, lanes);
 }
 
 inline float dot_q8_0(const std::uint8_t* w, const float* x, int n) {
@@ -37,13 +41,12 @@ inline void unpack_mxfp4(Mxfp4Row w, int n_blocks, std::uint16_t* split) {
     unpack_mxfp4_body(w, n_blocks, split);
 }
 
-// gcc 12 takes loops of 16 or less apart before it looks for vectors: 32 lanes are five times faster,
-// so that a block has them however few its tokens are.
+// gcc 12 takes loops of 16 or less apart before it looks for vectors: 32 lanes are five times faster.
 inline void multiply_add(StridedMatrix w, const float* x, int lanes, float* sums) {
-    multiply_add_body<4, 32, false>(w, x, lanes, sums);
+    multiply_add_body<Tile<false>, 4, 32>(w, x, lanes, sums);
 }
 
-GPTOSS_KERNELS(InstructionSet::portable, , 32, 32, false, nullptr);
+GPTOSS_KERNELS(InstructionSet::portable, , 32, false, nullptr);
 
 }  // namespace portable
 
@@ -69,5 +72,6 @@ inline const Kernels& kernels() {
 
 }  // namespace gptoss::fast
 
+#undef GPTOSS_AVX2
 #undef GPTOSS_KERNELS
 #undef GPTOSS_UNROLL

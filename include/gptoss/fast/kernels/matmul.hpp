@@ -4,20 +4,21 @@
 //     y[row.y] = w[group.matrix] * x[row.x] + bias[group.matrix]      for each row of each group
 //
 // Few rows in a group: one dot product per weight row and token, straight from the stored weights,
-// as fast as memory delivers them. Many rows: panels and blocks (fast/kernels/matmul_panels.hpp).
+// as fast as memory delivers them. Many rows: panels (fast/kernels/matmul_panels.hpp).
 //
 //   x  (any, in)    rows are picked by row.x; split (fast/kernels/bodies.hpp) if Source is MXFP4
 //   y  (any, out)   rows are filled by row.y
 //
 // Where    in front of the kernels (fast/kernels/kernels.hpp).
 // Errors   none: the ops check shapes.
-// Pitfalls The border is where a lane more costs less than decoding the row again.
+// Pitfalls The borders are where a token more costs less than decoding the row again.
 #pragma once
 #include "gptoss/fast/kernels/matmul_panels.hpp"
 
 namespace gptoss::fast {
 
-inline constexpr int kFewestRowsForBlocks = 8;
+inline constexpr int kFewestRowsForPanels = 5;
+inline constexpr int kFewestRowsForUnit = 8;  // of 32 lanes, however few are filled
 
 // Outputs [first_o, last_o) of the tokens of a group.
 template <class Source>
@@ -60,9 +61,11 @@ void multiply_by_dots(const Kernels& k, const Source& w, ConstMatrixView x,
 template <class Source>
 void multiply_groups(const Kernels& k, MultiplyBf16 unit, const Source& w, ConstMatrixView x,
                      const TokenGroups& all, MatrixView y) {
+    const bool rounds = unit != nullptr && w.fits_bf16() && x.cols % kAmxColumns == 0;
+    const int fewest_for_panels = rounds ? kFewestRowsForUnit : kFewestRowsForPanels;
     std::vector<TokenGroup> few, many;
     for (const TokenGroup& group : all.groups) {
-        if (group.count >= kFewestRowsForBlocks) {
+        if (group.count >= fewest_for_panels) {
             many.push_back(group);
         } else if (group.count > 0) {
             few.push_back(group);
@@ -70,7 +73,7 @@ void multiply_groups(const Kernels& k, MultiplyBf16 unit, const Source& w, Const
     }
     if (!few.empty()) multiply_by_dots(k, w, x, all.rows, few, y);
     if (many.empty()) return;
-    if (unit != nullptr && w.fits_bf16() && x.cols % kAmxColumns == 0) {
+    if (rounds) {
         multiply_in_panels(Bf16Panels{k, unit}, w, x, all.rows, many, y);
         return;
     }

@@ -41,15 +41,51 @@ inline float dot_mxfp4(Mxfp4Row w, Mxfp4Token token, int n_blocks) {
     return sum_of<16>(partial);
 }
 
-inline void widen_mxfp4(Mxfp4Row w, int n_blocks, float* split) {
-    for (int block = 0; block < n_blocks; ++block) {
-        const float half_scale = 0.5f * kScaleValues[w.scale_of(block)];
-        std::int8_t twice[32];
-        look_up(w.codes_of(block), twice);
-        for (int l = 0; l < kMxfp4BlockSize; ++l) {
-            split[block * kMxfp4BlockSize + l] = float(twice[l]) * half_scale;
+// Of four rows: their bytes side by side, then 16 floats at a time.
+inline void widen_four(const Mxfp4Row* w, int block, float* panel, int lanes) {
+    std::int8_t twice[4][32];
+    float half_scales[4];
+    for (int r = 0; r < 4; ++r) {
+        look_up(w[r].codes_of(block), twice[r]);
+        half_scales[r] = 0.5f * kScaleValues[w[r].scale_of(block)];
+    }
+    const float32x4_t scales = vld1q_f32(half_scales);
+    for (int i = 0; i < kMxfp4BlockSize; i += 16) {
+        std::int8_t columns[64];  // (16, 4)
+        vst4q_s8(columns, {vld1q_s8(twice[0] + i), vld1q_s8(twice[1] + i), vld1q_s8(twice[2] + i),
+                           vld1q_s8(twice[3] + i)});
+        for (int c = 0; c < 16; c += 2) {
+            const int16x8_t two = vmovl_s8(vld1_s8(columns + 4 * c));
+            const float32x4_t first = vcvtq_f32_s32(vmovl_s16(vget_low_s16(two)));
+            const float32x4_t second = vcvtq_f32_s32(vmovl_high_s16(two));
+            vst1q_f32(panel + (i + c) * lanes, vmulq_f32(first, scales));
+            vst1q_f32(panel + (i + c + 1) * lanes, vmulq_f32(second, scales));
         }
     }
+}
+
+inline void widen_mxfp4(const Mxfp4Row* w, int first_block, int n_blocks, float* panel, int lanes) {
+    for (int block = first_block; block < first_block + n_blocks; ++block) {
+        widen_four(w, block, panel, lanes);
+        widen_four(w + 4, block, panel + 4, lanes);
+        panel += kMxfp4BlockSize * lanes;
+    }
+}
+
+inline void transpose(const float* rows, int n, float* panel, int lanes) {
+    int i = 0;
+    for (; i + 4 <= n; i += 4) {
+        for (int r = 0; r < 8; r += 4) {
+            float columns[16];  // (4, 4)
+            const float* four = rows + r * n + i;
+            vst4q_f32(columns, {vld1q_f32(four), vld1q_f32(four + n), vld1q_f32(four + 2 * n),
+                                vld1q_f32(four + 3 * n)});
+            for (int c = 0; c < 4; ++c) {
+                vst1q_f32(panel + (i + c) * lanes + r, vld1q_f32(columns + 4 * c));
+            }
+        }
+    }
+    transpose_body(rows, i, n, panel, lanes);
 }
 
 inline float dot_q8_0(const std::uint8_t* w, const float* x, int n) {
@@ -61,10 +97,10 @@ inline void unpack_mxfp4(Mxfp4Row w, int n_blocks, std::uint16_t* split) {
 }
 
 inline void multiply_add(StridedMatrix w, const float* x, int lanes, float* sums) {
-    multiply_add_body<4, 16, true>(w, x, lanes, sums);
+    multiply_add_body<Tile<true>, 4, 16>(w, x, lanes, sums);
 }
 
-GPTOSS_KERNELS(InstructionSet::neon, , 16, 32, true, nullptr);
+GPTOSS_KERNELS(InstructionSet::neon, , 16, true, nullptr);
 
 }  // namespace gptoss::fast::neon
 #endif  // 64-bit ARM

@@ -1,12 +1,11 @@
 // The kernels of one instruction set as a table, and those of them that are plain C++.
 //
-//     dot_bf16      (n), (n)                        sum_i w[i] * x[i]
-//     dot_f16, dot_f32, dot_q8_0                    the same from weights stored so (core/storage.hpp)
+//     dot           (n), (n)                        sum_i w[i] * x[i], w in a Storage (core/storage.hpp)
 //     dots_mxfp4    (n_rows, n_blocks), a token     the same, of several rows; see Mxfp4Token
 //     to_fixed_point (n_blocks * 32)                a token for dots_mxfp4 (fast/kernels/fixed_point.hpp)
-//     widen_bf16    (n)                             weights as floats
-//     widen_f16, widen_f32, widen_q8_0              the same
-//     widen_mxfp4   (n_blocks)                      weights as floats, split
+//     widen         (n)                             weights in a Storage as floats
+//     widen_mxfp4   (8, n_blocks)                   eight rows as floats, split and side by side
+//     transpose     (8, n)                          rows of floats side by side: (n, 8 of lanes)
 //     unpack_mxfp4  (n_blocks)                      weights as BF16, split
 //     multiply_add  (rows, cols), (cols, lanes)     sums(rows, lanes) += w * x; lanes % 8 == 0
 //     soften        (n_keys, lanes)                 a step of the running softmax
@@ -22,6 +21,7 @@
 #include "gptoss/fast/kernels/exponentials.hpp"
 #include "gptoss/fast/kernels/fixed_point.hpp"
 #include "gptoss/fast/kernels/instruction_set.hpp"
+#include "gptoss/fast/kernels/tiles.hpp"
 
 namespace gptoss::fast {
 
@@ -35,50 +35,42 @@ inline constexpr int kMostLanes = 32;
 
 struct Kernels {
     InstructionSet set;
-    int fewest_lanes;  // what a block of tokens is rounded up to: fewer take as long
-    int most_lanes;    // of a block, at most kMostLanes
-    float (*dot_bf16)(const std::uint8_t* w, const float* x, int n);
-    float (*dot_f16)(const std::uint8_t* w, const float* x, int n);
-    float (*dot_f32)(const std::uint8_t* w, const float* x, int n);
-    float (*dot_q8_0)(const std::uint8_t* w, const float* x, int n);
+    int panel_lanes;  // weight rows side by side that multiply_add is fastest for, at most kMostLanes
+    float (*dots[4])(const std::uint8_t* w, const float* x, int n);  // by Storage
+    void (*widens[4])(const std::uint8_t* w, int n, float* weights);
     void (*dots_mxfp4)(const Mxfp4Row* w, int n_rows, Mxfp4Token x, int n_blocks, float* sums);
     void (*to_fixed_point)(const float* x_split, int n_blocks, FixedPair* fixed);  // or null
-    void (*widen_bf16)(const std::uint8_t* w, int n, float* weights);
-    void (*widen_f16)(const std::uint8_t* w, int n, float* weights);
-    void (*widen_f32)(const std::uint8_t* w, int n, float* weights);
-    void (*widen_q8_0)(const std::uint8_t* w, int n, float* weights);
-    void (*widen_mxfp4)(Mxfp4Row w, int n_blocks, float* split);
+    void (*widen_mxfp4)(const Mxfp4Row* w, int first_block, int n_blocks, float* panel, int lanes);
+    void (*transpose)(const float* rows, int n, float* panel, int lanes);
     void (*unpack_mxfp4)(Mxfp4Row w, int n_blocks, std::uint16_t* split);
     void (*multiply_add)(StridedMatrix w, const float* x, int lanes, float* sums);
     void (*soften)(MatrixView scores, float* maxima, float* denominators, float* rescale);
     void (*swiglu)(const float* h, float limit, float alpha, int n, float* y);
+
+    float dot(Storage storage, const std::uint8_t* w, const float* x, int n) const {
+        return dots[int(storage)](w, x, n);
+    }
+    void widen(Storage storage, const std::uint8_t* w, int n, float* weights) const {
+        widens[int(storage)](w, n, weights);
+    }
 };
 
 }  // namespace gptoss::fast
 
-// TARGET: the attribute of the set; FEWEST_LANES, MOST_LANES, TO_FIXED_POINT: entries of Kernels.
+// TARGET: the attribute of the set; PANEL_LANES, TO_FIXED_POINT: entries of Kernels.
 // clang-format off
-#define GPTOSS_KERNELS(SET, TARGET, FEWEST_LANES, MOST_LANES, FUSED, TO_FIXED_POINT)              \
-    TARGET inline float dot_bf16(const std::uint8_t* w, const float* x, int n) {                  \
-        return dot_body<Storage::bf16, FUSED>(w, x, n);                                           \
+#define GPTOSS_KERNELS(SET, TARGET, PANEL_LANES, FUSED, TO_FIXED_POINT)                           \
+    template <Storage storage>                                                                    \
+    TARGET inline float dot(const std::uint8_t* w, const float* x, int n) {                       \
+        if constexpr (storage == Storage::q8_0) {                                                 \
+            return dot_q8_0(w, x, n);                                                             \
+        } else {                                                                                  \
+            return dot_body<storage, FUSED>(w, x, n);                                             \
+        }                                                                                         \
     }                                                                                             \
-    TARGET inline void widen_bf16(const std::uint8_t* w, int n, float* weights) {                 \
-        widen_body<Storage::bf16>(w, n, weights);                                                 \
-    }                                                                                             \
-    TARGET inline float dot_f16(const std::uint8_t* w, const float* x, int n) {                   \
-        return dot_body<Storage::f16, FUSED>(w, x, n);                                            \
-    }                                                                                             \
-    TARGET inline void widen_f16(const std::uint8_t* w, int n, float* weights) {                  \
-        widen_body<Storage::f16>(w, n, weights);                                                  \
-    }                                                                                             \
-    TARGET inline float dot_f32(const std::uint8_t* w, const float* x, int n) {                   \
-        return dot_body<Storage::f32, FUSED>(w, x, n);                                            \
-    }                                                                                             \
-    TARGET inline void widen_f32(const std::uint8_t* w, int n, float* weights) {                  \
-        widen_body<Storage::f32>(w, n, weights);                                                  \
-    }                                                                                             \
-    TARGET inline void widen_q8_0(const std::uint8_t* w, int n, float* weights) {                 \
-        widen_q8_0_body(w, n, weights);                                                           \
+    template <Storage storage>                                                                    \
+    TARGET inline void widen(const std::uint8_t* w, int n, float* weights) {                      \
+        widen_body<storage>(w, n, weights);                                                       \
     }                                                                                             \
     TARGET inline void dots_mxfp4(const Mxfp4Row* w, int n_rows, Mxfp4Token x, int n_blocks,      \
                                   float* sums) {                                                  \
@@ -94,8 +86,10 @@ struct Kernels {
         swiglu_body<FUSED>(h, limit, alpha, n, y);                                                \
     }                                                                                             \
     inline constexpr Kernels kKernels = {                                                         \
-        SET,          FEWEST_LANES, MOST_LANES,                                                   \
-        &dot_bf16,    &dot_f16,    &dot_f32,   &dot_q8_0,   &dots_mxfp4, TO_FIXED_POINT,          \
-        &widen_bf16,  &widen_f16,  &widen_f32, &widen_q8_0, &widen_mxfp4, &unpack_mxfp4,          \
-        &multiply_add, &soften, &swiglu}
+        SET,                                                                                      \
+        PANEL_LANES,                                                                              \
+        {&dot<Storage::bf16>, &dot<Storage::f16>, &dot<Storage::f32>, &dot<Storage::q8_0>},       \
+        {&widen<Storage::bf16>, &widen<Storage::f16>, &widen<Storage::f32>, &widen<Storage::q8_0>},\
+        &dots_mxfp4,   TO_FIXED_POINT, &widen_mxfp4, &transpose,                                  \
+        &unpack_mxfp4, &multiply_add,  &soften,      &swiglu}
 // clang-format on
