@@ -114,6 +114,7 @@ struct Bf16Panels {
     }
 };
 
+// Multiplied in the time that a panel takes to be decoded.
 inline constexpr int kTokensPerDecoding = 4;
 
 template <class Panels, class Source>
@@ -131,7 +132,7 @@ void multiply_in_panels(const Panels& panels, const Source& w, ConstMatrixView x
     };
     for_ranges(int(all.blocks.size()), all.n_rows * in_size, pack_some);
 
-    // A panel costs a unit of work for each of its group's tokens, and its weights as much as some.
+    // A panel costs a unit of work for each token of its group, and some for its weights.
     const int n_panels = (w.rows() + panels.rows() - 1) / panels.rows();
     const int n_units = n_panels * (kTokensPerDecoding * int(groups.size()) + int(all.n_rows));
     const auto some_panels = [&](int first_unit, int last_unit) {

@@ -55,8 +55,7 @@ struct DensePanel {
 
 struct Mxfp4Panel {
     Mxfp4Row w[kMostLanes];
-    std::ptrdiff_t bytes_to_next =
-        0;  // from the codes of a row to those of its row in the next panel
+    std::ptrdiff_t bytes_to_next = 0;  // from a row's codes to those in its place in the next panel
 
     void widen(const Kernels& k, int first, int n, float* panel, int lanes) const {
         const int first_block = first / kMxfp4BlockSize;
