@@ -114,7 +114,7 @@ TEST_CASE("kernels: what this machine has was tested, and the choice is its best
 
 // --- Dot products -----------------------------------------------------------------------------
 
-TEST_CASE("kernels: dot_bf16 of two by two, worked by hand", "[fast]") {
+TEST_CASE("kernels: dot of two by two, worked by hand", "[fast]") {
     const Bf16Weights w(1, 2, {0.5f, -2});
     const std::vector<float> x{6, 4};  // 3 - 8
     for (const Kernels& k : all_kernels()) {
@@ -122,7 +122,7 @@ TEST_CASE("kernels: dot_bf16 of two by two, worked by hand", "[fast]") {
     }
 }
 
-TEST_CASE("kernels: dot_bf16 of any length stays within its rounding", "[fast]") {
+TEST_CASE("kernels: dot of BF16 of any length stays within its rounding", "[fast]") {
     for (const bool is_extreme : {false, true}) {
         for (const int n : {1, 31, 32, 33, 96, 2880, 4095}) {
             const Bf16Weights w(1, n, numbers(n, 1, is_extreme));
@@ -346,7 +346,7 @@ TEST_CASE("kernels: dots of F16 and F32 of any length stay within their rounding
     }
 }
 
-TEST_CASE("kernels: widen_bf16 is exact, subnormals and infinity included", "[fast]") {
+TEST_CASE("kernels: widen of BF16 is exact, subnormals and infinity included", "[fast]") {
     const float infinity = std::numeric_limits<float>::infinity();
     std::vector<float> values = numbers(37, 6, true);
     values[3] = infinity;

@@ -5,7 +5,7 @@
 //     __syncthreads();                     those of all
 //
 // Source   PTX ISA, cp.async.
-// Pitfalls Both addresses are multiples of 16. Before the wait, nobody may read to, or write there.
+// Pitfalls Both addresses are multiples of 16. Before the wait, nobody may read what to points at, or write there.
 //          The emulated device of the tests has a version that copies at the wait.
 #pragma once
 #include <cuda_runtime.h>

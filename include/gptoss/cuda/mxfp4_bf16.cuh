@@ -8,7 +8,7 @@
 //
 //     BF16 = value * 2^-126       the biases are 127 and 1; subnormal codes are subnormal BF16
 //
-// Two products bring it to value * scale. One would not do: scale * 2^126 is infinite from a scale of 4 on.
+// Two products bring it to value * scale. One would not do: scale * 2^126 is infinite from a scale of 4.0 on.
 //
 // Units    exact: a value has two bits, and BF16 has a float's exponents.
 // Source   PTX ISA, mul and fma of .bf16x2: subnormal numbers are supported.
@@ -31,7 +31,8 @@ __device__ inline std::uint32_t product_of_pairs(std::uint32_t a, std::uint32_t 
     return reinterpret_cast<const std::uint32_t&>(product);
 }
 
-// The codes whose sign bits are at 15 and 31 of signs, and the rest of which at 8 and 24 of values.
+// Two codes: their signs are bits 15 and 31 of signs, their other three bits are 6 to 8 and 22 to 24 of
+// values.
 __device__ inline std::uint32_t two_weights(std::uint32_t signs, std::uint32_t values,
                                             std::uint32_t scales) {
     const std::uint32_t two_to_the_126 = 0x7E807E80u;

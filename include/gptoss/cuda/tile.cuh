@@ -56,7 +56,7 @@ __device__ inline Bf16Pieces pieces_of(const TileRows& rows, RoundedView x) {
     return pieces;
 }
 
-// What a block has in shared memory beside them: 40 KiB, of the 48 that it may have without asking. Sums
+// What a block has in shared memory beside TileRows: 40 KiB, of the 48 that it may have without asking. Sums
 // are staged where slices were.
 struct TwoSlices {
     Slice x[2];

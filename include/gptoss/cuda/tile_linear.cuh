@@ -34,7 +34,7 @@ inline int tiles_of(int n) {
     return (n + kTileRows - 1) / kTileRows;
 }
 
-// Blocks run in the order of x: all outputs of the same tokens, which the cache of the device then
+// Blocks run in the order of blockIdx.x: all outputs of the same tokens, which the cache of the device then
 // holds, rather than all tokens of the same outputs.
 inline dim3 block_per_tile(int n_tiles_of_tokens, int out_size) {
     return dim3(unsigned(tiles_of(out_size)), unsigned(n_tiles_of_tokens));

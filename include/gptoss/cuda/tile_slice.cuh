@@ -6,12 +6,12 @@
 //     end_slice(pieces, ...)     behind the products: what came as codes is decoded and stored
 //     wait_for_copies, barrier   then all threads may read the slice
 //
-//     turn          0              1              2
-//     one slice     0 multiplied   2 on its way   2 multiplied    at each | a wait for what the thread
-//     the other     1 on its way | 1 multiplied | 3 on its way    has asked for, and a barrier
+//     one of two    slice 0 multiplied   slice 2 on its way   slice 2 multiplied    at each | a wait for what
+//     the other     slice 1 on its way | slice 1 multiplied | slice 3 on its way    a thread has asked for,
+//                                                                                   and a barrier
 //
 //     Thread p has the channels 8 (p % 4) to 8 (p % 4) + 7 of the rows p / 4 and 64 + p / 4: four
-//     neighbours share a row, so a warp reads 8 rows in one piece each.
+//     neighbours share a row, so a warp reads 64 bytes (MXFP4: 16) of each of 8 rows.
 //
 // Pitfalls Rows of a slice are 40 long in memory: with 32, the rows of a fragment would lie in the
 //          same banks. Beyond the last channel and the last row there are zeros.

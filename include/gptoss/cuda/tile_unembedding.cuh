@@ -7,7 +7,7 @@
 
 namespace gptoss::cuda {
 
-// Blocks run in the order of x: all tokens of the same outputs. No cache holds w, which is 1.2 GB, and so
+// Blocks run in the order of blockIdx.x: all tokens of the same outputs. No cache holds w, which is 1.2 GB, and so
 // it is read once; the tokens of a pass are 12 MB.
 static __global__ void __launch_bounds__(kTileThreads, kTileBlocksOfSm)
     unembed_tile_kernel(RoundedView x, DenseMatrix w, MatrixView logits) {

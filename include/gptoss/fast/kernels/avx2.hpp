@@ -39,8 +39,7 @@ GPTOSS_AVX2 inline BytePair look_up_pair(__m256i codes) {
 }
 
 GPTOSS_AVX2 inline __m256i load_codes(Mxfp4Row w, int first, int second) {
-    return _mm256_loadu2_m128i(reinterpret_cast<const __m128i*>(w.codes_of(second)),
-                               reinterpret_cast<const __m128i*>(w.codes_of(first)));
+    return load_rows(w.codes_of(first), w.codes_of(second));
 }
 
 // Products with the three bytes of each activation, sums of four in 16 bits.
@@ -131,4 +130,5 @@ GPTOSS_KERNELS(InstructionSet::avx2, GPTOSS_AVX2, 24, true, &to_fixed_point);
 
 }  // namespace gptoss::fast::avx2
 
+#undef GPTOSS_AVX2
 #endif  // x86-64

@@ -1,10 +1,10 @@
 // Kernels for panels on x86-64 with AVX2: rows of weights side by side, eight in a register, and the
 // tiles that multiply them.
 //
-//     widen_mxfp4   bytes are put side by side, then pshufb looks up the two upper ones that the float of
-//                   a weight has; the lower two are zero
-//     transpose     floats side by side
-//     multiply_add  4 rows of 16 or 24 lanes: of 16 registers, 8 or 12 hold sums
+//     widen_mxfp4   bytes of eight rows are interleaved; pshufb then looks up the upper two bytes of each
+//                   weight's float, whose lower two are zero
+//     transpose     floats of eight rows
+//     multiply_add  4 rows of 16 or 24 lanes, or 8 of 8: of 16 registers, 8 or 12 hold sums
 //
 // Where    behind fast/kernels/kernels.hpp. Empty on other machines.
 // Source   Intel Intrinsics Guide: _mm256_shuffle_epi8, _mm256_unpacklo_epi8.
@@ -122,7 +122,7 @@ struct Tile {
         for (int a = 0; a < n_rows; ++a) {
             GPTOSS_UNROLL
             for (int b = 0; b < n_registers; ++b) {
-                tile[a][b] = _mm256_loadu_ps(sums + (r + a) * lanes + l + 8 * b);
+                tile[a][b] = _mm256_setzero_ps();
             }
         }
         for (int k = 0; k < w.cols; ++k) {
@@ -148,7 +148,8 @@ struct Tile {
         for (int a = 0; a < n_rows; ++a) {
             GPTOSS_UNROLL
             for (int b = 0; b < n_registers; ++b) {
-                _mm256_storeu_ps(sums + (r + a) * lanes + l + 8 * b, tile[a][b]);
+                float* sum = sums + (r + a) * lanes + l + 8 * b;
+                _mm256_storeu_ps(sum, _mm256_add_ps(_mm256_loadu_ps(sum), tile[a][b]));
             }
         }
     }

@@ -50,7 +50,7 @@ GPTOSS_AVX512 inline float dot_mxfp4(Mxfp4Row w, Mxfp4Token token, int n_blocks)
     return sum_of<16>(partial);
 }
 
-// Rows side by side as there: a register holds eight of them.
+// Eight rows side by side fill a register of AVX2, whose kernels serve here.
 using avx2::transpose;
 using avx2::widen_mxfp4;
 

@@ -72,6 +72,5 @@ inline const Kernels& kernels() {
 
 }  // namespace gptoss::fast
 
-#undef GPTOSS_AVX2
 #undef GPTOSS_KERNELS
 #undef GPTOSS_UNROLL

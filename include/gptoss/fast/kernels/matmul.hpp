@@ -18,7 +18,7 @@
 namespace gptoss::fast {
 
 inline constexpr int kFewestRowsForPanels = 5;
-inline constexpr int kFewestRowsForUnit = 8;  // of 32 lanes, however few are filled
+inline constexpr int kFewestRowsForUnit = 8;  // which always multiplies 32
 
 // Outputs [first_o, last_o) of the tokens of a group.
 template <class Source>
@@ -62,22 +62,19 @@ template <class Source>
 void multiply_groups(const Kernels& k, MultiplyBf16 unit, const Source& w, ConstMatrixView x,
                      const TokenGroups& all, MatrixView y) {
     const bool rounds = unit != nullptr && w.fits_bf16() && x.cols % kAmxColumns == 0;
-    const int fewest_for_panels = rounds ? kFewestRowsForUnit : kFewestRowsForPanels;
-    std::vector<TokenGroup> few, many;
+    std::vector<TokenGroup> few, many, of_unit;
     for (const TokenGroup& group : all.groups) {
-        if (group.count >= fewest_for_panels) {
+        if (rounds && group.count >= kFewestRowsForUnit) {
+            of_unit.push_back(group);
+        } else if (group.count >= kFewestRowsForPanels) {
             many.push_back(group);
         } else if (group.count > 0) {
             few.push_back(group);
         }
     }
     if (!few.empty()) multiply_by_dots(k, w, x, all.rows, few, y);
-    if (many.empty()) return;
-    if (rounds) {
-        multiply_in_panels(Bf16Panels{k, unit}, w, x, all.rows, many, y);
-        return;
-    }
-    multiply_in_panels(FloatPanels{k}, w, x, all.rows, many, y);
+    if (!many.empty()) multiply_in_panels(FloatPanels{k}, w, x, all.rows, many, y);
+    if (!of_unit.empty()) multiply_in_panels(Bf16Panels{k, unit}, w, x, all.rows, of_unit, y);
 }
 
 // A dense matrix; no bias is a null pointer.

@@ -1,16 +1,16 @@
 // Matmul of many tokens: panels of weight rows meet blocks of tokens, so that each weight is decoded
-// once and used for every token.
+// once for all tokens of a block.
 //
 //     FloatPanels   16 to 32 rows as floats, a row in a lane of the kernels (fast/kernels/kernels.hpp), 96
-//                   columns at a time, which stay in the first cache; any number of tokens
+//                   columns at a time, which stay in the first cache; up to 512 tokens
 //     Bf16Panels    96 rows in BF16, straight from the file where they lie so; 32 tokens, rounded to
 //                   BF16, for a BF16 unit (fast/kernels/bf16_unit.hpp)
 //
 // Where    behind fast/kernels/matmul.hpp.
 // Errors   none: the ops check shapes.
 // Pitfalls All panels of a group come one after the other, so that its tokens stay in cache too. A
-//          thread gets a share of the work, not of the groups, which have any number of tokens: were a
-//          token a lane, an expert of 17 would be computed as one of 24.
+//          thread gets a share of the work, not of the groups, which have any number of tokens. Were a
+//          token a lane of FloatPanels, an expert of 17 would be computed as one of 24.
 #pragma once
 #include <algorithm>
 #include <cstring>
@@ -29,15 +29,11 @@ struct FloatPanels {
 
     int rows() const { return k.panel_lanes; }
 
-    // (tokens, kColumnsOfPanel) of the first channels, then of the next ones.
-    static void pack(ConstMatrixView x, const std::vector<TokenRow>& rows, const TokenBlock& block,
-                     float* packed) {
-        for (int i = 0; i < x.cols; i += kColumnsOfPanel) {
-            const int n_columns = std::min(kColumnsOfPanel, x.cols - i);
-            for (int t = 0; t < block.count; ++t) {
-                const float* x_row = x.row(rows[std::size_t(block.first + t)].x);  // (in)
-                packed = std::copy_n(x_row + i, n_columns, packed);
-            }
+    // Token t of a block: (tokens, kColumnsOfPanel) of the first channels, then of the next ones.
+    static void pack(const float* x_t, int in_size, int t, int n_tokens, float* packed) {
+        for (int i = 0; i < in_size; i += kColumnsOfPanel) {
+            const int n_columns = std::min(kColumnsOfPanel, in_size - i);
+            std::copy_n(x_t + i, n_columns, packed + i * n_tokens + t * n_columns);
         }
     }
 
@@ -67,27 +63,20 @@ struct FloatPanels {
 struct Bf16Panels {
     using Number = std::uint16_t;
     static constexpr int kRows = 3 * kAmxRows;
-    static constexpr int kTokenStep = kMostLanes;
-    static constexpr int kMostTokens = kMostLanes;
-    static constexpr int kMostSums = kRows * kMostLanes;
+    static constexpr int kTokenStep = kAmxRows;
+    static constexpr int kMostTokens = kAmxRows;
+    static constexpr int kMostSums = kRows * kMostTokens;
     const Kernels& k;
     MultiplyBf16 unit;
 
     static int rows() { return kRows; }
 
-    // Lane l of 32 stands in half l / 16; there pairs of channels, and of each pair 16 lanes.
-    static void pack(ConstMatrixView x, const std::vector<TokenRow>& rows, const TokenBlock& block,
-                     std::uint16_t* packed) {
-        std::vector<std::uint16_t> rounded(std::size_t(x.cols));
-        for (int l = 0; l < block.count; ++l) {
-            const float* x_row = x.row(rows[std::size_t(block.first + l)].x);  // (in)
-            for (int i = 0; i < x.cols; ++i) {
-                rounded[std::size_t(i)] = float_to_bf16(x_row[i]);
-            }
-            std::uint16_t* lane = packed + l / 16 * x.cols * 16 + l % 16 * 2;
-            for (int i = 0; i < x.cols; i += 2) {
-                std::memcpy(lane + i * 16, &rounded[std::size_t(i)], 2 * sizeof rounded[0]);
-            }
+    // Token t of 32 stands in half t / 16; there pairs of channels, and of each pair 16 tokens.
+    static void pack(const float* x_t, int in_size, int t, int, std::uint16_t* packed) {
+        std::uint16_t* first_pair = packed + t / 16 * in_size * 16 + t % 16 * 2;
+        for (int i = 0; i < in_size; i += 2) {
+            const std::uint16_t pair[2] = {float_to_bf16(x_t[i]), float_to_bf16(x_t[i + 1])};
+            std::memcpy(first_pair + i * 16, pair, sizeof pair);
         }
     }
 
@@ -103,18 +92,18 @@ struct Bf16Panels {
         return reinterpret_cast<const std::uint8_t*>(panel.data());
     }
 
-    // sums (outputs, kMostLanes)
+    // sums (outputs, kMostTokens)
     StridedMatrix multiply(const std::uint8_t* weights, int n_outputs, int in_size,
                            const std::uint16_t* packed, int n_tokens, float* sums) const {
         const std::ptrdiff_t row_bytes = 2 * std::ptrdiff_t(in_size);
         for (int o = 0; o < n_outputs; o += kAmxRows) {
-            unit(weights + o * row_bytes, row_bytes, packed, in_size, sums + o * kMostLanes);
+            unit(weights + o * row_bytes, row_bytes, packed, in_size, sums + o * kMostTokens);
         }
-        return {sums, 1, kMostLanes, n_tokens, n_outputs};
+        return {sums, 1, kMostTokens, n_tokens, n_outputs};
     }
 };
 
-// Multiplied in the time that a panel takes to be decoded.
+// To decode a panel costs as much as to multiply it by so many tokens.
 inline constexpr int kTokensPerDecoding = 4;
 
 template <class Panels, class Source>
@@ -125,16 +114,22 @@ void multiply_in_panels(const Panels& panels, const Source& w, ConstMatrixView x
     const TokenBlocks all = blocks_of(groups, in_size, Panels::kTokenStep, Panels::kMostTokens);
     std::vector<typename Panels::Number> packed(all.n_numbers);
     const auto pack_some = [&](int first, int last) {
-        for (int b = first; b < last; ++b) {
-            const TokenBlock& block = all.blocks[std::size_t(b)];
-            panels.pack(x, rows, block, packed.data() + block.offset);
+        int row = 0;  // of all blocks
+        for (const TokenBlock& block : all.blocks) {
+            const int end = std::min(block.count, last - row);
+            for (int t = std::max(0, first - row); t < end; ++t) {
+                const float* x_t = x.row(rows[std::size_t(block.first + t)].x);  // (in)
+                panels.pack(x_t, in_size, t, block.count, packed.data() + block.offset);
+            }
+            row += block.count;
         }
     };
-    for_ranges(int(all.blocks.size()), all.n_rows * in_size, pack_some);
+    for_ranges(int(all.n_rows), all.n_rows * in_size, pack_some);
 
-    // A panel costs a unit of work for each token of its group, and some for its weights.
+    // A unit of work is a token times a panel.
     const int n_panels = (w.rows() + panels.rows() - 1) / panels.rows();
-    const int n_units = n_panels * (kTokensPerDecoding * int(groups.size()) + int(all.n_rows));
+    const int n_tokens = int(all.n_numbers) / in_size;  // with those that fill up blocks
+    const int n_units = n_panels * (kTokensPerDecoding * int(groups.size()) + n_tokens);
     const auto some_panels = [&](int first_unit, int last_unit) {
         std::vector<typename Panels::Number> panel;
         std::vector<float> sums(Panels::kMostSums);
@@ -143,7 +138,7 @@ void multiply_in_panels(const Panels& panels, const Source& w, ConstMatrixView x
             const TokenGroup& blocks = all.groups[g];
             for (int first_o = 0; first_o < w.rows(); first_o += panels.rows()) {
                 const bool is_mine = first_unit <= unit && unit < last_unit;
-                unit += kTokensPerDecoding + groups[g].count;
+                unit += kTokensPerDecoding + round_up(groups[g].count, Panels::kTokenStep);
                 if (!is_mine) continue;
                 const int n_outputs = std::min(panels.rows(), w.rows() - first_o);
                 const auto weights =

@@ -6,7 +6,6 @@
 // Where    behind fast/kernels/matmul.hpp.
 // Errors   none: the ops check shapes.
 #pragma once
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>

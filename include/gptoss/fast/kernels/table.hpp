@@ -12,7 +12,7 @@
 //     swiglu        (2 * n)                         a row of layers/swiglu.hpp
 //
 // A target attribute cannot be a template argument, so each set's namespace says the macro below
-// once, behind its own kernels for MXFP4, Q8_0 and multiply_add. It has no more in it than calls of
+// once, behind its own kernels for MXFP4, Q8_0, transpose and multiply_add. It has no more in it than calls of
 // the bodies.
 //
 // Where    behind fast/kernels/kernels.hpp.
@@ -35,7 +35,7 @@ inline constexpr int kMostLanes = 32;
 
 struct Kernels {
     InstructionSet set;
-    int panel_lanes;  // weight rows side by side that multiply_add is fastest for, at most kMostLanes
+    int panel_lanes;  // weight rows side by side, for which multiply_add is fastest: 8 to kMostLanes in eights
     float (*dots[4])(const std::uint8_t* w, const float* x, int n);  // by Storage
     void (*widens[4])(const std::uint8_t* w, int n, float* weights);
     void (*dots_mxfp4)(const Mxfp4Row* w, int n_rows, Mxfp4Token x, int n_blocks, float* sums);
