@@ -111,7 +111,7 @@ std::vector<std::int32_t> some_experts(int first) {
     return ids;
 }
 
-// Four distinct ones for each token, as a router scatters them: of 128 tokens an expert gets 5 to 30.
+// Four distinct ones for each token, as a router scatters them: of 128 tokens an expert gets 12 to 22.
 std::vector<std::int32_t> scattered_experts(int n_tokens) {
     std::vector<std::int32_t> ids;
     for (int t = 0; t < n_tokens; ++t) {

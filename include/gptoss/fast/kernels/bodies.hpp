@@ -4,6 +4,10 @@
 //     dot_body           sum_i w[i] * x[i], in 32 partial sums, w in BF16, F16 or F32
 //     dot_q8_0_body      the same from Q8_0
 //     dot_mxfp4_body     the same from packed weights, in 16 partial sums
+//     widen_body         weights as floats
+//     widen_mxfp4_body   those of eight rows, side by side
+//     unpack_mxfp4_body  weights as BF16
+//     transpose_body     eight rows of floats side by side
 //
 // split    a block of 32 floats in the order in which they come out of the codes, low nibbles first,
 //          then high ones: the 16 of even index, then the 16 of odd index. A GGUF file's blocks are
