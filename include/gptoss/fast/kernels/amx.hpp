@@ -4,10 +4,12 @@
 //     request_amx()   asks the system for it, for all threads of the process: its registers make
 //                     context switches dearer, so nobody has them unasked. True if it is granted
 //
-//     multiply_by_amx: sums (32, 32) = w (32, in) * x (in, 32), by 32 columns of w at a time
+//     multiply_by_amx: sums (32, 32) = w (32, in) * x (in, 32), by 32 columns of w at a time; of
+//                      n_tokens, up to 32, whose columns alone mean something
 //
 //   w     BF16, any distance between rows: weights straight from the file are tiles as they are
-//   x     (2, in / 2, 16, 2) BF16: two halves of 16 tokens; pairs of channels next to each other
+//   x     (2, in / 2, 16, 2) BF16: two halves of 16 tokens; pairs of channels next to each other. No
+//         more than 16 tokens have one half
 //   sums  float32; products are exact, each of in / 2 additions rounds
 //
 // Where    behind fast/kernels/bf16_unit.hpp, for eight tokens or more.
@@ -36,11 +38,11 @@ template <class Unit>
 [[gnu::always_inline]] inline void multiply_tiles_with(const std::uint8_t* w,
                                                        std::ptrdiff_t row_bytes,
                                                        const std::uint16_t* x, int in_size,
-                                                       float* sums) {
+                                                       int n_tokens, float* sums) {
     Unit unit;
     unit.begin();
     const std::uint8_t* lower_w = w + 16 * row_bytes;
-    const std::uint16_t* second_half = x + std::ptrdiff_t(in_size) * 16;
+    const std::uint16_t* second_half = n_tokens > 16 ? x + std::ptrdiff_t(in_size) * 16 : x;
     for (int i = 0; i < in_size; i += kAmxColumns) {
         unit.step(w + 2 * i, lower_w + 2 * i, row_bytes, x + 16 * i, second_half + 16 * i);
     }
@@ -108,8 +110,9 @@ struct AmxUnit {
 };
 
 GPTOSS_AMX inline void multiply_by_amx(const std::uint8_t* w, std::ptrdiff_t row_bytes,
-                                       const std::uint16_t* x, int in_size, float* sums) {
-    multiply_tiles_with<AmxUnit>(w, row_bytes, x, in_size, sums);
+                                       const std::uint16_t* x, int in_size, int n_tokens,
+                                       float* sums) {
+    multiply_tiles_with<AmxUnit>(w, row_bytes, x, in_size, n_tokens, sums);
 }
 
 #undef GPTOSS_AMX

@@ -3,8 +3,8 @@
 //
 //     FloatPanels   16 to 32 rows as floats, a row in a lane of the kernels (fast/kernels/kernels.hpp), 96
 //                   columns at a time, which stay in the first cache; up to 512 tokens
-//     Bf16Panels    96 rows in BF16, straight from the file where they lie so; 32 tokens, rounded to
-//                   BF16, for a BF16 unit (fast/kernels/bf16_unit.hpp)
+//     Bf16Panels    96 rows in BF16, straight from the file where they lie so; up to 32 tokens, rounded
+//                   to BF16, for a BF16 unit (fast/kernels/bf16_unit.hpp)
 //
 // Where    behind fast/kernels/matmul.hpp.
 // Errors   none: the ops check shapes.
@@ -63,7 +63,7 @@ struct FloatPanels {
 struct Bf16Panels {
     using Number = std::uint16_t;
     static constexpr int kRows = 3 * kAmxRows;
-    static constexpr int kTokenStep = kAmxRows;
+    static constexpr int kTokenStep = kAmxRows / 2;
     static constexpr int kMostTokens = kAmxRows;
     static constexpr int kMostSums = kRows * kMostTokens;
     const Kernels& k;
@@ -97,7 +97,8 @@ struct Bf16Panels {
                            const std::uint16_t* packed, int n_tokens, float* sums) const {
         const std::ptrdiff_t row_bytes = 2 * std::ptrdiff_t(in_size);
         for (int o = 0; o < n_outputs; o += kAmxRows) {
-            unit(weights + o * row_bytes, row_bytes, packed, in_size, sums + o * kMostTokens);
+            unit(weights + o * row_bytes, row_bytes, packed, in_size, n_tokens,
+                 sums + o * kMostTokens);
         }
         return {sums, 1, kMostTokens, n_tokens, n_outputs};
     }

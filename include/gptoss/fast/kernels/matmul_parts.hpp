@@ -6,6 +6,7 @@
 // Where    behind fast/kernels/matmul.hpp.
 // Errors   none: the ops check shapes.
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -58,16 +59,14 @@ struct TokenBlocks {
     std::size_t n_numbers = 0;
 };
 
-// Blocks of at most so many tokens, as alike as they can be; one takes room for a multiple of step.
+// Blocks of so many tokens, the last of a group with what is left; one takes room for a multiple of step.
 inline TokenBlocks blocks_of(const std::vector<TokenGroup>& groups, int in_size, int step,
                              int most) {
     TokenBlocks all;
     for (const TokenGroup& group : groups) {
         const int first_block = int(all.blocks.size());
         for (int done = 0; done < group.count;) {
-            const int n_left = group.count - done;
-            const int n_blocks = (n_left + most - 1) / most;
-            const int count = (n_left + n_blocks - 1) / n_blocks;
+            const int count = std::min(most, group.count - done);
             all.blocks.push_back({group.first + done, count, all.n_numbers});
             done += count;
             all.n_numbers += std::size_t(round_up(count, step)) * std::size_t(in_size);
