@@ -38,10 +38,6 @@ GPTOSS_AVX2 inline BytePair look_up_pair(__m256i codes) {
             _mm256_shuffle_epi8(twice_and_12, _mm256_and_si256(odd_codes, low_nibbles))};
 }
 
-GPTOSS_AVX2 inline __m256i load_codes(Mxfp4Row w, int first, int second) {
-    return load_rows(w.codes_of(first), w.codes_of(second));
-}
-
 // Products with the three bytes of each activation, sums of four in 16 bits.
 struct ByteProducts {
     __m256i top, middle, low;
@@ -58,43 +54,56 @@ GPTOSS_AVX2 inline ByteProducts multiply_pair(BytePair w, const FixedPair& x) {
             four_products(w, x.even[2], x.odd[2])};
 }
 
-GPTOSS_AVX2 inline __m256 add_pair(ByteProducts p, const FixedPair& x, Mxfp4Row w, int first,
-                                   int second, __m256 sums) {
+GPTOSS_AVX2 inline __m256i sum_of_products(ByteProducts p, const FixedPair& x) {
     const __m256i ones = _mm256_set1_epi16(1), steps = _mm256_set1_epi16(0x100);
     const __m256i top = _mm256_slli_epi32(_mm256_madd_epi16(p.top, ones), 16);
     const __m256i middle = _mm256_madd_epi16(p.middle, steps);
     const __m256i low = _mm256_madd_epi16(p.low, ones);
-    const __m256i sum =
-        _mm256_add_epi32(_mm256_add_epi32(low, load(x.offsets)), _mm256_add_epi32(middle, top));
+    return _mm256_add_epi32(_mm256_add_epi32(low, load(x.offsets)), _mm256_add_epi32(middle, top));
+}
+
+GPTOSS_AVX2 inline __m256 add_pair(__m256i sum, const FixedPair& x, std::uint8_t first_scale,
+                                   std::uint8_t second_scale, __m256 sums) {
     const __m256 in_x = _mm256_mul_ps(_mm256_cvtepi32_ps(sum), _mm256_load_ps(x.half_units));
-    const __m256 scales =
-        _mm256_blend_ps(_mm256_broadcast_ss(&kScaleValues[w.scale_of(first)]),
-                        _mm256_broadcast_ss(&kScaleValues[w.scale_of(second)]), 0xF0);
+    const __m256 scales = _mm256_blend_ps(_mm256_broadcast_ss(&kScaleValues[first_scale]),
+                                          _mm256_broadcast_ss(&kScaleValues[second_scale]), 0xF0);
     return _mm256_fmadd_ps(in_x, scales, sums);
+}
+
+GPTOSS_AVX2 inline float sum_of_register(__m256 sums) {
+    float partial[8];
+    _mm256_storeu_ps(partial, sums);
+    return sum_of<8>(partial);
+}
+
+GPTOSS_AVX2 inline BytePair look_up_two(Mxfp4Row w, int first, int second) {
+    return look_up_pair(load_rows(w.codes_of(first), w.codes_of(second)));
+}
+
+GPTOSS_AVX2 inline __m256 multiply_and_add(BytePair bytes, const FixedPair& x, Mxfp4Row w,
+                                           int first, int second, __m256 sums) {
+    const __m256i sum = sum_of_products(multiply_pair(bytes, x), x);
+    return add_pair(sum, x, w.scale_of(first), w.scale_of(second), sums);
 }
 
 // Codes are looked up a pair ahead: their products would fill the queue while they wait.
 GPTOSS_AVX2 inline float dot_mxfp4(Mxfp4Row w, Mxfp4Token x, int n_blocks) {
     const FixedPair* pair = x.fixed;
     __m256 sums = _mm256_setzero_ps();
-    BytePair bytes = look_up_pair(load_codes(w, 0, n_blocks > 1 ? 1 : 0));
+    BytePair bytes = look_up_two(w, 0, n_blocks > 1 ? 1 : 0);
     int block = 0;
     for (; block + 3 < n_blocks; block += 2, ++pair) {
         __builtin_prefetch(w.codes_of(block) + kPrefetchBytes);
-        const __m256i next_codes = load_codes(w, block + 2, block + 3);
-        const ByteProducts products = multiply_pair(bytes, *pair);
-        bytes = look_up_pair(next_codes);
-        sums = add_pair(products, *pair, w, block, block + 1, sums);
+        const BytePair next_bytes = look_up_two(w, block + 2, block + 3);
+        sums = multiply_and_add(bytes, *pair, w, block, block + 1, sums);
+        bytes = next_bytes;
     }
-    const int second = n_blocks > 1 ? block + 1 : block;
-    sums = add_pair(multiply_pair(bytes, *pair), *pair, w, block, second, sums);
+    sums = multiply_and_add(bytes, *pair, w, block, n_blocks > 1 ? block + 1 : block, sums);
     if (block + 3 == n_blocks) {  // an odd number: the last block alone
-        bytes = look_up_pair(load_codes(w, block + 2, block + 2));
-        sums = add_pair(multiply_pair(bytes, pair[1]), pair[1], w, block + 2, block + 2, sums);
+        bytes = look_up_two(w, block + 2, block + 2);
+        sums = multiply_and_add(bytes, pair[1], w, block + 2, block + 2, sums);
     }
-    float partial[8];
-    _mm256_storeu_ps(partial, sums);
-    return sum_of<8>(partial);
+    return sum_of_register(sums);
 }
 
 GPTOSS_AVX2 inline void unpack_mxfp4(Mxfp4Row w, int n_blocks, std::uint16_t* split) {

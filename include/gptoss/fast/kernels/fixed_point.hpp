@@ -1,5 +1,5 @@
 // Fixed point: activations as whole numbers of 24 bits, for processors that multiply bytes in fewer
-// instructions than they take to make floats of MXFP4's codes: AVX2.
+// instructions than they take to make floats of MXFP4's codes: AVX2 and AVX-512.
 //
 //     x[i] = q[i] * unit            unit a power of two for each block of 32, |q| < 2^23
 //     q[i] = top * 2^16 + middle * 2^8 + low      three signed bytes
@@ -44,26 +44,6 @@ inline constexpr int kLargestFixed = 127 * 0x10000 + 127 * 0x100 + 127;
     return largest * steps > float(kLargestFixed) ? steps / 2 : steps;
 }
 
-// Sixteen numbers into one half of three registers.
-[[gnu::always_inline]] inline void sixteen_to_fixed_point(const float* x, float steps,
-                                                          std::int8_t* top, std::int8_t* middle,
-                                                          std::int8_t* low, std::int32_t* offsets) {
-    std::int32_t q[16];
-    for (int i = 0; i < 16; ++i) {
-        const float exact = x[i] * steps;
-        q[i] = std::int32_t(exact < 0 ? exact - 0.5f : exact + 0.5f);
-    }
-    for (int i = 0; i < 16; ++i) {
-        const std::int32_t above_low = (q[i] + 0x80) >> 8;
-        low[i] = std::int8_t(q[i]);
-        middle[i] = std::int8_t(above_low);
-        top[i] = std::int8_t((above_low + 0x80) >> 8);
-    }
-    for (int i = 0; i < 16; ++i) {
-        offsets[i / 4] -= 12 * q[i];
-    }
-}
-
 // Block number half of the pair, from 32 floats in split order (fast/kernels/bodies.hpp).
 [[gnu::always_inline]] inline void block_to_fixed_point(const float* x_split, int half,
                                                         FixedPair& pair) {
@@ -79,12 +59,27 @@ inline constexpr int kLargestFixed = 127 * 0x10000 + 127 * 0x100 + 127;
     }
     const float steps = steps_per_one(std::bit_cast<float>(largest_bits));
     std::fill_n(half_units, 4, 0.5f / steps);
-    std::int32_t* offsets = pair.offsets + 4 * half;
-    const int place = 16 * half;
-    sixteen_to_fixed_point(x_split, steps, pair.even[0] + place, pair.even[1] + place,
-                           pair.even[2] + place, offsets);
-    sixteen_to_fixed_point(x_split + 16, steps, pair.odd[0] + place, pair.odd[1] + place,
-                           pair.odd[2] + place, offsets);
+    std::int32_t q[kMxfp4BlockSize];
+    std::int8_t digits[3][kMxfp4BlockSize];
+    for (int i = 0; i < kMxfp4BlockSize; ++i) {
+        const float exact = x_split[i] * steps;
+        q[i] = std::int32_t(exact + (exact < 0 ? -0.5f : 0.5f));
+        const std::int32_t above_low = (q[i] + 0x80) >> 8;
+        digits[0][i] = std::int8_t((above_low + 0x80) >> 8);
+        digits[1][i] = std::int8_t(above_low);
+        digits[2][i] = std::int8_t(q[i]);
+    }
+    for (int digit = 0; digit < 3; ++digit) {
+        std::copy_n(digits[digit], 16, pair.even[digit] + 16 * half);
+        std::copy_n(digits[digit] + 16, 16, pair.odd[digit] + 16 * half);
+    }
+    for (int lane = 0; lane < 4; ++lane) {
+        const std::int32_t* even = q + 4 * lane;  // (4)
+        const std::int32_t* odd = even + 16;      // (4)
+        const std::int32_t sum =
+            even[0] + even[1] + even[2] + even[3] + odd[0] + odd[1] + odd[2] + odd[3];
+        pair.offsets[4 * half + lane] = -12 * sum;
+    }
 }
 
 // An odd number of blocks is filled up with zeros.

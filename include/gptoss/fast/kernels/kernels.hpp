@@ -6,8 +6,8 @@
 // Where    under every op of fast/. A call handles a row or a tile, so its cost does not count.
 // Source   the entries: fast/kernels/table.hpp.
 // Errors   Error if this machine does not have the instruction set.
-// Pitfalls All sets but portable fuse multiply and add, and give the same bits, but for dots_mxfp4
-//          on AVX2, which adds whole numbers; portable rounds twice.
+// Pitfalls All sets but portable fuse multiply and add, and give the same bits, but for dots_mxfp4:
+//          AVX2 and AVX-512 add whole numbers, NEON floats. Portable rounds twice.
 #pragma once
 #include <string>
 
@@ -57,7 +57,11 @@ inline Kernels kernels_for(InstructionSet set) {
                     instruction_set_name(best_instruction_set()));
     }
 #if defined(__x86_64__)
-    if (set == InstructionSet::avx512) return avx512::kKernels;
+    if (set == InstructionSet::avx512) {
+        Kernels best = avx512::kKernels;
+        if (__builtin_cpu_supports("avx512vnni")) best.dots_mxfp4 = &avx512::dots_mxfp4_by_vnni;
+        return best;
+    }
     if (set == InstructionSet::avx2) return avx2::kKernels;
 #elif defined(__aarch64__)
     if (set == InstructionSet::neon) return neon::kKernels;
