@@ -24,14 +24,10 @@ inline TokenGroups groups_by_expert(XRows x_rows, ConstIdsView ids, int n_expert
     return all;
 }
 
-// Every block of 32 in the order of the codes: the 16 of even index, then the 16 of odd index.
-inline std::vector<float> split_blocks(ConstMatrixView x) {
+inline std::vector<float> split_rows(ConstMatrixView x) {
     std::vector<float> split(std::size_t(x.rows) * std::size_t(x.cols));
-    for (std::size_t block = 0; block < split.size(); block += kMxfp4BlockSize) {
-        for (std::size_t l = 0; l < 16; ++l) {
-            split[block + l] = x.data[block + 2 * l];
-            split[block + 16 + l] = x.data[block + 2 * l + 1];
-        }
+    for (int t = 0; t < x.rows; ++t) {
+        split_row(x.row(t), x.cols, split.data() + std::ptrdiff_t(t) * x.cols);
     }
     return split;
 }
@@ -46,7 +42,7 @@ inline void expert_linear_with(const Kernels& k, MultiplyBf16 unit, ConstMatrixV
     require_expert_linear_shapes(x, x_rows, ids, all_experts, bias, y);
     const TokenGroups groups = groups_by_expert(x_rows, ids, all_experts.n_experts);
     const bool is_gguf = all_experts.gguf.n_tensors > 0;
-    const std::vector<float> split = is_gguf ? std::vector<float>{} : split_blocks(x);
+    const std::vector<float> split = is_gguf ? std::vector<float>{} : split_rows(x);
     const ConstMatrixView x_split{is_gguf ? x.data : split.data(), x.rows, x.cols};
     multiply_groups(k, unit, Mxfp4Source{all_experts, bias}, x_split, groups, y);
 }

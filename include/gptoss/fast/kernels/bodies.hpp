@@ -1,8 +1,9 @@
 // Bodies: the inner loops of the tuned path in plain C++, to be inlined into functions that
 // are compiled for one instruction set each (fast/kernels/avx2.hpp).
 //
-//     dot_body           sum_i w[i] * x[i], in 32 partial sums, w in BF16, F16 or F32
-//     dot_q8_0_body      the same from Q8_0
+//     dot_bf16_body      sum_i w[i] * x[i], in 32 partial sums; x in split order
+//     dot_body           the same from F16 and F32
+//     dot_q8_0_body      the same from Q8_0, in 16 partial sums
 //     dot_mxfp4_body     the same from packed weights, in 16 partial sums
 //     widen_body         weights as floats
 //     widen_mxfp4_body   those of eight rows, side by side
@@ -17,9 +18,8 @@
 //
 // Where    behind fast/kernels/kernels.hpp.
 // Pitfalls One sum would wait four cycles for each addition; 32 of them in an array keep the units
-//          busy, and every compiler turns the array into registers. The prefetch, 2 KB ahead, is
-//          what brings MXFP4 from 8 to 21 GB/s: the loop does too much work per line for the
-//          hardware to see the stream.
+//          busy, and every compiler turns the array into registers. A loop that does much work per
+//          line asks for lines ahead: hardware may not see its stream.
 #pragma once
 #include <array>
 #include <bit>
@@ -109,6 +109,31 @@ template <Storage storage>
     if constexpr (storage == Storage::f16) {
         return fp16_to_float_in_lane(load_fp16_bits(w + 2 * std::size_t(i)));
     }
+}
+
+// A word holds two weights: shifted, it is the float of the first, and without its lower half that of the
+// second. So x is split, but for what lies behind the last whole block. Hardware sees this stream: a prefetch
+// would only be in its way.
+template <bool fused>
+[[gnu::always_inline]] inline float dot_bf16_body(const std::uint8_t* w, const float* x_split,
+                                                  int n) {
+    float partial[32] = {};
+    int i = 0;
+    for (; i + 32 <= n; i += 32) {
+        for (int l = 0; l < 16; ++l) {
+            std::uint32_t pair = 0;
+            std::memcpy(&pair, w + 2 * i + 4 * l, sizeof pair);
+            const float first = std::bit_cast<float>(pair << 16);
+            const float second = std::bit_cast<float>(pair & 0xFFFF0000u);
+            partial[l] = multiply_add<fused>(first, x_split[i + l], partial[l]);
+            partial[16 + l] = multiply_add<fused>(second, x_split[i + 16 + l], partial[16 + l]);
+        }
+    }
+    for (int l = 0; i + l < n; ++l) {
+        partial[l] =
+            multiply_add<fused>(load_bf16(w, std::size_t(i + l)), x_split[i + l], partial[l]);
+    }
+    return sum_of<32>(partial);
 }
 
 template <Storage storage, bool fused>

@@ -42,7 +42,7 @@ struct DensePanel {
     void widen(const Kernels& k, int first, int n, float* panel, int lanes) const {
         const std::size_t skipped = storage_bytes(w.storage, std::size_t(first));
         const std::size_t n_bytes = storage_bytes(w.storage, std::size_t(n));
-        float rows[kLanesAtOnce * kColumnsOfPanel];  // (kLanesAtOnce, n)
+        alignas(64) float rows[kLanesAtOnce * kColumnsOfPanel];  // (kLanesAtOnce, n)
         for (int lane = 0; lane < lanes; lane += kLanesAtOnce) {
             for (int r = 0; r < kLanesAtOnce; ++r) {
                 const int o = first_o + std::min(lane + r, n_outputs - 1);
@@ -75,6 +75,33 @@ struct Mxfp4Panel {
 
 inline constexpr int kRowsOfDots = 16;  // few enough to stay in the first cache, for the next token
 
+// Each whole block of 32 in the order of MXFP4's codes: the 16 of even index, then the 16 of odd index.
+inline void split_row(const float* x, int n, float* split) {
+    const int n_in_blocks = n / 32 * 32;
+    for (int i = 0; i < n_in_blocks; i += 32) {
+        for (int l = 0; l < 16; ++l) {
+            split[i + l] = x[i + 2 * l];
+            split[i + 16 + l] = x[i + 2 * l + 1];
+        }
+    }
+    std::copy(x + n_in_blocks, x + n, split + n_in_blocks);
+}
+
+struct alignas(64) SixteenFloats {
+    float values[16];
+};
+
+// Copies of tokens, each from the beginning of a cache line on: a load across two lines counts twice.
+struct DenseTokens {
+    std::size_t lines_of_token = 0;
+    std::vector<SixteenFloats> lines;
+    DenseTokens(int n_tokens, int in_size)
+        : lines_of_token(std::size_t(in_size + 15) / 16),
+          lines(std::size_t(n_tokens) * lines_of_token) {}
+    float* token(int i) { return lines[std::size_t(i) * lines_of_token].values; }
+    const float* operator[](std::size_t i) const { return lines[i * lines_of_token].values; }
+};
+
 // A dense matrix as multiply_groups reads it; no bias is a null pointer.
 struct DenseSource {
     DenseMatrix w;
@@ -83,11 +110,15 @@ struct DenseSource {
     int rows() const { return w.rows; }
     float bias(int, int o) const { return biases == nullptr ? 0.0f : biases[o]; }
     // What dots takes for some rows of x.
-    std::vector<const float*> tokens(const Kernels&, ConstMatrixView x, const TokenRow* rows,
-                                     int n) const {
-        std::vector<const float*> all;
+    DenseTokens tokens(const Kernels&, ConstMatrixView x, const TokenRow* rows, int n) const {
+        DenseTokens all(n, x.cols);
         for (int i = 0; i < n; ++i) {
-            all.push_back(x.row(rows[i].x));
+            const float* x_i = x.row(rows[i].x);
+            if (w.storage == Storage::bf16) {
+                split_row(x_i, x.cols, all.token(i));
+            } else {
+                std::copy_n(x_i, x.cols, all.token(i));
+            }
         }
         return all;
     }

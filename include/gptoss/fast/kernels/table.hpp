@@ -1,6 +1,7 @@
 // The kernels of one instruction set as a table, and those of them that are plain C++.
 //
-//     dot           (n), (n)                        sum_i w[i] * x[i], w in a Storage (core/storage.hpp)
+//     dot           (n), (n)                        sum_i w[i] * x[i], w in a Storage (core/storage.hpp); for
+//                                                   BF16 x is split
 //     dots_mxfp4    (n_rows, n_blocks), a token     the same, of several rows; see Mxfp4Token
 //     to_fixed_point (n_blocks * 32)                a token for dots_mxfp4 (fast/kernels/fixed_point.hpp)
 //     widen         (n)                             weights in a Storage as floats
@@ -64,6 +65,8 @@ struct Kernels {
     TARGET inline float dot(const std::uint8_t* w, const float* x, int n) {                       \
         if constexpr (storage == Storage::q8_0) {                                                 \
             return dot_q8_0(w, x, n);                                                             \
+        } else if constexpr (storage == Storage::bf16) {                                          \
+            return dot_bf16_body<FUSED>(w, x, n);                                                 \
         } else {                                                                                  \
             return dot_body<storage, FUSED>(w, x, n);                                             \
         }                                                                                         \
