@@ -11,6 +11,7 @@
 #include <numeric>
 #include <vector>
 
+#include "all_kernels.hpp"
 #include "bf16_weights.hpp"
 #include "catch.hpp"
 #include "gptoss/core/generator.hpp"
@@ -23,14 +24,6 @@ using namespace gptoss::test;
 namespace {
 
 constexpr double kHalfUlp = 0x1p-24;
-
-std::vector<Kernels> all_kernels() {
-    std::vector<Kernels> all;
-    for (const InstructionSet set : kInstructionSets) {
-        if (can_run(set)) all.push_back(kernels_for(set));
-    }
-    return all;
-}
 
 // Between -1 and 1; or from 1e-30 to 1e+15, of either sign.
 std::vector<float> numbers(int n, std::uint64_t seed, bool is_extreme = false) {
@@ -91,7 +84,7 @@ std::vector<float> split(const std::vector<float>& x) {
 float dot_mxfp4(const Kernels& k, const PackedRow& w, const std::vector<float>& x_split) {
     const int n_blocks = int(w.scales.size());
     std::vector<FixedPair> fixed(std::size_t(n_blocks + 1) / 2);
-    to_fixed_point_body(x_split.data(), n_blocks, fixed.data());
+    if (k.to_fixed_point != nullptr) k.to_fixed_point(x_split.data(), n_blocks, fixed.data());
     const Mxfp4Row row = w.row();
     float sum = 0;
     k.dots_mxfp4(&row, 1, {x_split.data(), fixed.data()}, n_blocks, &sum);
@@ -490,6 +483,17 @@ TEST_CASE("kernels: a NaN is not clamped away", "[fast]") {
 
 // --- One order of summing ---------------------------------------------------------------------
 
+TEST_CASE("kernels: an activation that is no number reaches the dot product with MXFP4", "[fast]") {
+    const PackedRow packed(3, {120, 127, 90});
+    for (const Kernels& k : all_kernels()) {
+        for (std::size_t block = 0; block < 3; ++block) {
+            std::vector<float> x(96);
+            x[32 * block + 7] = std::numeric_limits<float>::quiet_NaN();
+            CHECK(std::isnan(dot_mxfp4(k, packed, x)));
+        }
+    }
+}
+
 TEST_CASE("kernels: every fused instruction set gives the same bits", "[fast]") {
     std::vector<std::vector<float>> results;
     const std::vector<float> x = numbers(9 * 32, 10), w = numbers(24 * 9, 11);
@@ -502,6 +506,9 @@ TEST_CASE("kernels: every fused instruction set gives the same bits", "[fast]") 
                                   k.dot(Storage::q8_0, q8_0.data(), x.data(), 9 * 32),
                                   dot_mxfp4(k, mxfp4, x)};
         std::vector<float> sums(24 * 32), m(32), d(32, 1.0f), rescale(32);
+        std::vector<float> more_sums(24 * 56);  // 32, 16 and 8 lanes
+        k.multiply_add({w.data(), 9, 1, 24, 5}, x.data(), 56, more_sums.data());
+        all.insert(all.end(), more_sums.begin(), more_sums.end());
         k.multiply_add({w.data(), 9, 1, 24, 9}, x.data(), 32, sums.data());
         k.soften({sums.data(), 24, 32}, m.data(), d.data(), rescale.data());
         all.insert(all.end(), sums.begin(), sums.end());

@@ -4,15 +4,15 @@
 //     request_amx()   asks the system for it, for all threads of the process: its registers make
 //                     context switches dearer, so nobody has them unasked. True if it is granted
 //
-//     multiply_by_amx: sums (32, 32) = w (32, in) * x (in, 32), by 32 columns of w at a time; of
-//                      n_tokens, up to 32, whose columns alone mean something
+//     multiply_by_amx: sums (32, 32) = w (32, in) * x (in, 32), 32 columns of w at a time. Only the
+//                      first n_tokens columns of the sums are defined
 //
 //   w     BF16, any distance between rows: weights straight from the file are tiles as they are
-//   x     (2, in / 2, 16, 2) BF16: two halves of 16 tokens; pairs of channels next to each other. No
-//         more than 16 tokens have one half
+//   x     (2, in / 2, 16, 2) BF16: two halves of 16 tokens; pairs of channels next to each other.
+//         16 tokens or fewer: only the first half exists
 //   sums  float32; products are exact, each of in / 2 additions rounds
 //
-// Where    behind fast/kernels/bf16_unit.hpp, for eight tokens or more.
+// Where    behind fast/kernels/bf16_unit.hpp, for groups of eight tokens or more.
 // Source   Intel Architecture Instruction Set Extensions Programming Reference, chapter 3,
 //          TDPBF16PS; Linux kernel documentation, arch/x86/xstate.
 // Pitfalls Tiles belong to a thread and cost it context switches, so they are released at the end of
@@ -42,6 +42,7 @@ template <class Unit>
     Unit unit;
     unit.begin();
     const std::uint8_t* lower_w = w + 16 * row_bytes;
+    // Of 16 tokens or fewer the first half is multiplied twice, and nobody reads the second sums.
     const std::uint16_t* second_half = n_tokens > 16 ? x + std::ptrdiff_t(in_size) * 16 : x;
     for (int i = 0; i < in_size; i += kAmxColumns) {
         unit.step(w + 2 * i, lower_w + 2 * i, row_bytes, x + 16 * i, second_half + 16 * i);

@@ -6,7 +6,7 @@
 //
 // Where    behind fast/kernels/kernels.hpp. Empty on other machines.
 // Source   Intel Intrinsics Guide: _mm256_shuffle_epi8, _mm256_maddubs_epi16, _mm256_madd_epi16.
-// Pitfalls Whatever is inlined here must be always_inline or carry the same target. Parallel loops
+// Pitfalls Whatever is inlined here must be always_inline or carry a part of the target. Parallel loops
 //          stay outside: clang does not pass the target on to the body of one.
 #pragma once
 #include "gptoss/fast/kernels/avx2_panels.hpp"
@@ -38,27 +38,17 @@ GPTOSS_AVX2 inline BytePair look_up_pair(__m256i codes) {
             _mm256_shuffle_epi8(twice_and_12, _mm256_and_si256(odd_codes, low_nibbles))};
 }
 
-// Products with the three bytes of each activation, sums of four in 16 bits.
-struct ByteProducts {
-    __m256i top, middle, low;
-};
-
-GPTOSS_AVX2 inline __m256i four_products(BytePair w, const std::int8_t* even,
-                                         const std::int8_t* odd) {
-    return _mm256_add_epi16(_mm256_maddubs_epi16(w.even, load(even)),
-                            _mm256_maddubs_epi16(w.odd, load(odd)));
+// Products with one of the three bytes of each activation, sums of four in 16 bits.
+GPTOSS_AVX2 inline __m256i four_products(BytePair w, const FixedPair& x, int digit) {
+    return _mm256_add_epi16(_mm256_maddubs_epi16(w.even, load(x.even[digit])),
+                            _mm256_maddubs_epi16(w.odd, load(x.odd[digit])));
 }
 
-GPTOSS_AVX2 inline ByteProducts multiply_pair(BytePair w, const FixedPair& x) {
-    return {four_products(w, x.even[0], x.odd[0]), four_products(w, x.even[1], x.odd[1]),
-            four_products(w, x.even[2], x.odd[2])};
-}
-
-GPTOSS_AVX2 inline __m256i sum_of_products(ByteProducts p, const FixedPair& x) {
+GPTOSS_AVX2 inline __m256i sum_of_products(BytePair w, const FixedPair& x) {
     const __m256i ones = _mm256_set1_epi16(1), steps = _mm256_set1_epi16(0x100);
-    const __m256i top = _mm256_slli_epi32(_mm256_madd_epi16(p.top, ones), 16);
-    const __m256i middle = _mm256_madd_epi16(p.middle, steps);
-    const __m256i low = _mm256_madd_epi16(p.low, ones);
+    const __m256i top = _mm256_slli_epi32(_mm256_madd_epi16(four_products(w, x, 0), ones), 16);
+    const __m256i middle = _mm256_madd_epi16(four_products(w, x, 1), steps);
+    const __m256i low = _mm256_madd_epi16(four_products(w, x, 2), ones);
     return _mm256_add_epi32(_mm256_add_epi32(low, load(x.offsets)), _mm256_add_epi32(middle, top));
 }
 
@@ -82,8 +72,7 @@ GPTOSS_AVX2 inline BytePair look_up_two(Mxfp4Row w, int first, int second) {
 
 GPTOSS_AVX2 inline __m256 multiply_and_add(BytePair bytes, const FixedPair& x, Mxfp4Row w,
                                            int first, int second, __m256 sums) {
-    const __m256i sum = sum_of_products(multiply_pair(bytes, x), x);
-    return add_pair(sum, x, w.scale_of(first), w.scale_of(second), sums);
+    return add_pair(sum_of_products(bytes, x), x, w.scale_of(first), w.scale_of(second), sums);
 }
 
 // Codes are looked up a pair ahead: their products would fill the queue while they wait.

@@ -1,8 +1,8 @@
-// Kernels for x86-64 with AVX-512: the bodies of fast/kernels/bodies.hpp, MXFP4 in whole numbers as on
-// AVX2, and the dot product of Q8_0, whose codes gcc 12 widens in halves of a register.
+// Kernels for x86-64 with AVX-512: the bodies of fast/kernels/bodies.hpp, tiles, and MXFP4 as BF16. The
+// rest is AVX2's (fast/kernels/avx2.hpp), which a Zen 4 runs as fast.
 //
-//     dots_mxfp4_by_vnni   where the processor has VNNI, all but the oldest: fewer instructions for the sums
-//                          of avx2::dot_mxfp4, which serves elsewhere
+//     dots_mxfp4_by_vnni   with VNNI (Cascade Lake, Zen 4 and later): the sums of avx2::dot_mxfp4 in fewer
+//                          instructions
 //
 // Where    behind fast/kernels/kernels.hpp. Empty on other machines.
 // Source   Intel Intrinsics Guide: _mm256_dpbusd_epi32, _mm512_permutexvar_epi16.
@@ -25,12 +25,6 @@ namespace gptoss::fast::avx512 {
 
 inline constexpr __mmask16 kAll = 0xFFFF;  // the masked forms keep gcc 12 from warning falsely
 
-// Far ahead and into the second cache. Where hardware sees the stream by itself this costs a Zen 4 nothing, and
-// where it does not, as between rows, reads are twice as fast; 2 KB ahead into the first cache cost a seventh.
-inline void prefetch(const std::uint8_t* w) {
-    __builtin_prefetch(w + 4 * kPrefetchBytes, 0, 2);
-}
-
 #define GPTOSS_VNNI __attribute__((target("avx2,fma,f16c,avx512f,avx512vl,avx512vnni")))
 
 // dpbusd multiplies bytes by bytes and adds four products to a sum of 32 bits.
@@ -44,11 +38,13 @@ GPTOSS_VNNI inline __m256i add_products(__m256i sum, avx2::BytePair w, const Fix
 GPTOSS_VNNI inline float dot_mxfp4_by_vnni(Mxfp4Row w, const FixedPair* x, int n_blocks) {
     __m256 sums = _mm256_setzero_ps();
     for (int block = 0; block < n_blocks; block += 2, ++x) {
-        // Behind an odd number of blocks the last is its own neighbour, whose tokens are zeros.
+        // An odd last block is paired with itself; the activations of its second half are zeros.
         const bool is_alone = block + 1 == n_blocks;
         const std::ptrdiff_t to_next_codes = is_alone ? 0 : w.layout.bytes_to_next_codes;
         const std::ptrdiff_t to_next_scale = is_alone ? 0 : w.layout.bytes_to_next_scale;
-        prefetch(w.codes);
+        // Into the second cache: free where hardware follows the stream, and where it does not, as at
+        // a new row, twice as fast on a Zen 4.
+        __builtin_prefetch(w.codes + 4 * kPrefetchBytes, 0, 2);
         const avx2::BytePair bytes =
             avx2::look_up_pair(avx2::load_rows(w.codes, w.codes + to_next_codes));
         const __m256i top = add_products(_mm256_setzero_si256(), bytes, *x, 0);
@@ -72,9 +68,9 @@ GPTOSS_VNNI inline void dots_mxfp4_by_vnni(const Mxfp4Row* w, int n_rows, Mxfp4T
 
 #undef GPTOSS_VNNI
 
-// Eight rows side by side fill a register of AVX2, whose kernels serve here.
-using avx2::dot_mxfp4;
-using avx2::transpose;
+using avx2::dot_mxfp4;  // without VNNI
+using avx2::dot_q8_0;
+using avx2::transpose;  // eight rows side by side fill a register of AVX2
 using avx2::widen_mxfp4;
 
 // vpermw looks up 32 weights at once. It reads five bits of each lane, of which the fifth is the
@@ -94,37 +90,20 @@ GPTOSS_AVX512 inline void unpack_mxfp4(Mxfp4Row w, int n_blocks, std::uint16_t* 
     }
 }
 
-GPTOSS_AVX512 inline __m512 load_sixteen(const std::uint8_t* codes) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(codes));
-    return _mm512_maskz_cvtepi32_ps(kAll, _mm512_maskz_cvtepi8_epi32(kAll, bytes));
-}
-
-GPTOSS_AVX512 inline float dot_q8_0(const std::uint8_t* w, const float* x, int n) {
-    __m512 sums = _mm512_setzero_ps();
-    for (const float* end = x + n; x < end; x += kQ8_0BlockSize, w += kQ8_0BlockBytes) {
-        prefetch(w);
-        const __m512 scale = _mm512_set1_ps(_cvtsh_ss(load_fp16_bits(w)));
-        const std::uint8_t* codes = w + kQ8_0ScaleBytes;  // (32)
-        const __m512 first = _mm512_mul_ps(load_sixteen(codes), _mm512_loadu_ps(x));
-        const __m512 pair =
-            _mm512_fmadd_ps(load_sixteen(codes + 16), _mm512_loadu_ps(x + 16), first);
-        sums = _mm512_fmadd_ps(pair, scale, sums);
-    }
-    float partial[16];
-    _mm512_storeu_ps(partial, sums);
-    return sum_of<16>(partial);
-}
-
-// As avx2::Tile: gcc 12 makes vectors of the plain one or does not, by chance. Eight lanes are half a register.
+// As avx2::Tile, since gcc 12 makes vectors of the plain one only sometimes. Eight lanes are left to that.
 struct Tile {
     template <int n_rows, int n_lanes>
     GPTOSS_AVX512 static void multiply_add(StridedMatrix w, int r, const float* x, int lanes, int l,
                                            float* sums) {
+        if constexpr (n_lanes == 8) {
+            avx2::Tile::multiply_add<n_rows, n_lanes>(w, r, x, lanes, l, sums);
+            return;
+        }
         constexpr int n_registers = (n_lanes + 15) / 16;
-        constexpr __mmask16 is_used = n_lanes < 16 ? 0xFF : kAll;
         __m512 tile[n_rows][n_registers];
         GPTOSS_UNROLL
         for (int a = 0; a < n_rows; ++a) {
+            GPTOSS_UNROLL
             for (int b = 0; b < n_registers; ++b) {
                 tile[a][b] = _mm512_setzero_ps();
             }
@@ -135,18 +114,19 @@ struct Tile {
             GPTOSS_UNROLL
             for (int a = 0; a < n_rows; ++a) {
                 const __m512 w_ak = _mm512_set1_ps(w_k[w.row_step * a]);
+                GPTOSS_UNROLL
                 for (int b = 0; b < n_registers; ++b) {
-                    const __m512 lanes_k = _mm512_maskz_loadu_ps(is_used, x_k + 16 * b);
+                    const __m512 lanes_k = _mm512_loadu_ps(x_k + 16 * b);
                     tile[a][b] = _mm512_fmadd_ps(w_ak, lanes_k, tile[a][b]);
                 }
             }
         }
         GPTOSS_UNROLL
         for (int a = 0; a < n_rows; ++a) {
+            GPTOSS_UNROLL
             for (int b = 0; b < n_registers; ++b) {
                 float* sum = sums + (r + a) * lanes + l + 16 * b;
-                const __m512 before = _mm512_maskz_loadu_ps(is_used, sum);
-                _mm512_mask_storeu_ps(sum, is_used, _mm512_add_ps(before, tile[a][b]));
+                _mm512_storeu_ps(sum, _mm512_add_ps(_mm512_loadu_ps(sum), tile[a][b]));
             }
         }
     }

@@ -2,8 +2,8 @@
 // products into 16 float sums, twice the work of a float multiply-add. Newer servers and desktops
 // have it (Zen 4, Cooper Lake). Like the matrix unit it rounds activations to BF16.
 //
-//     multiply_by_bf16_dots: sums (32, n_tokens of 32) = w (32, in) * x (in, n_tokens), n_tokens rounded
-//                            up to a multiple of eight
+//     multiply_by_bf16_dots: sums (32, 32) = w (32, in) * x (in, 32), as many columns of it as there
+//                            are tokens, rounded up to a multiple of eight
 //
 //   w, x, sums   as in fast/kernels/amx.hpp
 //
@@ -37,7 +37,7 @@ inline bool has_bf16_dots() {
 #endif
 #define GPTOSS_BF16_DOTS __attribute__((target("avx512f,avx512vl,avx512bf16")))
 
-// n_lanes tokens: 16 to a register, the last eight in half a one.
+// n_lanes tokens: 16 to a register, the last eight in half a register.
 template <int n_lanes>
 GPTOSS_BF16_DOTS inline void multiply_lanes(const std::uint8_t* w, std::ptrdiff_t row_bytes,
                                             const std::uint16_t* x, int in_size, float* sums) {

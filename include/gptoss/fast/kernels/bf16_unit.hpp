@@ -9,7 +9,7 @@
 
 namespace gptoss::fast {
 
-// sums (32, n_tokens of 32) = w (32, in) * x (in, n_tokens), as in fast/kernels/amx.hpp
+// The first n_tokens columns of sums (32, 32) = w (32, in) * x (in, 32), as in fast/kernels/amx.hpp
 using MultiplyBf16 = void (*)(const std::uint8_t* w, std::ptrdiff_t row_bytes,
                               const std::uint16_t* x, int in_size, int n_tokens, float* sums);
 

@@ -18,7 +18,7 @@
 namespace gptoss::fast {
 
 inline constexpr int kFewestRowsForPanels = 5;
-inline constexpr int kFewestRowsForUnit = 8;  // which multiplies eights, 16 at least on AMX
+inline constexpr int kFewestRowsForUnit = 8;  // AVX-512 multiplies eights, AMX always 32
 
 // Outputs [first_o, last_o) of the tokens of a group.
 template <class Source>

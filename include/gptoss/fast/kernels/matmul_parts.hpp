@@ -59,7 +59,8 @@ struct TokenBlocks {
     std::size_t n_numbers = 0;
 };
 
-// Blocks of so many tokens, the last of a group with what is left; one takes room for a multiple of step.
+// Cuts each group into blocks of most tokens and one of the rest; a block has room for a multiple of
+// step.
 inline TokenBlocks blocks_of(const std::vector<TokenGroup>& groups, int in_size, int step,
                              int most) {
     TokenBlocks all;

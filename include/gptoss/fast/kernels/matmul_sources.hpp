@@ -42,7 +42,7 @@ struct DensePanel {
     void widen(const Kernels& k, int first, int n, float* panel, int lanes) const {
         const std::size_t skipped = storage_bytes(w.storage, std::size_t(first));
         const std::size_t n_bytes = storage_bytes(w.storage, std::size_t(n));
-        alignas(64) float rows[kLanesAtOnce * kColumnsOfPanel];  // (kLanesAtOnce, n)
+        float rows[kLanesAtOnce * kColumnsOfPanel];  // (kLanesAtOnce, n)
         for (int lane = 0; lane < lanes; lane += kLanesAtOnce) {
             for (int r = 0; r < kLanesAtOnce; ++r) {
                 const int o = first_o + std::min(lane + r, n_outputs - 1);
@@ -75,10 +75,10 @@ struct Mxfp4Panel {
 
 inline constexpr int kRowsOfDots = 16;  // few enough to stay in the first cache, for the next token
 
-// Each whole block of 32 in the order of MXFP4's codes: the 16 of even index, then the 16 of odd index.
+// Each whole block of 32 in split order: the 16 of even index, then the 16 of odd index.
 inline void split_row(const float* x, int n, float* split) {
-    const int n_in_blocks = n / 32 * 32;
-    for (int i = 0; i < n_in_blocks; i += 32) {
+    const int n_in_blocks = n / kMxfp4BlockSize * kMxfp4BlockSize;
+    for (int i = 0; i < n_in_blocks; i += kMxfp4BlockSize) {
         for (int l = 0; l < 16; ++l) {
             split[i + l] = x[i + 2 * l];
             split[i + 16 + l] = x[i + 2 * l + 1];
@@ -91,15 +91,19 @@ struct alignas(64) SixteenFloats {
     float values[16];
 };
 
-// Copies of tokens, each from the beginning of a cache line on: a load across two lines counts twice.
+// Copies of tokens, each aligned to a cache line: a load that crosses a line costs two.
 struct DenseTokens {
     std::size_t lines_of_token = 0;
     std::vector<SixteenFloats> lines;
     DenseTokens(int n_tokens, int in_size)
         : lines_of_token(std::size_t(in_size + 15) / 16),
           lines(std::size_t(n_tokens) * lines_of_token) {}
-    float* token(int i) { return lines[std::size_t(i) * lines_of_token].values; }
-    const float* operator[](std::size_t i) const { return lines[i * lines_of_token].values; }
+    float* token(int i) {
+        return reinterpret_cast<float*>(lines.data() + std::size_t(i) * lines_of_token);
+    }
+    const float* operator[](std::size_t i) const {
+        return reinterpret_cast<const float*>(lines.data() + i * lines_of_token);
+    }
 };
 
 // A dense matrix as multiply_groups reads it; no bias is a null pointer.

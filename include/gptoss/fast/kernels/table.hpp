@@ -1,7 +1,7 @@
 // The kernels of one instruction set as a table, and those of them that are plain C++.
 //
-//     dot           (n), (n)                        sum_i w[i] * x[i], w in a Storage (core/storage.hpp); for
-//                                                   BF16 x is split
+//     dot           (n), (n)                        sum_i w[i] * x[i], w in a Storage (core/storage.hpp);
+//                                                   x as Kernels::dot says
 //     dots_mxfp4    (n_rows, n_blocks), a token     the same, of several rows; see Mxfp4Token
 //     to_fixed_point (n_blocks * 32)                a token for dots_mxfp4 (fast/kernels/fixed_point.hpp)
 //     widen         (n)                             weights in a Storage as floats
@@ -48,6 +48,7 @@ struct Kernels {
     void (*soften)(MatrixView scores, float* maxima, float* denominators, float* rescale);
     void (*swiglu)(const float* h, float limit, float alpha, int n, float* y);
 
+    // For BF16 the whole blocks of x are split (fast/kernels/bodies.hpp).
     float dot(Storage storage, const std::uint8_t* w, const float* x, int n) const {
         return dots[int(storage)](w, x, n);
     }
