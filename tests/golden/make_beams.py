@@ -2,7 +2,7 @@
 """Prints what Hugging Face's beam search finds on tiny, for tests/run/beam_search_test.cpp.
 
     make_beams.py            the lines {n_beams, length_penalty, stop id, ids, score}
-    make_beams.py --check    and whether the test has exactly these
+    make_beams.py --check    and whether the test has these
 
 The model is their GptOssForCausalLM in float64 on the weights of `tiny`; generate with num_beams,
 early_stopping False, and all finished beams returned.
@@ -16,6 +16,7 @@ import torch
 import configs
 import hf_model
 import weights
+from close_lines import missing_lines
 
 TEST = Path(__file__).resolve().parent.parent / "run" / "beam_search_test.cpp"
 PROMPT = [1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 17, 42]
@@ -53,7 +54,7 @@ def main() -> None:
         weights.write_checkpoint(Path(folder), configs.TINY.config, configs.TINY.seed)
         lines = lines_of(hf_model.load_model(Path(folder)))
     if sys.argv[1:] == ["--check"]:
-        missing = [line for line in lines if line not in TEST.read_text(encoding="utf-8")]
+        missing = missing_lines(lines, TEST)
         if missing:
             sys.exit(f"{TEST}: lacks\n" + "\n".join(missing))
         print(f"{len(lines)} beams of Hugging Face are in {TEST.name}")

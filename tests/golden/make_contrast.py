@@ -2,7 +2,7 @@
 """Prints what Hugging Face's GPT-2 and Qwen3 compute in float64, for tests/contrast.
 
     make_contrast.py            the lines of the goldens in tests/contrast/{gpt2,qwen3}_test.cpp,
-    make_contrast.py --check    and whether the tests have exactly these
+    make_contrast.py --check    and whether the tests have these
 
 Both models are theirs, at toy size, with random weights made from a seed by the formula of
 weights.py. A line is {name, channels 0 to 3 of the last token, the sum of the absolute values of all
@@ -18,6 +18,7 @@ from transformers.models.qwen3_moe import modeling_qwen3_moe as qwen3
 
 import files  # noqa: F401  (finds the recorders)
 import weights
+from close_lines import missing_lines
 from hugging_face import replaced
 
 TESTS = Path(__file__).resolve().parent.parent / "contrast"
@@ -154,7 +155,7 @@ def main() -> None:
         if sys.argv[1:] != ["--check"]:
             print(f"{test.name}:", *lines, sep="\n")
             continue
-        missing = [line for line in lines if line not in test.read_text(encoding="utf-8")]
+        missing = missing_lines(lines, test)
         if missing:
             sys.exit(f"{test}: lacks\n" + "\n".join(missing))
         print(f"{len(lines)} lines of Hugging Face's {name} are in {test.name}")
