@@ -42,8 +42,8 @@ GPTOSS_VNNI inline float dot_mxfp4_by_vnni(Mxfp4Row w, const FixedPair* x, int n
         const bool is_alone = block + 1 == n_blocks;
         const std::ptrdiff_t to_next_codes = is_alone ? 0 : w.layout.bytes_to_next_codes;
         const std::ptrdiff_t to_next_scale = is_alone ? 0 : w.layout.bytes_to_next_scale;
-        // Into the second cache: free where hardware follows the stream, and where it does not, as at
-        // a new row, twice as fast on a Zen 4.
+        // Into the second cache: free where hardware follows the stream, twice as fast where it does
+        // not (Zen 4).
         __builtin_prefetch(w.codes + 4 * kPrefetchBytes, 0, 2);
         const avx2::BytePair bytes =
             avx2::look_up_pair(avx2::load_rows(w.codes, w.codes + to_next_codes));
